@@ -11,6 +11,22 @@ public abstract record DeliveryOutcome
 {
     private DeliveryOutcome() { }
 
+    /// <summary>Whether the target has the password now.</summary>
+    public bool IsSuccess => this is Delivered or AlreadyThere;
+
+    /// <summary>The reason, for people; null for a success.</summary>
+    public string? Explain() => this switch
+    {
+        Delivered or AlreadyThere => null,
+        Transient transient => transient.Reason,
+        Throttled throttled => throttled.Reason,
+        RefusedByPolicy refused => refused.Reason,
+        TargetMisconfigured misconfigured => misconfigured.Reason,
+        AccountNotFound missing => missing.Reason,
+        Unknown unknown => unknown.Reason,
+        _ => throw new InvalidOperationException($"Internal error: unknown outcome {GetType().Name}."),
+    };
+
     /// <summary>The target took the password.</summary>
     /// <param name="Mark">What the target's own version or last-change time reads after the write; null where the target shows none.</param>
     /// <param name="WrittenStamp">Where the target is itself a source: the stamp that our write caused.</param>

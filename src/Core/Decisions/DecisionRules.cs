@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.Core.Decisions;
+
+/// <summary>The settings that decisions depend on. The journal does not hold them; they may differ from one decision to the next.</summary>
+public sealed record DecisionRules
+{
+    public static DecisionRules Default { get; } = new();
+
+    /// <summary>Retry policies of sync points; a point without one uses <see cref="RetryPolicy.Default"/>.</summary>
+    public ImmutableDictionary<SyncPointId, RetryPolicy> RetryPolicies { get; init; } = ImmutableDictionary<SyncPointId, RetryPolicy>.Empty;
+
+    /// <summary>Sources in order of precedence, first wins, for linked accounts whose changes have the same originating second. Sources not named come last, by name.</summary>
+    public ImmutableArray<SourceId> SourcePrecedence { get; init; } = [];
+
+    /// <summary>How long after a newer change was delivered the target is checked for an older attempt that landed late. Default 30 s.</summary>
+    public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after its outcome became unknown an attempt may still land; later it is not looked for. Default 10 minutes.</summary>
+    public TimeSpan LateLandingHorizon { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long after a recorded deadline an attempt without an answer is taken as ended, for clocks that differ. Default 2 s.</summary>
+    public TimeSpan DeadlineGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The retry policy of a point.</summary>
+    public RetryPolicy RetryPolicyOf(SyncPointId point) => RetryPolicies.GetValueOrDefault(point, RetryPolicy.Default);
+
+    internal int PrecedenceOf(SourceId source)
+    {
+        var index = SourcePrecedence.IndexOf(source);
+        return index < 0 ? int.MaxValue : index;
+    }
+}

@@ -1,0 +1,45 @@
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Core.Decisions;
+
+/// <summary>What follows from the outcome of an attempt. Pure.</summary>
+internal static class Sequels
+{
+    /// <summary>What follows when an attempt in flight has ended.</summary>
+    public static AttemptSequel OfAttempt(
+        PointState.InFlight flight, DeliveryOutcome outcome, DateTimeOffset now, double jitter, RetryPolicy policy, DecisionRules rules)
+    {
+        var delivered = outcome.IsSuccess || flight.Attempt.Kind == AttemptKind.Recheck;
+        var end = delivered ? DeliveryEnd.Delivered : DeliveryEnd.Superseded;
+        return flight switch
+        {
+            { AfterFlight: AfterFlight.Withdraw } => new AttemptSequel.Withdrawn(delivered ? end : DeliveryEnd.Withdrawn),
+            { Next: not null } => new AttemptSequel.NextDue(end),
+            { AfterFlight: AfterFlight.Supersede } => new AttemptSequel.Settled(end),
+            { AfterFlight: AfterFlight.GiveUp } => new AttemptSequel.Settled(delivered ? end : DeliveryEnd.SecretUnusable),
+            { Attempt.Kind: AttemptKind.Write } when outcome.IsSuccess && LateLandingIsPossible(flight.Doubt, now, rules) =>
+                new AttemptSequel.RecheckAt(now + rules.RecheckDelay),
+            _ when outcome.IsSuccess => new AttemptSequel.Settled(DeliveryEnd.Delivered),
+            _ => OfFailure(flight.Delivery, flight.Attempt.Kind, outcome, now, jitter, policy),
+        };
+    }
+
+    /// <summary>What follows when a delivery failed and nothing newer waits.</summary>
+    public static AttemptSequel OfFailure(
+        Delivery delivery, AttemptKind kind, DeliveryOutcome outcome, DateTimeOffset now, double jitter, RetryPolicy policy) => (kind, outcome) switch
+        {
+            // A recheck writes at most once: when that write may have happened, or the target will not have it, it is over.
+            (AttemptKind.Recheck, DeliveryOutcome.Unknown or DeliveryOutcome.RefusedByPolicy) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
+            (AttemptKind.Recheck, _) when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
+            (_, DeliveryOutcome.RefusedByPolicy) => new AttemptSequel.Park(ParkReason.RefusedByPolicy),
+            (_, DeliveryOutcome.Throttled throttled) => new AttemptSequel.RetryAt(Later(throttled.Until, now + policy.InitialDelay), Counts: false),
+            (_, DeliveryOutcome.TargetMisconfigured) => new AttemptSequel.RetryAt(now + policy.DelayMax, Counts: false),
+            _ when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Park(ParkReason.AttemptsExhausted),
+            _ => new AttemptSequel.RetryAt(now + policy.DelayAfter(delivery.FailedAttempts + 1, jitter), Counts: true),
+        };
+
+    private static bool LateLandingIsPossible(Doubt doubt, DateTimeOffset now, DecisionRules rules) =>
+        doubt.LateRiskSince is { } since && now - since <= rules.LateLandingHorizon;
+
+    private static DateTimeOffset Later(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
+}

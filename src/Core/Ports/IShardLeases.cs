@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.Core.Ports;
+
+/// <summary>Which node runs which shards. The owner row and its epoch are the truth; clocks only decide how soon a dead node's shards are taken.</summary>
+public interface IShardLeases
+{
+    /// <summary>The number of shards of this cluster, fixed when its database was made.</summary>
+    int ShardCount { get; }
+
+    /// <summary>Tells that the node lives, and takes shards that are free, released or whose owner is dead, up to this node's share.</summary>
+    /// <returns>The shards that the node owns now, with their epochs, and until when it may act on them by the clock that <paramref name="node"/> measures with.</returns>
+    ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken);
+
+    /// <summary>Gives all the node's shards back, for a graceful leave.</summary>
+    ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken);
+}
+
+/// <summary>A running node: a name people know and a number that differs each time it starts.</summary>
+public readonly record struct NodeId(string Name, Guid Incarnation)
+{
+    public override string ToString() => Name;
+}
+
+/// <summary>What a node owns.</summary>
+/// <param name="Shards">Shard to epoch.</param>
+/// <param name="ValidFor">How long from the start of the call the node may act on it.</param>
+public sealed record LeaseView(ImmutableSortedDictionary<int, long> Shards, TimeSpan ValidFor);
+
+/// <summary>Identities that have something to do at a time, so that a new owner wakes exactly those.</summary>
+public interface IPendingWork
+{
+    /// <summary>Identities of the shards that are due by the given time, earliest first, at most <paramref name="limit"/>.</summary>
+    ValueTask<ImmutableArray<PendingIdentity>> ReadDueAsync(IReadOnlyCollection<int> shards, DateTimeOffset dueBy, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>An identity that has something to do.</summary>
+public readonly record struct PendingIdentity(IdentityId Identity, int Shard, DateTimeOffset DueAt);
