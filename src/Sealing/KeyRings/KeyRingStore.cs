@@ -1,0 +1,195 @@
+using PasswordSync.Sealing.Keys;
+
+namespace PasswordSync.Sealing.KeyRings;
+
+/// <summary>
+/// A key ring with its file. Loaded once, changed by this process or another one. Thread-safe; the source of private keys for openers: they see
+/// each new version at once.
+/// </summary>
+/// <remarks>Passphrases come with each call that needs one and are not kept. Troubles of the file system are exceptions.</remarks>
+public sealed class KeyRingStore : IPrivateKeySource, IDisposable
+{
+    private readonly string path;
+    private readonly SemaphoreSlim changing = new(1, 1);
+    private volatile KeyRing ring;
+    private byte[] loadedHeader;
+
+    private KeyRingStore(string path, KeyRing ring, byte[] file)
+    {
+        this.path = path;
+        this.ring = ring;
+        loadedHeader = HeaderOf(file);
+    }
+
+    /// <summary>The newest version that is saved. The store owns it: its private keys are wiped when they are destroyed.</summary>
+    public KeyRing Ring => ring;
+
+    /// <summary>Makes a new ring with one published key, and its file. The caller owns the store.</summary>
+    /// <param name="path">The file; its folder exists and belongs to the node's account.</param>
+    /// <param name="cluster">The cluster's name.</param>
+    /// <param name="passphrase">12 to 1,024 bytes; the caller keeps and wipes them.</param>
+    /// <param name="now">The time of the key's making.</param>
+    /// <param name="cancellationToken">Counts until the file is in place.</param>
+    public static async Task<KeyRingStoreOpening> CreateAsync(
+        string path, string cluster, ReadOnlyMemory<byte> passphrase, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        using var fileLock = KeyRingLock.TryTake(path);
+        if (fileLock is null) return KeyRingStoreOpening.Refused(KeyRingLock.Refusal(path));
+        if (File.Exists(path))
+        {
+            return KeyRingStoreOpening.Refused(
+                new(KeyRingRefusalReason.AlreadyExists, $"There is a key ring at {path} already: without it nothing sealed so far can be opened."));
+        }
+
+        var ring = KeyRing.Begin(cluster, now).WithNextRevision();
+        var saved = false;
+        try
+        {
+            if (!KeyRingFormat.TryEncode(ring, passphrase.Span, out var file, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
+            await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
+            saved = true;
+            return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, file));
+        }
+        finally
+        {
+            if (!saved) ring.Dispose();
+        }
+    }
+
+    /// <summary>Loads a ring from its file. The caller owns the store.</summary>
+    /// <param name="cluster">The cluster that the ring must be of.</param>
+    public static async Task<KeyRingStoreOpening> OpenAsync(
+        string path, string cluster, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    {
+        using (var fileLock = KeyRingLock.TryTake(path))
+        {
+            if (fileLock is not null) DurableFile.DestroyLeftovers(path);
+        }
+
+        var file = await DurableFile.ReadAsync(path, KeyRingFormat.LengthMax, cancellationToken).ConfigureAwait(false);
+        if (!TryDecode(file, path, cluster, passphrase.Span, out var loaded, out var refusal)) return KeyRingStoreOpening.Refused(refusal!);
+        return KeyRingStoreOpening.Opened(new KeyRingStore(path, loaded!, file!));
+    }
+
+    /// <inheritdoc/>
+    public PrivateKeyLookup Find(KeyId id) => ring.Find(id);
+
+    /// <summary>
+    /// Makes one change: takes the file's lock, loads what another process changed, applies the change, saves, and only then lets it count. What it
+    /// destroyed is wiped.
+    /// </summary>
+    /// <param name="passphrase">As at creation; another one than the file's is refused.</param>
+    /// <param name="change">From the newest version to the next; called once.</param>
+    /// <param name="cancellationToken">Counts until the file is in place.</param>
+    public async Task<KeyRingChange> ChangeAsync(ReadOnlyMemory<byte> passphrase, Func<KeyRing, KeyRingChange> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var fileLock = KeyRingLock.TryTake(path);
+            if (fileLock is null) return KeyRingChange.Refused(KeyRingLock.Refusal(path));
+            // Decoded even if unchanged: that proves the passphrase, so that no change wraps the file under another one by mistake.
+            var refusal = await LoadChangesAsync(passphrase, alwaysDecode: true, cancellationToken).ConfigureAwait(false);
+            if (refusal is not null) return KeyRingChange.Refused(refusal);
+            return await SaveAsync(change(ring), passphrase, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>As <see cref="KeyRing.Rotate"/>, saved.</summary>
+    public Task<KeyRingChange> RotateAsync(ReadOnlyMemory<byte> passphrase, DateTimeOffset now, TimeSpan captureAgeMax, CancellationToken cancellationToken) =>
+        ChangeAsync(passphrase, current => current.Rotate(now, captureAgeMax), cancellationToken);
+
+    /// <summary>Loads the file if another process changed it; cheap if not.</summary>
+    /// <returns>Null if <see cref="Ring"/> is now what the file holds, else why it stayed as it was.</returns>
+    public async Task<KeyRingRefusal?> ReloadIfChangedAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await LoadChangesAsync(passphrase, alwaysDecode: false, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Wipes the private keys in memory. The file stays.</summary>
+    public void Dispose()
+    {
+        ring.Dispose();
+        changing.Dispose();
+    }
+
+    public override string ToString() => ring.ToString();
+
+    private async Task<KeyRingRefusal?> LoadChangesAsync(ReadOnlyMemory<byte> passphrase, bool alwaysDecode, CancellationToken cancellationToken)
+    {
+        var file = await DurableFile.ReadAsync(path, KeyRingFormat.LengthMax, cancellationToken).ConfigureAwait(false);
+        if (!alwaysDecode && file is not null && HeaderOf(file).AsSpan().SequenceEqual(loadedHeader)) return null;
+        if (!TryDecode(file, path, ring.Cluster, passphrase.Span, out var loaded, out var refusal)) return refusal;
+        if (loaded!.Revision < ring.Revision)
+        {
+            loaded.Dispose();
+            return new(
+                KeyRingRefusalReason.Outdated,
+                $"The key ring at {path} has revision {loaded.Revision}, but revision {ring.Revision} was loaded before: an old copy was put back. Bring the newest one back.");
+        }
+
+        Swap(loaded.AdoptPrivateKeysOf(ring), file!);
+        return null;
+    }
+
+    private async Task<KeyRingChange> SaveAsync(KeyRingChange change, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    {
+        if (!change.IsDone) return change;
+        var next = change.Ring.WithNextRevision();
+        var saved = false;
+        try
+        {
+            if (!KeyRingFormat.TryEncode(next, passphrase.Span, out var file, out var refusal)) return KeyRingChange.Refused(refusal);
+            await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
+            Swap(next, file);
+            saved = true;
+            return KeyRingChange.Done(next, change.Key);
+        }
+        finally
+        {
+            // A key that was made for a version that was never saved must not stay.
+            if (!saved) next.WipeKeysNotIn(ring);
+        }
+    }
+
+    private void Swap(KeyRing next, byte[] file)
+    {
+        var former = ring;
+        ring = next;
+        loadedHeader = HeaderOf(file);
+        former.WipeKeysNotIn(next);
+    }
+
+    private static bool TryDecode(
+        byte[]? file, string path, string cluster, ReadOnlySpan<byte> passphrase, out KeyRing? loaded, out KeyRingRefusal? refusal)
+    {
+        loaded = null;
+        if (file is null)
+        {
+            refusal = new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster.");
+            return false;
+        }
+
+        if (!KeyRingFormat.TryDecode(file, passphrase, out loaded, out refusal)) return false;
+        if (loaded.Cluster == cluster) return true;
+        refusal = new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{loaded.Cluster}', not '{cluster}': set the right path or name.");
+        loaded.Dispose();
+        loaded = null;
+        return false;
+    }
+
+    private static byte[] HeaderOf(byte[] file) => file[..Math.Min(file.Length, KeyRingFormat.HeaderLength)];
+}
