@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace PasswordSync.Ldap;
+
+/// <summary>Where a server listens.</summary>
+/// <param name="Host">A DNS name or an IP address, without brackets. Certificates and Kerberos names are checked against it.</param>
+/// <param name="Port">The TCP port, 1 to 65535.</param>
+public sealed record LdapServer(string Host, int Port)
+{
+    /// <summary>The usual port for <see cref="LdapSecurity.StartTls"/> and <see cref="LdapSecurity.None"/>.</summary>
+    public const int DefaultPort = 389;
+
+    /// <summary>The usual port for <see cref="LdapSecurity.Ldaps"/>.</summary>
+    public const int DefaultTlsPort = 636;
+
+    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[IPv6]</c> or <c>[IPv6]:port</c>.</summary>
+    /// <exception cref="FormatException">The text is none of these.</exception>
+    public static LdapServer Parse(string text, int defaultPort)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var (host, tail) = Split(text);
+        var port = defaultPort;
+        var valid = host.Length > 0
+            && Uri.CheckHostName(host) != UriHostNameType.Unknown
+            && (tail.Length == 0 || (tail[0] == ':' && int.TryParse(tail.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port)))
+            && port is > 0 and <= ushort.MaxValue;
+        return valid ? new LdapServer(host, port) : throw new FormatException($"'{text}' is not a server: expected host, host:port or [IPv6]:port.");
+    }
+
+    /// <summary>The form that <see cref="Parse"/> reads.</summary>
+    public override string ToString() =>
+        Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static (string Host, string Tail) Split(string text)
+    {
+        if (text.StartsWith('[') && text.IndexOf(']', StringComparison.Ordinal) is var end and > 0) return (text[1..end], text[(end + 1)..]);
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? (text, "") : (text[..colon], text[colon..]);
+    }
+}

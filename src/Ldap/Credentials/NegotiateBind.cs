@@ -1,0 +1,102 @@
+using System.Formats.Asn1;
+using System.Net.Security;
+using PasswordSync.Ldap.Wire;
+
+namespace PasswordSync.Ldap;
+
+/// <summary>The SASL bind with GSS-SPNEGO (RFC 4511, 4.2; MS-ADTS 5.1.1.1.2).</summary>
+internal static class NegotiateBind
+{
+    private const string Mechanism = "GSS-SPNEGO";
+    private const int ProtocolVersion = 3;
+    private const int SaslTag = 3;
+
+    /// <summary>How many tokens may go each way; Kerberos needs one or two, NTLM two.</summary>
+    private const int RoundsMax = 8;
+
+    /// <summary>What a seal may add to a message, generously.</summary>
+    private const int SealOverheadMax = 1024;
+
+    /// <summary>Binds, and returns the stream to go on with. Owns the link's stream only from its successful return on.</summary>
+    public static async Task<Stream> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
+    {
+        var context = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
+        {
+            Package = "Negotiate",
+            Credential = credential.Credential,
+            TargetName = $"ldap/{options.ExpectedName ?? server.Host}",
+            RequiredProtectionLevel = link.IsEncrypted ? ProtectionLevel.None : ProtectionLevel.EncryptAndSign,
+            RequireMutualAuthentication = true,
+            Binding = link.ChannelBinding,
+        });
+        var tokens = new NegotiateTokens(context);
+        try
+        {
+            await AuthenticateAsync(link, tokens, server, cancellationToken).ConfigureAwait(false);
+            if (link.IsEncrypted) return KeepOpen(link.Stream, context);
+            return context is { IsEncrypted: true, IsSigned: true }
+                ? new SealedStream(link.Stream, context, options.MessageSizeMax + SealOverheadMax)
+                : throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
+        }
+        catch
+        {
+            tokens.Dispose();
+            throw;
+        }
+    }
+
+    private static Stream KeepOpen(Stream stream, NegotiateAuthentication context)
+    {
+        context.Dispose();
+        return stream;
+    }
+
+    private static async Task AuthenticateAsync(Link link, NegotiateTokens tokens, LdapServer server, CancellationToken cancellationToken)
+    {
+        var incoming = ReadOnlyMemory<byte>.Empty;
+        for (var round = 0; round < RoundsMax; round++)
+        {
+            var (token, status) = await tokens.NextAsync(incoming, cancellationToken).ConfigureAwait(false);
+            VerifyStatus(status, server);
+            var answer = await link.Exchange.AskAsync(link.Stream, writer => Write(writer, token), cancellationToken).ConfigureAwait(false);
+            var (result, credentials) = ResponseParser.Bind(answer);
+            if (result.Code == LdapResultCode.SaslBindInProgress)
+            {
+                incoming = credentials ?? default;
+                continue;
+            }
+
+            if (result.Code != LdapResultCode.Success) throw LdapException.Answered("bind", server.ToString(), result);
+            if (credentials is { IsEmpty: false } last)
+            {
+                (_, status) = await tokens.NextAsync(last, cancellationToken).ConfigureAwait(false);
+                VerifyStatus(status, server);
+            }
+
+            if (tokens.IsAuthenticated) return;
+            throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} accepted the bind without proving who it is.");
+        }
+
+        throw new LdapException(LdapErrorKind.BoundExceeded, $"The negotiation with {server} did not end within {RoundsMax} tokens.");
+    }
+
+    private static void VerifyStatus(NegotiateAuthenticationStatusCode status, LdapServer server)
+    {
+        if (status is NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded) return;
+        throw new LdapException(LdapErrorKind.NegotiationFailed, $"No Kerberos or NTLM token for {server}: {status}.");
+    }
+
+    private static void Write(AsnWriter writer, byte[] token)
+    {
+        using (writer.PushSequence(LdapTags.Application(LdapTags.BindRequest)))
+        {
+            writer.WriteInteger(ProtocolVersion);
+            writer.WriteText("");
+            using (writer.PushSequence(LdapTags.ContextConstructed(SaslTag)))
+            {
+                writer.WriteText(Mechanism);
+                writer.WriteOctetString(token);
+            }
+        }
+    }
+}
