@@ -1,0 +1,214 @@
+namespace PasswordSync.Actors.Runtime;
+
+/// <summary>The steps of a cell, and how one incarnation of its actor ends and the next begins. All of it runs on the cell's own turn.</summary>
+internal abstract partial class ActorCell
+{
+    private bool awaitingChildren;
+    private RestartLedger? restarts;
+    private TimeSpan restartDelay;
+    private ITimer? backoff;
+    private Exception? fatal;
+
+    /// <summary>Whether the current incarnation got through its start.</summary>
+    protected abstract bool HasStarted { get; }
+
+    protected abstract ValueTask StartActorAsync();
+
+    protected abstract ValueTask ReceiveCurrentAsync();
+
+    protected abstract ValueTask NotifyIdleAsync();
+
+    protected abstract ValueTask NotifyTerminatedAsync(Terminated notice);
+
+    /// <summary>Ends the incarnation, if there is one: cancels what it began, calls its last method, lets it go. Never throws.</summary>
+    protected abstract ValueTask StopActorAsync();
+
+    /// <summary>What becomes of the current message after its handling failed. Never throws.</summary>
+    protected abstract ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, SupervisorStrategy strategy);
+
+    /// <summary>Takes all that the mailbox holds. Gate held.</summary>
+    protected abstract IReadOnlyCollection<object> CloseMailbox();
+
+    private ValueTask PerformAsync(Signal? signal)
+    {
+        if (signal == Signal.Stop) return EndAsync(ActorState.Stopping);
+        if (signal == Signal.Passivate) return IsRunning ? EndAsync(ActorState.Passivating) : default;
+        if (signal == Signal.LastChildStopped) return awaitingChildren ? EndIncarnationAsync() : default;
+        if (signal is Signal.Escalated escalated) return IsRunning ? ApplyAsync(escalated.Directive, escalated.Failure) : default;
+        if (signal == Signal.BackoffOver) BeginAgain();
+        else if (IsRunning) return RunActorAsync(signal);
+        return default;
+    }
+
+    /// <summary>The only place where an actor's own code runs, but for its last method.</summary>
+    private async ValueTask RunActorAsync(Signal? signal)
+    {
+        try
+        {
+            if (signal is null) await ReceiveCurrentAsync().ConfigureAwait(false);
+            else if (signal == Signal.Start) await StartActorAsync().ConfigureAwait(false);
+            else if (signal == Signal.Idle) await NotifyIfStillIdleAsync().ConfigureAwait(false);
+            else if (signal is Signal.Notice notice) await NotifyIfStillWatchedAsync(notice.Terminated).ConfigureAwait(false);
+            else if (signal is Signal.PipeFailed pipe) await FailAsync(pipe.Failure, onMessage: false).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            await FailAsync(failure, onMessage: signal is null).ConfigureAwait(false);
+        }
+    }
+
+    private ValueTask NotifyIfStillIdleAsync()
+    {
+        lock (Gate)
+        {
+            if (MessageCount > 0) return default;
+        }
+
+        return NotifyIdleAsync();
+    }
+
+    private ValueTask NotifyIfStillWatchedAsync(Terminated notice)
+    {
+        var actor = (ActorCell)notice.Actor;
+        var failedChild = actor.Parent == this && notice.Reason == TerminationReason.Failed;
+        return Unwatch(actor) || failedChild ? NotifyTerminatedAsync(notice) : default;
+    }
+
+    private async ValueTask FailAsync(Exception failure, bool onMessage)
+    {
+        var (culprit, directive) = Judge(failure);
+        if (directive == Directive.Resume && !HasStarted) (culprit, directive) = (this, Directive.Restart);
+        system.LogFailed(this, failure, directive);
+        if (onMessage)
+        {
+            var redeliver = directive == Directive.Restart && culprit == this;
+            await SettleFailedMessageAsync(failure, redeliver, Parent!.Supervision).ConfigureAwait(false);
+        }
+
+        if (directive == Directive.Resume) return;
+        if (culprit != this)
+        {
+            culprit.Post(new Signal.Escalated(failure, directive));
+            directive = Directive.Stop;
+        }
+
+        await ApplyAsync(directive, failure).ConfigureAwait(false);
+    }
+
+    /// <summary>Whose failure it is in the end, and what to do: strategies are pure, so escalation needs no answer from further up.</summary>
+    private (ActorCell Culprit, Directive Directive) Judge(Exception failure)
+    {
+        var culprit = this;
+        for (var supervisor = Parent; supervisor is not null; supervisor = supervisor.Parent)
+        {
+            var directive = supervisor.Supervision.DecideOrEscalate(failure);
+            if (directive != Directive.Escalate) return (culprit, directive);
+            culprit = supervisor;
+        }
+
+        system.BeginShutdown(this, failure);
+        return (culprit, Directive.Stop);
+    }
+
+    private ValueTask ApplyAsync(Directive directive, Exception failure)
+    {
+        if (directive == Directive.Restart)
+        {
+            restarts ??= new RestartLedger(Parent!.Supervision, system.Clock);
+            if (restarts.Grant() is { } delay)
+            {
+                restartDelay = delay;
+                system.OnRestarting(Kind);
+                return EndAsync(ActorState.Restarting);
+            }
+
+            system.LogRestartLimit(this, Parent!.Supervision);
+        }
+
+        fatal = failure;
+        return EndAsync(ActorState.Stopping);
+    }
+
+    /// <summary>Begins to end the incarnation: children first. A stop overrides a restart or passivation that is under way.</summary>
+    private ValueTask EndAsync(ActorState ending)
+    {
+        ActorCell[] last;
+        lock (Gate)
+        {
+            if (state is ActorState.Stopping or ActorState.Stopped) return default;
+            state = ending;
+            if (awaitingChildren) return default;
+            last = children is null ? [] : [.. children.Values];
+            awaitingChildren = last.Length > 0;
+        }
+
+        foreach (var child in last) child.Post(Signal.Stop);
+        return awaitingChildren ? default : EndIncarnationAsync();
+    }
+
+    private async ValueTask EndIncarnationAsync()
+    {
+        awaitingChildren = false;
+        UnwatchAll();
+        await StopActorAsync().ConfigureAwait(false);
+        if (state == ActorState.Restarting) ArmBackoff();
+        else if (!TryBeginAgainAfterPassivation()) Terminate();
+    }
+
+    private void ArmBackoff()
+    {
+        if (restartDelay > TimeSpan.Zero) backoff = system.Clock.CreateTimer(_ => Post(Signal.BackoffOver), null, restartDelay, Timeout.InfiniteTimeSpan);
+        else BeginAgain();
+    }
+
+    private void BeginAgain()
+    {
+        if (state != ActorState.Restarting) return;
+        backoff?.Dispose();
+        backoff = null;
+        lock (Gate)
+        {
+            state = ActorState.Running;
+            (signals ??= new()).Enqueue(Signal.Start);
+        }
+    }
+
+    /// <summary>What was told while the actor passivated is not lost: the decision and the end are one step under the gate.</summary>
+    private bool TryBeginAgainAfterPassivation()
+    {
+        lock (Gate)
+        {
+            if (state != ActorState.Passivating) return false;
+            if (MessageCount == 0)
+            {
+                state = ActorState.Stopped;
+                return false;
+            }
+
+            state = ActorState.Running;
+            (signals ??= new()).Enqueue(Signal.Start);
+            return true;
+        }
+    }
+
+    private void Terminate()
+    {
+        IReadOnlyCollection<object> left;
+        HashSet<ITerminationListener>? informed;
+        var reason = fatal is not null ? TerminationReason.Failed : HasStopped ? TerminationReason.Passivated : TerminationReason.Stopped;
+        lock (Gate)
+        {
+            state = ActorState.Stopped;
+            left = CloseMailbox();
+            (informed, listeners) = (listeners, null);
+            signals = null;
+        }
+
+        backoff?.Dispose();
+        foreach (var message in left) system.PublishDeadLetter(this, message, DeadLetterReason.Stopped);
+        var notice = new Terminated(this, reason, fatal);
+        foreach (var listener in informed ?? []) listener.OnTerminated(notice);
+        system.OnTerminated(this);
+        Parent?.OnChildStopped(this, notice);
+    }
+}
