@@ -1,0 +1,71 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Providers.Contract;
+
+/// <summary>A password to set.</summary>
+/// <param name="Target">The account, as <see cref="IProvider.PrepareAsync"/> found it.</param>
+/// <param name="Baseline">The account's mark before the write, as it was journalled; null if there was none.</param>
+/// <param name="CaptureId">The change; the same in every repeat, so a target can use it to tell repeats.</param>
+/// <param name="MustChangeAtNextLogon">Whether the source wants the user to choose another password at the next logon.</param>
+/// <param name="Permit">To be used once, last before the write.</param>
+public sealed record SetRequest(
+    TargetAccount Target,
+    TargetMark? Baseline,
+    CaptureId CaptureId,
+    bool MustChangeAtNextLogon,
+    WritePermit Permit);
+
+/// <summary>
+/// The permission of one attempt to write until its deadline. Watches the wall clock and the time that passed since it was made, so that a
+/// clock set back prolongs nothing. Not for several writes at once.
+/// </summary>
+public sealed class WritePermit
+{
+    private readonly TimeProvider time;
+    private readonly long madeAt;
+    private readonly TimeSpan lifetime;
+
+    /// <param name="deadline">After this nothing may be written.</param>
+    /// <param name="time">The clock.</param>
+    public WritePermit(DateTimeOffset deadline, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        this.time = time;
+        Deadline = deadline;
+        madeAt = time.GetTimestamp();
+        lifetime = deadline - time.GetUtcNow();
+    }
+
+    /// <summary>After this nothing may be written.</summary>
+    public DateTimeOffset Deadline { get; }
+
+    /// <summary>Whether a write may have begun.</summary>
+    public bool IsUsed { get; private set; }
+
+    /// <summary>What remains of it; zero after the deadline.</summary>
+    public TimeSpan Remaining
+    {
+        get
+        {
+            var byClock = Deadline - time.GetUtcNow();
+            var byElapsed = lifetime - time.GetElapsedTime(madeAt);
+            var remaining = byClock < byElapsed ? byClock : byElapsed;
+            return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>
+    /// Says whether the write may begin now. After a null the write counts as begun: whatever goes wrong from then on is
+    /// <see cref="DeliveryOutcome.Unknown"/>, unless the provider knows that nothing was sent.
+    /// </summary>
+    /// <returns>Null if it may; else the outcome to return.</returns>
+    /// <exception cref="InvalidOperationException">It was used before.</exception>
+    public DeliveryOutcome? Use()
+    {
+        if (IsUsed) throw new InvalidOperationException("Internal error: a write permit is for one write.");
+        if (Remaining == TimeSpan.Zero) return new DeliveryOutcome.Transient("The attempt's deadline passed before the password was sent; nothing was written.");
+        IsUsed = true;
+        return null;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Limits;
+using PasswordSync.Providers.Settings;
+
+namespace PasswordSync.Providers;
+
+/// <summary>The kinds of providers that this node has.</summary>
+public sealed class ProviderRegistry
+{
+    private readonly ImmutableDictionary<string, IProviderFactory> factories;
+
+    /// <exception cref="ArgumentException">Two factories have the same kind.</exception>
+    public ProviderRegistry(IEnumerable<IProviderFactory> factories) =>
+        this.factories = factories.ToImmutableDictionary(factory => factory.Kind, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The kinds that are part of the product.</summary>
+    public static ProviderRegistry BuiltIn { get; } = new([]);
+
+    /// <summary>The names of the kinds, in order.</summary>
+    public ImmutableArray<string> Kinds => [.. factories.Values.Select(factory => factory.Kind).Order(StringComparer.Ordinal)];
+
+    /// <summary>Makes a provider within the limits that its settings give (see <see cref="ProviderLimits"/>). Opens no connection.</summary>
+    /// <param name="kind">The kind's name.</param>
+    /// <param name="settings">The settings, flattened to <c>key</c> or <c>list:0</c>.</param>
+    /// <param name="context">What the host lends.</param>
+    public ProviderCreation Create(string kind, IReadOnlyDictionary<string, string> settings, ProviderContext context)
+    {
+        ArgumentNullException.ThrowIfNull(kind);
+        ArgumentNullException.ThrowIfNull(context);
+        if (!factories.TryGetValue(kind, out var factory))
+        {
+            return new ProviderCreation.Refused([new SettingFault("provider", kind, $"Use one of {string.Join(", ", Kinds)}.")]);
+        }
+
+        var reader = new SettingsReader(settings);
+        var limits = ProviderLimits.Read(reader);
+        var provider = factory.Create(reader, context);
+        var faults = reader.Finish();
+        if (faults.IsEmpty) return new ProviderCreation.Created(new GuardedProvider(provider ?? throw new InvalidOperationException($"Internal error: {kind} made no provider and named no fault."), limits, context.Time));
+        return new ProviderCreation.Refused(faults);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+
+namespace PasswordSync.Providers.Settings;
+
+/// <summary>
+/// Which end points, files and secret references this node lets a configuration use, so that a change of the configuration alone cannot carry
+/// secrets out. Patterns are compared without regard to case; <c>*</c> stands for any run of characters.
+/// </summary>
+/// <param name="Endpoints">Patterns of <c>host:port</c>.</param>
+/// <param name="Files">Patterns of absolute paths (databases, certificates).</param>
+/// <param name="SecretReferences">Patterns of references (<c>file:/etc/passwordsync/secrets/*</c>).</param>
+public sealed record NodeAllowList(ImmutableArray<string> Endpoints, ImmutableArray<string> Files, ImmutableArray<string> SecretReferences)
+{
+    /// <summary>Lets everything: for tests and for a machine where whoever writes the configuration also runs the node.</summary>
+    public static NodeAllowList Everything { get; } = new(["*"], ["*"], ["*"]);
+
+    public bool AllowsEndpoint(string host, int port) => Matches(Endpoints, $"{host}:{port}");
+
+    public bool AllowsFile(string path) => IsPlain(path) && Matches(Files, path);
+
+    public bool AllowsSecretReference(string reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        return (!reference.StartsWith("file:", StringComparison.Ordinal) || IsPlain(reference["file:".Length..])) && Matches(SecretReferences, reference);
+    }
+
+    /// <summary>A path that climbs would reach files outside the folder that a pattern names.</summary>
+    private static bool IsPlain(string path) => !path.Split('/', '\\').Contains("..");
+
+    private static bool Matches(ImmutableArray<string> patterns, string value) =>
+        patterns.Any(pattern => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(EscapeBackslash(pattern), value, ignoreCase: true));
+
+    private static string EscapeBackslash(string pattern) => pattern.Replace(@"\", @"\\", StringComparison.Ordinal);
+}
