@@ -1,0 +1,42 @@
+using PasswordSync.Actors.Runtime;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.Actors.Delivering;
+
+/// <summary>What a provider actor understands. A closed set.</summary>
+internal abstract record ProviderMessage
+{
+    private ProviderMessage() { }
+
+    /// <summary>A delivery is due.</summary>
+    public sealed record Due(IdentityId Identity, Offer Offer) : ProviderMessage;
+
+    /// <summary>A delivery was carried out, one way or the other.</summary>
+    public sealed record Done(IdentityId Identity, DateTimeOffset? RestUntil) : ProviderMessage;
+
+    /// <summary>A rest is over.</summary>
+    public sealed record Continue : ProviderMessage
+    {
+        public static Continue Instance { get; } = new();
+    }
+
+    /// <summary>Someone asks how it stands.</summary>
+    public sealed record Show(IReply<ProviderStatus> Reply) : ProviderMessage;
+}
+
+/// <summary>How a sync point stands on this node.</summary>
+/// <param name="Waiting">Deliveries that wait for a place.</param>
+/// <param name="Running">Deliveries being carried out.</param>
+/// <param name="RestingUntil">Until when nothing new is begun; null when it is not resting.</param>
+public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? RestingUntil);
+
+/// <summary>The bounds of a sync point on one node.</summary>
+public sealed record ProviderActorOptions
+{
+    /// <summary>How many deliveries are carried out at once. Default 8; 1 to 1,000.</summary>
+    public int Concurrency { get; init; } = 8;
+
+    /// <summary>How many may wait. Default 200,000; beyond it they are offered again later.</summary>
+    public int QueueMax { get; init; } = 200_000;
+}

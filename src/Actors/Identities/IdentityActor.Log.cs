@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.Actors.Identities;
+
+internal sealed partial class IdentityActor
+{
+    [LoggerMessage(3101, LogLevel.Warning, "Identity {Identity} could not write: {Reason}")]
+    private partial void LogStorageUnavailable(IdentityId identity, string reason);
+
+    [LoggerMessage(3102, LogLevel.Information, "Identity {Identity} stops here: shard {Shard} is not this node's.")]
+    private partial void LogShardNotOwned(IdentityId identity, int shard);
+
+    [LoggerMessage(3103, LogLevel.Warning, "The journal of identity {Identity} is ahead of the live state; it is loaded again.")]
+    private partial void LogConflict(IdentityId identity);
+}

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using PasswordSync.Actors.Runtime;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Actors.Identities;
+
+/// <summary>What an identity actor understands. A closed set.</summary>
+public abstract record IdentityMessage
+{
+    private IdentityMessage() { }
+
+    /// <summary>A row of the inbox is to be decided.</summary>
+    /// <param name="InboxSequence">The row.</param>
+    /// <param name="Command">Makes the command for the time at hand.</param>
+    /// <param name="LoneSecrets">Captures of the row whose secrets no delivery can come to need: candidates that did not cause the stamp.</param>
+    internal sealed record Arrived(long InboxSequence, Func<DateTimeOffset, IdentityCommand> Command, ImmutableArray<CaptureId> LoneSecrets) : IdentityMessage;
+
+    /// <summary>Someone asks for a decision and waits for it until it is durable.</summary>
+    internal sealed record Perform(Func<DateTimeOffset, IdentityCommand> Command, IReply<Decision> Reply) : IdentityMessage;
+
+    /// <summary>Someone asks for the state.</summary>
+    internal sealed record Show(IReply<IdentityState> Reply) : IdentityMessage;
+
+    /// <summary>There may be something to do.</summary>
+    internal sealed record Wake : IdentityMessage;
+}
