@@ -17,6 +17,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly Queue<IdentityId> waiting = new();
     private readonly Dictionary<IdentityId, Offer> offers = [];
     private readonly HashSet<IdentityId> running = [];
+    private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
     private bool alarmSet;
 
@@ -36,8 +37,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
                 Enqueue(due.Identity, due.Offer);
                 break;
             case ProviderMessage.Done done:
-                running.Remove(done.Identity);
-                if (done.RestUntil > restUntil) Rest(done.RestUntil.Value);
+                Finish(done.Identity, done.RestUntil);
                 break;
             case ProviderMessage.Continue:
                 alarmSet = false;
@@ -53,48 +53,52 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         return ValueTask.CompletedTask;
     }
 
-    // A newer offer of the same identity takes the older one's place in the queue. One that is being carried out is not queued again: if it is still
-    // due afterwards, the identity offers it anew.
+    // A newer offer of the same identity takes the older one's place in the queue. One that comes while the identity's delivery is being carried
+    // out is kept until that is done: it may be the next change, offered before the end of this one was told here.
     private void Enqueue(IdentityId identity, Offer offer)
     {
-        if (running.Contains(identity) && offers.GetValueOrDefault(identity) == offer) return;
-        if (offers.ContainsKey(identity) && !running.Contains(identity))
+        if (running.Contains(identity))
         {
-            offers[identity] = offer;
-            return;
+            next[identity] = offer;
         }
-
-        if (waiting.Count >= options.QueueMax)
+        else if (offers.ContainsKey(identity) || waiting.Count < options.QueueMax)
+        {
+            if (!offers.ContainsKey(identity)) waiting.Enqueue(identity);
+            offers[identity] = offer;
+        }
+        else
         {
             LogQueueFull(options.QueueMax);
-            return;
+        }
+    }
+
+    private void Finish(IdentityId identity, DateTimeOffset? restUntil)
+    {
+        running.Remove(identity);
+        if (restUntil > this.restUntil)
+        {
+            this.restUntil = restUntil.Value;
+            LogResting(restUntil.Value);
         }
 
-        waiting.Enqueue(identity);
-        offers[identity] = offer;
+        if (next.Remove(identity, out var offer)) Enqueue(identity, offer);
     }
 
     private void StartMore()
     {
-        if (restUntil > Context.System.Clock.GetUtcNow())
+        var now = Context.System.Clock.GetUtcNow();
+        if (restUntil > now)
         {
-            if (!alarmSet) Context.Schedule(restUntil - Context.System.Clock.GetUtcNow(), ProviderMessage.Continue.Instance);
+            if (!alarmSet) Context.Schedule(restUntil - now, ProviderMessage.Continue.Instance);
             alarmSet = true;
             return;
         }
 
-        for (var left = waiting.Count; left > 0 && running.Count < options.Concurrency; left--)
+        while (running.Count < options.Concurrency && waiting.TryDequeue(out var identity))
         {
-            var identity = waiting.Dequeue();
-            if (running.Contains(identity))
-            {
-                waiting.Enqueue(identity);
-                continue;
-            }
-
-            var offer = offers[identity];
+            offers.Remove(identity, out var offer);
             running.Add(identity);
-            Context.PipeToSelf(ending => CarryOutAsync(identity, offer, ending));
+            Context.PipeToSelf(ending => CarryOutAsync(identity, offer!, ending));
         }
     }
 
@@ -108,12 +112,6 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         {
             return new ProviderMessage.Done(identity, RestUntil: null);
         }
-    }
-
-    private void Rest(DateTimeOffset until)
-    {
-        restUntil = until;
-        LogResting(until);
     }
 
     [LoggerMessage(3401, LogLevel.Warning, "The queue is full ({QueueMax}); further deliveries are offered again later.")]

@@ -52,7 +52,7 @@ public abstract record Arrival(AccountId Account, DateTimeOffset AcceptedAt)
     }
 
     /// <summary>Several captures, one of which caused the stamp; a bind at the source tells which.</summary>
-    /// <param name="Candidates">Oldest first; 2 to 16. Each as if it were the one that caused the stamp.</param>
+    /// <param name="Candidates">Oldest first; 1 to 16. Each as if it were the one that caused the stamp.</param>
     /// <param name="Scopes">The sync scopes that the edge found the account in.</param>
     public sealed record Ambiguous(ImmutableArray<Candidate> Candidates, ImmutableArray<string> Scopes)
         : Arrival(Candidates[^1].Change.Account, Candidates[^1].Change.Stages.AcceptedAt)

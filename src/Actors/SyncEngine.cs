@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using PasswordSync.Actors.Delivering;
+using PasswordSync.Actors.Identities;
+using PasswordSync.Actors.Runtime;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+
+namespace PasswordSync.Actors;
+
+/// <summary>All actors of a node, and the loops that feed them: lease, inbox, pending work.</summary>
+public sealed partial class SyncEngine : IPoisonedMessageSink
+{
+    private readonly SyncEngineOptions options;
+    private readonly ILogger<SyncEngine> logger;
+    private readonly ActorSystem system;
+    private readonly ShardRegion region;
+    private readonly ShardOwnership ownership;
+    private readonly LeaseKeeper keeper;
+    private readonly InboxPump pump;
+    private readonly PendingSurvey survey;
+    private readonly ImmutableSortedDictionary<SyncPointId, IActorRef<ProviderMessage>> providers;
+
+    /// <summary>Makes the actors; nothing moves before <see cref="RunAsync"/>.</summary>
+    /// <param name="ports">What the engine stands on.</param>
+    /// <param name="points">Makes what carries deliveries out, for the sync points that this node may run.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    public SyncEngine(
+        SyncEnginePorts ports, Func<IIdentities, ShardOwnership, IReadOnlyDictionary<SyncPointId, PointRuntime>> points, SyncEngineOptions options, TimeProvider clock, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(ports);
+        ArgumentNullException.ThrowIfNull(points);
+        this.options = options;
+        logger = loggers.CreateLogger<SyncEngine>();
+        ownership = new ShardOwnership(clock);
+        pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
+        survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
+        keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, _ => { }, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
+        system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this }, loggers.CreateLogger<ActorSystem>());
+        var services = new IdentityServices(
+            ports.Journal, ownership, ports.Leases.ShardCount, ports.Rules, Offer, pump, clock, options.Jitter, ports.Observe);
+        var identityLogger = loggers.CreateLogger<IdentityActor>();
+        region = ShardRegion.Begin(
+            system,
+            new Props<IdentityMessage>("identity", context => new IdentityActor(context, services, identityLogger)) { MailboxCapacity = options.IdentityMailboxMax, IdleTimeout = services.IdleTimeout },
+            options.AskTimeout);
+        providers = points(region, ownership).ToImmutableSortedDictionary(entry => entry.Key, entry => SpawnProvider(entry.Key, entry.Value, loggers));
+    }
+
+    /// <summary>The identities of this node's shards.</summary>
+    public IIdentities Identities => region;
+
+    /// <summary>What this node owns now.</summary>
+    public ShardOwnership Ownership => ownership;
+
+    /// <summary>The live actors.</summary>
+    public IReadOnlyList<ActorStatus> Hierarchy() => system.Hierarchy();
+
+    /// <summary>
+    /// Runs until cancelled; then takes nothing new, lets what is at hand end within the actor system's bound, and gives the shards back.
+    /// </summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var leaseEnd = new CancellationTokenSource();
+        await keeper.KeepOnceAsync(cancellationToken).ConfigureAwait(false);
+        var lease = keeper.RunAsync(leaseEnd.Token);
+        var letters = ReturnDeadLettersAsync();
+        try
+        {
+            await Task.WhenAll(
+                pump.RunAsync((row, message, token) => HandAsync(row.Identity, message, token), cancellationToken),
+                survey.RunAsync((identity, token) => HandAsync(identity, new IdentityMessage.Wake(), token), cancellationToken)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this ends.
+        }
+        finally
+        {
+            await system.ShutdownAsync().ConfigureAwait(false);
+            await leaseEnd.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(lease, letters).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>How the sync points of this node stand.</summary>
+    public async Task<ImmutableSortedDictionary<SyncPointId, ProviderStatus>> ShowPointsAsync(CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(providers.Select(async entry => KeyValuePair.Create(
+            entry.Key, await entry.Value.AskAsync<ProviderStatus>(reply => new ProviderMessage.Show(reply), options.AskTimeout, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false);
+        return answers.ToImmutableSortedDictionary();
+    }
+
+    /// <summary>A message that crashed its actor again and again: its row stays in the inbox and in hand until the node starts anew, so that it harms nobody else.</summary>
+    public ValueTask ParkAsync(PoisonedMessage message, CancellationToken cancellationToken)
+    {
+        LogPoisoned(message.Path, message.LastFailure.GetType().Name);
+        if (message.Message is IdentityMessage.Arrived arrived) pump.ComeBack(arrived.InboxSequence, options.PoisonedRetryInterval);
+        return ValueTask.CompletedTask;
+    }
+
+    private IActorRef<ProviderMessage> SpawnProvider(SyncPointId point, PointRuntime runtime, ILoggerFactory loggers)
+    {
+        var providerLogger = loggers.CreateLogger($"PasswordSync.Points.{point}");
+        var props = new Props<ProviderMessage>("provider", context => new ProviderActor(context, runtime.Deliverer, runtime.Options, providerLogger));
+        return system.Spawn(props, $"point-{point}");
+    }
+
+    // An offer that finds no room, or no provider on this node, is not lost: the identity offers again.
+    private void Offer(IdentityId identity, Offer offer)
+    {
+        if (providers.TryGetValue(offer.Point, out var provider)) provider.TryTell(new ProviderMessage.Due(identity, offer));
+    }
+
+    private async ValueTask HandAsync(IdentityId identity, IdentityMessage message, CancellationToken cancellationToken)
+    {
+        var told = await region.TellAsync(identity, message, cancellationToken).ConfigureAwait(false);
+        if (told != TellResult.Accepted && message is IdentityMessage.Arrived arrived) pump.ComeBack(arrived.InboxSequence, options.Pump.SurveyInterval);
+    }
+
+    private async Task ReturnDeadLettersAsync()
+    {
+        await foreach (var letter in system.DeadLetters.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            if (letter is { Message: IdentityMessage.Arrived arrived, Reason: not DeadLetterReason.Poisoned }) pump.ComeBack(arrived.InboxSequence, options.Pump.SurveyInterval);
+        }
+    }
+
+    [LoggerMessage(3501, LogLevel.Error, "A message crashed {Path} again and again ({Failure}) and is set aside.")]
+    private partial void LogPoisoned(string path, string failure);
+}
+
+/// <summary>What a node can do about one sync point.</summary>
+public sealed record PointRuntime(IDeliverer Deliverer, ProviderActorOptions Options);
+
+/// <summary>What the engine stands on.</summary>
+public sealed record SyncEnginePorts(
+    IIdentityJournal Journal,
+    IInbox Inbox,
+    IPendingWork Pending,
+    IShardLeases Leases,
+    IScopeMap Scopes,
+    ICandidateSettler Settler,
+    Func<DecisionRules> Rules,
+    Action<IdentityId, IdentityEvent> Observe);
+
+/// <summary>The settings of a <see cref="SyncEngine"/>.</summary>
+public sealed record SyncEngineOptions(NodeId Node)
+{
+    public LeaseKeeperOptions Lease { get; init; } = new();
+
+    public InboxPumpOptions Pump { get; init; } = new();
+
+    public PendingSurveyOptions Survey { get; init; } = new();
+
+    /// <summary>How many messages may wait for one identity. Default 64.</summary>
+    public int IdentityMailboxMax { get; init; } = 64;
+
+    /// <summary>How long an ask of an actor may take. Default 10 s.</summary>
+    public TimeSpan AskTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>When the inbox row of a poisoned message is tried again. Default 1 hour.</summary>
+    public TimeSpan PoisonedRetryInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>A number from 0 to 1, for retry delays; safe from any thread.</summary>
+    public Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
+}
