@@ -12,7 +12,7 @@ using PasswordSync.Core.Ports;
 namespace PasswordSync.Actors;
 
 /// <summary>All actors of a node, and the loops that feed them: lease, inbox, pending work.</summary>
-public sealed partial class SyncEngine : IPoisonedMessageSink
+public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
 {
     private readonly SyncEngineOptions options;
     private readonly ILogger<SyncEngine> logger;
@@ -82,7 +82,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink
         }
         finally
         {
-            await system.ShutdownAsync().ConfigureAwait(false);
+            await system.ShutdownAsync(CancellationToken.None).ConfigureAwait(false);
             await leaseEnd.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(lease, letters).ConfigureAwait(false);
         }
@@ -102,6 +102,12 @@ public sealed partial class SyncEngine : IPoisonedMessageSink
         LogPoisoned(message.Path, message.LastFailure.GetType().Name);
         if (message.Message is IdentityMessage.Arrived arrived) pump.ComeBack(arrived.InboxSequence, options.PoisonedRetryInterval);
         return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await system.DisposeAsync().ConfigureAwait(false);
+        pump.Dispose();
     }
 
     private IActorRef<ProviderMessage> SpawnProvider(SyncPointId point, PointRuntime runtime, ILoggerFactory loggers)

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
-using PasswordSync.Core.Deliveries;
 
 namespace PasswordSync.Actors.Identities;
 

@@ -13,7 +13,7 @@ namespace PasswordSync.Actors.Sharding;
 /// whatever its number.
 /// </summary>
 public sealed partial class InboxPump(
-    IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger) : IInboxRowTracker
+    IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger) : IInboxRowTracker, IDisposable
 {
     private readonly ConcurrentDictionary<long, DateTimeOffset> inHand = new();
     private readonly SemaphoreSlim settling = new(options.SettlingMax);
@@ -52,6 +52,8 @@ public sealed partial class InboxPump(
     public void Decided(long inboxSequence) => inHand.TryRemove(inboxSequence, out _);
 
     public void ComeBack(long inboxSequence, TimeSpan after) => inHand[inboxSequence] = clock.GetUtcNow() + after;
+
+    public void Dispose() => settling.Dispose();
 
     private async Task<int> PumpOnceAsync(Func<InboxRow, IdentityMessage, CancellationToken, ValueTask> hand, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Core.Decisions;
