@@ -56,9 +56,13 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
     /// <summary>The key that edges seal to at a point in time: of those published and not retired, the one published last; null if there is none.</summary>
     public RingKey? CurrentKey(DateTimeOffset at) => Keys.Where(key => key.IsForSealing(at)).MaxBy(key => (key.PublishedFrom, key.CreatedAt));
 
-    /// <summary>Whether the current key has been in use for the interval, or there is none.</summary>
-    /// <param name="interval">How long a key is used for sealing; a day is usual.</param>
-    public bool IsRotationDue(DateTimeOffset now, TimeSpan interval) => CurrentKey(now) is not { PublishedFrom: { } from } || from + interval <= now;
+    /// <summary>Whether the interval has passed since the newest key was published; also if none is. A key that is about to be published counts.</summary>
+    public bool IsRotationDue(DateTimeOffset now, KeyRotation rotation)
+    {
+        ArgumentNullException.ThrowIfNull(rotation);
+        var newest = Keys.Where(key => key.RetiresAt is null).Max(key => key.PublishedFrom);
+        return newest is null || newest + rotation.Interval <= now;
+    }
 
     /// <inheritdoc/>
     public PrivateKeyLookup Find(KeyId id) => lookups.GetValueOrDefault(id);
@@ -86,7 +90,7 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
     /// <summary>Decides from when on edges no longer seal to a key; nodes still open with it. Another key must be there for sealing by then.</summary>
     public KeyRingChange Retire(KeyId id, DateTimeOffset at) => Replace(id, key =>
         key.RetiresAt is { } already ? KeyRingChange.Refused(KeyRingRefusalReason.AlreadyDone, $"Key {id} was retired at {already:u} already.")
-        : !Keys.Any(other => other != key && other.IsForSealing(at))
+        : !Keys.Any(other => other != key && other.PublishedFrom <= at && other.RetiresAt is null)
             ? KeyRingChange.Refused(KeyRingRefusalReason.NoSuccessor, $"Without key {id} there is none to seal to at {at:u}: publish another one first, or rotate.")
         : KeyRingChange.Done(With(Keys.Replace(key, key.With(key.PublishedFrom, at))), id));
 
@@ -100,23 +104,21 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
             : KeyRingChange.Refused(KeyRingRefusalReason.NotRetired, $"Key {id} is not retired: retire it first."));
 
     /// <summary>
-    /// Creates and publishes a new key, retires the ones in use, and destroys those whose retirement is at least the maximum age ago.
+    /// Creates a new key, publishes it from the end of the publication delay on, retires the ones in use at that time, and destroys those
+    /// whose retirement is at least the maximum age ago.
     /// </summary>
-    /// <param name="now">The time of the change.</param>
-    /// <param name="captureAgeMax">
-    /// The longest that a capture may wait to be opened, with the longest that an edge may take to learn of a new key. Zero or more.
-    /// </param>
     /// <returns>The change's key is the new one.</returns>
-    public KeyRingChange Rotate(DateTimeOffset now, TimeSpan captureAgeMax)
+    public KeyRingChange Rotate(DateTimeOffset now, KeyRotation rotation)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(captureAgeMax, TimeSpan.Zero);
-        var cleared = WithDestroyed(now, key => key.DestroyedAfter(captureAgeMax) <= now);
+        ArgumentNullException.ThrowIfNull(rotation);
+        var cleared = WithDestroyed(now, key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now);
         var created = cleared.Create(now);
         if (!created.IsDone) return created;
         var id = created.Key!.Value;
+        var from = now + rotation.PublicationDelay;
         var keys = created.Ring.Keys.Select(key =>
-            key.Id == id ? key.With(publishedFrom: now, retiresAt: null)
-            : key.IsForSealing(now) ? key.With(key.PublishedFrom, retiresAt: now)
+            key.Id == id ? key.With(publishedFrom: from, retiresAt: null)
+            : key.IsForSealing(from) ? key.With(key.PublishedFrom, retiresAt: from)
             : key);
         return KeyRingChange.Done(created.Ring.With([.. keys]), id);
     }

@@ -101,8 +101,8 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     }
 
     /// <summary>As <see cref="KeyRing.Rotate"/>, saved.</summary>
-    public Task<KeyRingChange> RotateAsync(ReadOnlyMemory<byte> passphrase, DateTimeOffset now, TimeSpan captureAgeMax, CancellationToken cancellationToken) =>
-        ChangeAsync(passphrase, current => current.Rotate(now, captureAgeMax), cancellationToken);
+    public Task<KeyRingChange> RotateAsync(ReadOnlyMemory<byte> passphrase, DateTimeOffset now, KeyRotation rotation, CancellationToken cancellationToken) =>
+        ChangeAsync(passphrase, current => current.Rotate(now, rotation), cancellationToken);
 
     /// <summary>Loads the file if another process changed it; cheap if not.</summary>
     /// <returns>Null if <see cref="Ring"/> is now what the file holds, else why it stayed as it was.</returns>
