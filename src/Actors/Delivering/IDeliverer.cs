@@ -10,6 +10,11 @@ namespace PasswordSync.Actors.Delivering;
 public interface IDeliverer
 {
     /// <summary>Never throws but for cancellation: whatever goes wrong is an outcome told to the identity, or left to the attempt's deadline.</summary>
-    /// <returns>Until when the whole sync point should rest (throttled, circuit open); null to go on.</returns>
-    Task<DateTimeOffset?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken);
+    /// <returns>That the whole sync point should rest (throttled, circuit open); null to go on.</returns>
+    Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken);
 }
+
+/// <summary>A whole sync point should rest.</summary>
+/// <param name="Until">Until when nothing new is begun.</param>
+/// <param name="IsUntouched">Whether the delivery was not begun and not told of, so that it goes back to its place in the queue.</param>
+public sealed record PointRest(DateTimeOffset Until, bool IsUntouched);

@@ -37,7 +37,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
                 Enqueue(due.Identity, due.Offer);
                 break;
             case ProviderMessage.Done done:
-                Finish(done.Identity, done.RestUntil);
+                Finish(done);
                 break;
             case ProviderMessage.Continue:
                 alarmSet = false;
@@ -72,16 +72,17 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         }
     }
 
-    private void Finish(IdentityId identity, DateTimeOffset? restUntil)
+    private void Finish(ProviderMessage.Done done)
     {
-        running.Remove(identity);
-        if (restUntil > this.restUntil)
+        running.Remove(done.Identity);
+        if (done.Rest is { } rest && rest.Until > restUntil)
         {
-            this.restUntil = restUntil.Value;
-            LogResting(restUntil.Value);
+            restUntil = rest.Until;
+            LogResting(rest.Until);
         }
 
-        if (next.Remove(identity, out var offer)) Enqueue(identity, offer);
+        if (next.Remove(done.Identity, out var offer)) Enqueue(done.Identity, offer);
+        else if (done.Rest is { IsUntouched: true }) Enqueue(done.Identity, done.Offer);
     }
 
     private void StartMore()
@@ -106,11 +107,11 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     {
         try
         {
-            return new ProviderMessage.Done(identity, await deliverer.DeliverAsync(identity, offer, ending).ConfigureAwait(false));
+            return new ProviderMessage.Done(identity, offer, await deliverer.DeliverAsync(identity, offer, ending).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            return new ProviderMessage.Done(identity, RestUntil: null);
+            return new ProviderMessage.Done(identity, offer, Rest: null);
         }
     }
 

@@ -13,7 +13,7 @@ internal abstract record ProviderMessage
     public sealed record Due(IdentityId Identity, Offer Offer) : ProviderMessage;
 
     /// <summary>A delivery was carried out, one way or the other.</summary>
-    public sealed record Done(IdentityId Identity, DateTimeOffset? RestUntil) : ProviderMessage;
+    public sealed record Done(IdentityId Identity, Offer Offer, PointRest? Rest) : ProviderMessage;
 
     /// <summary>A rest is over.</summary>
     public sealed record Continue : ProviderMessage

@@ -1,0 +1,30 @@
+using PasswordSync.Core.Ports;
+using PasswordSync.Providers.Execution;
+
+namespace PasswordSync.SyncNode.Deliveries;
+
+/// <summary>What all sync points of a node deliver with.</summary>
+public sealed record DelivererServices(
+    EnvelopeReader Envelopes, ITargetClaims Claims, IAccountStore Accounts, AttemptExecutor Executor, TimeProvider Clock, Func<double> Jitter, DelivererOptions Options);
+
+/// <summary>The times of deliveries.</summary>
+public sealed record DelivererOptions
+{
+    /// <summary>How long one attempt may take from its record to its end. Default 10 s.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long before the lease's end an attempt must be over. Default 0.5 s.</summary>
+    public TimeSpan LeaseMargin { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// How long after its deadline an attempt with unknown outcome keeps captures of the account that it wrote waiting, so that an echo is told
+    /// when a probe has found the stamp. Default 10 minutes.
+    /// </summary>
+    public TimeSpan IntentHold { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a sync point rests after its provider broke. Default 5 s.</summary>
+    public TimeSpan BrokenRest { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>After how long an outcome is told again. Default 0.5 s.</summary>
+    public TimeSpan OutcomeRetryInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,51 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Secrets;
+using PasswordSync.Sealing.Envelopes;
+using PasswordSync.Sealing.Keys;
+
+namespace PasswordSync.SyncNode.Deliveries;
+
+/// <summary>Opens the sealed secret of a change.</summary>
+public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys, string cluster)
+{
+    /// <summary>Reads and opens the envelope of a change.</summary>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    public async ValueTask<SecretReading> ReadAsync(Change change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        if (await secrets.ReadAsync(change.CaptureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return new SecretReading.Gone();
+        return Open(envelope, change);
+    }
+
+    /// <summary>Opens an envelope that belongs to a change.</summary>
+    public SecretReading Open(ReadOnlyMemory<byte> envelope, Change change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var binding = new ExpectedBinding(cluster, change.Account.Source.Value, DomainController: null, change.CaptureId.Value);
+        var opening = EnvelopeOpener.Open(envelope.Span, keys, binding);
+        if (opening.Password is not { } password) return new SecretReading.Unusable($"The sealed secret cannot be opened: {opening.Refusal}");
+        using (password)
+        {
+            var secret = password.Encoding == PasswordEncoding.Utf8 ? Secret.FromUtf8(password.Bytes) : Secret.FromUtf16(password.Bytes);
+            if (!secret.IsEmpty) return new SecretReading.Opened(secret);
+            secret.Dispose();
+            return new SecretReading.Unusable("The password is empty; an empty password is never sent.");
+        }
+    }
+}
+
+/// <summary>What reading a secret came to. A closed set.</summary>
+public abstract record SecretReading
+{
+    private SecretReading() { }
+
+    /// <summary>The secret; whoever asked owns and disposes it.</summary>
+    public sealed record Opened(Secret Secret) : SecretReading;
+
+    /// <summary>Its row was deleted: no delivery needs it any more.</summary>
+    public sealed record Gone : SecretReading;
+
+    /// <summary>It can never be used.</summary>
+    public sealed record Unusable(string Reason) : SecretReading;
+}
