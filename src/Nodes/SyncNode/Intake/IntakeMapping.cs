@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Intake;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Stamps;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Sealing.Envelopes;
+using PasswordSync.Sealing.Keys;
+
+namespace PasswordSync.SyncNode.Intake;
+
+/// <summary>Checks what an edge brought and turns it into arrivals. Pure.</summary>
+/// <param name="edge">Who brought it, by its certificate.</param>
+/// <param name="generation">The source's generation.</param>
+/// <param name="maximumAge">How long after its capture a change may be delivered.</param>
+/// <param name="keys">The keys that envelopes may be sealed to.</param>
+/// <param name="now">The time of acceptance.</param>
+internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan maximumAge, IPrivateKeySource keys, DateTimeOffset now)
+{
+    /// <summary>An arrival, or the answers that refuse it.</summary>
+    public (Arrival? Arrival, ImmutableArray<CaptureAnswer> Refusals) Map(IntakeItem item) => item switch
+    {
+        ConfirmedCapture confirmed => Confirm(confirmed),
+        AmbiguousCaptures ambiguous => Collect(ambiguous),
+        CaptureReport report => Note(report),
+        _ => throw new InvalidOperationException($"Internal error: unknown item {item.GetType().Name}."),
+    };
+
+    private (Arrival?, ImmutableArray<CaptureAnswer>) Confirm(ConfirmedCapture item)
+    {
+        var change = ToChange(item.CaptureId, item.ObjectGuid, item.Stamp, item.Names, item.CapturedAt, item.SpooledAt, item.ConfirmedAt);
+        var refusal = Refuse(item.CaptureId, item.Envelope, item.CapturedAt) ?? RefuseScopes(item.CaptureId, item.Scopes);
+        return refusal is null ? (new Arrival.Confirmed(change, item.Scopes, item.Envelope), []) : (null, [refusal]);
+    }
+
+    private (Arrival?, ImmutableArray<CaptureAnswer>) Collect(AmbiguousCaptures item)
+    {
+        if (item.Candidates.Length is 0 or > AmbiguousCaptures.CandidatesMax)
+        {
+            return (null, [.. item.CaptureIds.Select(id => CaptureAnswer.Refused(id, RefusalReason.Malformed, $"{item.Candidates.Length} candidates: 1 to {AmbiguousCaptures.CandidatesMax} are taken."))]);
+        }
+
+        // One bad candidate spoils the question which of them it was: all are refused.
+        var refusal = item.Candidates.Select(candidate => Refuse(candidate.CaptureId, candidate.Envelope, candidate.CapturedAt)).FirstOrDefault(found => found is not null)
+            ?? RefuseScopes(item.Candidates[0].CaptureId, item.Scopes);
+        if (refusal is not null) return (null, [.. item.CaptureIds.Select(id => refusal with { CaptureId = id })]);
+        var candidates = item.Candidates.Select(candidate => new Candidate(
+            ToChange(candidate.CaptureId, item.ObjectGuid, item.Stamp, item.Names, candidate.CapturedAt, candidate.SpooledAt, item.ConfirmedAt), candidate.Envelope));
+        return (new Arrival.Ambiguous([.. candidates], item.Scopes), []);
+    }
+
+    private (Arrival?, ImmutableArray<CaptureAnswer>) Note(CaptureReport report)
+    {
+        // A report of an account that the directory does not have is taken note of in the log alone: there is no identity to keep it.
+        return report.ObjectGuid is { } account
+            ? (new Arrival.Report(report.CaptureId, new AccountId(edge.Source, account), report.Verdict, report.CapturedAt, now), [])
+            : (null, [CaptureAnswer.Accepted(report.CaptureId)]);
+    }
+
+    private CaptureAnswer? Refuse(CaptureId captureId, ReadOnlyMemory<byte> envelope, DateTimeOffset capturedAt)
+    {
+        if (!Envelope.TryReadDescription(envelope.Span, out var description, out var keyId, out var structure))
+        {
+            return CaptureAnswer.Refused(captureId, RefusalReason.Malformed, $"The envelope is malformed: {structure}");
+        }
+
+        if (description.Source != edge.Source.Value) return CaptureAnswer.Refused(captureId, RefusalReason.WrongSource, $"The envelope is of the source '{description.Source}', the certificate of '{edge.Source}'.");
+        if (description.DomainController != edge.DomainController)
+        {
+            return CaptureAnswer.Refused(captureId, RefusalReason.WrongDomainController, $"The envelope is of the DC '{description.DomainController}', the certificate of '{edge.DomainController}'.");
+        }
+
+        var binding = new ExpectedBinding(edge.Cluster, edge.Source.Value, edge.DomainController, captureId.Value).Check(description);
+        if (binding is not null) return CaptureAnswer.Refused(captureId, RefusalReason.WrongBinding, $"{binding}");
+        if (keys.Find(keyId).Key is null) return CaptureAnswer.Refused(captureId, RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
+        return capturedAt + maximumAge <= now ? CaptureAnswer.Refused(captureId, RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.") : null;
+    }
+
+    private static CaptureAnswer? RefuseScopes(CaptureId captureId, ImmutableArray<string> scopes) =>
+        scopes.IsDefaultOrEmpty ? CaptureAnswer.Refused(captureId, RefusalReason.Malformed, "It names no scope.") : null;
+
+    private Change ToChange(
+        CaptureId captureId, Guid objectGuid, ProvenStamp stamp, AccountNames names, DateTimeOffset capturedAt, DateTimeOffset spooledAt, DateTimeOffset confirmedAt) => new(
+            captureId,
+            new AccountId(edge.Source, objectGuid),
+            new Stamp(generation, stamp.Version, stamp.OriginatingSecond, stamp.InvocationId),
+            names,
+            new StageTimes(capturedAt, spooledAt, confirmedAt, now),
+            capturedAt + maximumAge);
+}

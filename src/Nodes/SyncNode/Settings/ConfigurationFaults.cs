@@ -1,0 +1,89 @@
+using System.Text;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Hosting.Settings;
+
+namespace PasswordSync.SyncNode.Settings;
+
+/// <summary>Finds everything that is wrong with a node's configuration before anything starts.</summary>
+internal static class ConfigurationFaults
+{
+    private const int ClusterBytesMax = 64;
+    private const int PointsMax = 256;
+
+    public static IEnumerable<SettingFault> Find(NodeSettings node, ScopesFile scopes, PointsFile points) =>
+        OfNode(node).Concat(OfSources(node)).Concat(OfPoints(points)).Concat(OfScopes(node, scopes, points));
+
+    private static IEnumerable<SettingFault> OfNode(NodeSettings node)
+    {
+        if (!IsPlainName(node.Cluster) || Encoding.UTF8.GetByteCount(node.Cluster) > ClusterBytesMax) yield return new("cluster", node.Cluster, "use 1 to 64 lower-case letters, digits, dots or hyphens.");
+        if (!IsPlainName(node.Name)) yield return new("name", node.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
+        if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
+        foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
+        foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
+        if (!node.Passphrase.StartsWith("file:", StringComparison.Ordinal) && !node.Passphrase.StartsWith("env:", StringComparison.Ordinal))
+        {
+            yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
+        }
+
+        foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
+        foreach (var fault in OfTime("keyRotation", node.KeyRotation, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
+        foreach (var fault in OfTime("grace", node.Grace, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return fault;
+        foreach (var fault in OfTime("recheckDelay", node.RecheckDelay, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
+        if (node.Shards is < 1 or > 4096) yield return new("shards", $"{node.Shards}", "use 1 to 4096.");
+    }
+
+    private static IEnumerable<SettingFault> OfSources(NodeSettings node)
+    {
+        foreach (var (name, source) in node.Sources)
+        {
+            var key = $"sources.{name}";
+            if (!SourceId.IsValid(name)) yield return new(key, name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
+            if (source.Servers.IsDefaultOrEmpty) yield return new($"{key}.servers", "", "name at least one domain controller, such as \"dc1.example.test:636\".");
+            foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server))) yield return new($"{key}.servers", server, "use host:port.");
+            if (source.Security is not ("ldaps" or "startTls" or "none")) yield return new($"{key}.security", source.Security, "use ldaps, startTls or none.");
+            if (source.Generation < 0) yield return new($"{key}.generation", $"{source.Generation}", "use 0 or greater.");
+        }
+    }
+
+    private static IEnumerable<SettingFault> OfPoints(PointsFile points)
+    {
+        if (points.Points.Length > PointsMax) yield return new("points", $"{points.Points.Length}", $"use at most {PointsMax}.");
+        for (var i = 0; i < points.Points.Length; i++)
+        {
+            var point = points.Points[i];
+            var key = $"points[{i}]";
+            if (!SyncPointId.IsValid(point.Name)) yield return new($"{key}.name", point.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
+            if (points.Points.Take(i).Any(other => other.Name == point.Name)) yield return new($"{key}.name", point.Name, "another point has this name: choose a different one.");
+            if (NodeConfiguration.PolicyFor(point).FindFault() is { } fault) yield return new($"{key}.retry", "", fault);
+            if (point.Concurrency is < 1 or > 256) yield return new($"{key}.concurrency", $"{point.Concurrency}", "use 1 to 256.");
+            foreach (var outside in OfTime($"{key}.attemptTimeout", point.AttemptTimeout, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5))) yield return outside;
+        }
+    }
+
+    private static IEnumerable<SettingFault> OfScopes(NodeSettings node, ScopesFile scopes, PointsFile points)
+    {
+        for (var i = 0; i < scopes.Scopes.Length; i++)
+        {
+            var scope = scopes.Scopes[i];
+            var key = $"scopes[{i}]";
+            if (scope.Name.Length is 0 or > 63) yield return new($"{key}.name", scope.Name, "use 1 to 63 characters.");
+            if (!node.Sources.ContainsKey(scope.Source)) yield return new($"{key}.source", scope.Source, $"use one of the node's sources: {string.Join(", ", node.Sources.Keys)}.");
+            if (scopes.Scopes.Take(i).Any(other => other.Name == scope.Name && other.Source == scope.Source)) yield return new($"{key}.name", scope.Name, "another scope of this source has this name: choose a different one.");
+            if (scope.BaseDn.Length == 0) yield return new($"{key}.baseDn", "", "name the part of the directory, such as \"DC=example,DC=test\".");
+            foreach (var point in scope.Points.Where(point => points.Points.All(known => known.Name != point)))
+            {
+                yield return new($"{key}.points", point, $"use names of sync points: {string.Join(", ", points.Points.Select(known => known.Name))}.");
+            }
+        }
+    }
+
+    private static IEnumerable<SettingFault> OfTime(string key, TimeSpan value, TimeSpan least, TimeSpan most)
+    {
+        if (value < least || value > most) yield return new(key, $"{value}", $"use {least} to {most} (days.hours:minutes:seconds).");
+    }
+
+    private static bool IsPlainName(string text) => SourceId.IsValid(text);
+
+    private static bool IsHttps(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps;
+}

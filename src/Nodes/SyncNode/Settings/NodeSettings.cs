@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PasswordSync.Core.Intake;
+using PasswordSync.Hosting.Logging;
+
+namespace PasswordSync.SyncNode.Settings;
+
+/// <summary>The node's own file, <c>node.json</c>. Paths are relative to the file.</summary>
+/// <param name="Cluster">The cluster's name: 1 to 64 bytes of UTF-8; the same on all nodes, for ever.</param>
+/// <param name="Name">The node's name, unique in the cluster: letters, digits, dots, hyphens.</param>
+/// <param name="Data">The folder for database, key ring and certificates; made if it is missing, for this account alone.</param>
+/// <param name="Listen">Addresses to listen on for edges: <c>host:port</c>; a host is an IP address or <c>*</c>. Port 0 takes any free one.</param>
+/// <param name="Advertise">Addresses that edges are told to use: <c>https://host:port</c>; empty for those listened on.</param>
+/// <param name="Passphrase">A reference to the passphrase that wraps the keys at rest: <c>file:PATH</c> or <c>env:NAME</c>.</param>
+/// <param name="Scopes">The file of scopes.</param>
+/// <param name="Points">The file of sync points.</param>
+/// <param name="Sources">The sources by name.</param>
+/// <param name="Allow">What configuration files may refer to on this node.</param>
+public sealed record NodeSettings(
+    string Cluster,
+    string Name,
+    string Data,
+    ImmutableArray<string> Listen,
+    ImmutableArray<string> Advertise,
+    string Passphrase,
+    string Scopes,
+    string Points,
+    ImmutableDictionary<string, SourceSettings> Sources,
+    AllowSettings Allow)
+{
+    /// <summary>How long after its capture a change may be delivered. Default 72 hours; 1 minute to 30 days.</summary>
+    public TimeSpan MaximumAge { get; init; } = TimeSpan.FromHours(72);
+
+    /// <summary>How often a new envelope key is made. Default 24 hours; 1 minute to 30 days.</summary>
+    public TimeSpan KeyRotation { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long edges keep an unwanted capture sealed before they destroy it. Default 10 minutes.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(EdgeConfiguration.GraceSecondsDefault);
+
+    /// <summary>How many shards a new database is made with. Default 256; an existing database keeps its own.</summary>
+    public int Shards { get; init; } = 256;
+
+    /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
+    public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    public LogSettings Log { get; init; } = new();
+}
+
+/// <summary>A source, for the binds that settle which of two captures was committed.</summary>
+/// <param name="Servers">Domain controllers, <c>host:port</c>, in the order in which they are asked.</param>
+/// <param name="Security"><c>ldaps</c>, <c>startTls</c> or <c>none</c>.</param>
+public sealed record SourceSettings(ImmutableArray<string> Servers, string Security)
+{
+    /// <summary>PEM files of the certificate authorities that are trusted for these servers; empty for the system's.</summary>
+    public ImmutableArray<string> Roots { get; init; } = [];
+
+    /// <summary>The source's generation: raised by one when its domain was restored or rebuilt and counts from lower versions. Default 0.</summary>
+    public int Generation { get; init; }
+}
+
+/// <summary>What the files of scopes and points may refer to on this node, so that they alone cannot run code or carry secrets out. Patterns with <c>*</c>.</summary>
+public sealed record AllowSettings(ImmutableArray<string> Endpoints, ImmutableArray<string> Files, ImmutableArray<string> Secrets);
+
+/// <summary>The file of scopes: which accounts take part and which sync points they get.</summary>
+public sealed record ScopesFile(ImmutableArray<ScopeSettings> Scopes);
+
+/// <summary>One sync scope. All conditions must hold; they are evaluated by the account's own DC.</summary>
+/// <param name="Name">The scope's name, unique.</param>
+/// <param name="Source">The source.</param>
+/// <param name="BaseDn">Where in the directory.</param>
+/// <param name="Points">The sync points that accounts of the scope get.</param>
+public sealed record ScopeSettings(string Name, string Source, string BaseDn, ImmutableArray<string> Points)
+{
+    public ScopeLevel Level { get; init; } = ScopeLevel.Subtree;
+
+    /// <summary>An LDAP filter; none for every account.</summary>
+    public string? Filter { get; init; }
+
+    public ImmutableArray<string> IncludeGroups { get; init; } = [];
+
+    public ImmutableArray<string> ExcludeGroups { get; init; } = [];
+}
+
+/// <summary>The file of sync points.</summary>
+public sealed record PointsFile(ImmutableArray<PointSettings> Points);
+
+/// <summary>One sync point.</summary>
+/// <param name="Name">The point's name, unique.</param>
+/// <param name="Provider">The kind of provider: <c>activeDirectory</c>, <c>ldap</c>, <c>sql</c>, <c>webhook</c>.</param>
+/// <param name="Settings">The provider's own settings; see its page.</param>
+public sealed record PointSettings(string Name, string Provider, JsonElement Settings)
+{
+    public RetrySettings Retry { get; init; } = new();
+
+    /// <summary>How many deliveries are carried out at once on one node. Default 8; 1 to 256.</summary>
+    public int Concurrency { get; init; } = 8;
+
+    /// <summary>How long one attempt may take. Default 10 s; 0.5 s to 5 minutes.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>When a failed delivery is tried again. See the retry policy's bounds.</summary>
+public sealed record RetrySettings
+{
+    public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    public double Factor { get; init; } = 2;
+
+    public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
+
+    public int AttemptsMax { get; init; } = 1_000;
+}
