@@ -15,6 +15,8 @@ public interface IIdentityJournal
     /// Writes all that one decision leads to, in one transaction: events, removal of the inbox rows it decided, the pending-work row, deletion of
     /// secrets. Many independent appends may share a commit; each learns its own result. When the task ends, it is durable.
     /// </summary>
+    /// <param name="append">What is to be written.</param>
+    /// <param name="cancellationToken">Heeded until the work is queued; after that the task tells how it ended.</param>
     /// <exception cref="StorageUnavailableException">The database cannot be used now; whether it was written is unknown. Load again before going on.</exception>
     ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken);
 

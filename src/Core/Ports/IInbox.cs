@@ -9,11 +9,16 @@ namespace PasswordSync.Core.Ports;
 /// <summary>Accepted captures that are not decided yet. Any node adds; the owner of a shard takes what remains in it.</summary>
 public interface IInbox
 {
+    /// <summary>How many arrivals one call accepts at most.</summary>
+    const int ArrivalsMax = 1_000;
+
     /// <summary>
     /// Accepts captures in one transaction: inbox row, accepted-id row and secret rows each; an account seen for the first time gets an identity.
     /// Answers in the order of the arrivals. When the task ends, the accepted ones are durable. An arrival whose id is known answers
     /// <see cref="AcceptResult.AlreadyHave"/>; nothing is written for it, and no secret is touched.
     /// </summary>
+    /// <param name="arrivals">At most <see cref="ArrivalsMax"/>.</param>
+    /// <param name="cancellationToken">Heeded until the work is queued; after that the task tells how it ended.</param>
     /// <exception cref="StorageUnavailableException">The database cannot be used now; the edge tries again with the same ids.</exception>
     ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken);
 

@@ -1,0 +1,38 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Ports;
+
+namespace PasswordSync.Journal.Formats;
+
+/// <summary>What waits in the inbox, to and from its stored form, without envelopes: docs/spec/journal.md.</summary>
+internal static class ArrivalCodec
+{
+    /// <exception cref="InvalidOperationException">The arrival has no stored form: it is new, and nobody gave it one.</exception>
+    public static Record Encode(Arrival arrival) => arrival switch
+    {
+        Arrival.Confirmed a => Record.Write("confirmed.1", new ConfirmedBody(a.Change.ToBody(), a.Scopes), JournalJson.Default.ConfirmedBody),
+        Arrival.Ambiguous a => Record.Write(
+            "ambiguous.1", new AmbiguousBody([.. a.Candidates.Select(candidate => candidate.Change.ToBody())], a.Scopes), JournalJson.Default.AmbiguousBody),
+        Arrival.Report a => Record.Write(
+            "report.1",
+            new ReportBody(a.CaptureId.Value, a.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(a.Verdict), a.CapturedAt, a.AcceptedAt),
+            JournalJson.Default.ReportBody),
+        _ => throw new InvalidOperationException($"Internal error: the arrival {arrival.GetType().Name} has no stored form."),
+    };
+
+    /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
+    public static Arrival Decode(Record record) => record.Kind switch
+    {
+        "confirmed.1" => Of(record.Read(JournalJson.Default.ConfirmedBody)),
+        "ambiguous.1" => Of(record.Read(JournalJson.Default.AmbiguousBody)),
+        "report.1" => Of(record.Read(JournalJson.Default.ReportBody)),
+        _ => throw record.Unknown("an arrival"),
+    };
+
+    private static Arrival.Confirmed Of(ConfirmedBody b) => new(b.Change.ToChange(), [.. b.Scopes], ReadOnlyMemory<byte>.Empty);
+
+    private static Arrival.Ambiguous Of(AmbiguousBody b) =>
+        new([.. b.Candidates.Select(change => new Candidate(change.ToChange(), ReadOnlyMemory<byte>.Empty))], [.. b.Scopes]);
+
+    private static Arrival.Report Of(ReportBody b) =>
+        new(new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt, b.AcceptedAt);
+}

@@ -1,0 +1,87 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Journal.Formats;
+
+/// <summary>Events to and from their stored form: docs/spec/journal.md.</summary>
+internal static class EventCodec
+{
+    /// <exception cref="InvalidOperationException">The event has no stored form: it is new, and nobody gave it one.</exception>
+    public static Record Encode(IdentityEvent happened) => happened switch
+    {
+        IdentityEvent.CaptureAccepted e => Record.Write(
+            "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody()), JournalJson.Default.CaptureAcceptedBody),
+        IdentityEvent.CaptureIgnored e => Record.Write(
+            "capture-ignored.1",
+            new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason)),
+            JournalJson.Default.CaptureIgnoredBody),
+        IdentityEvent.CaptureReported e => Record.Write(
+            "capture-reported.1",
+            new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt),
+            JournalJson.Default.CaptureReportedBody),
+        IdentityEvent.PointAssigned e => Record.Write(
+            "point-assigned.1", new PointAssignedBody(e.At, e.Point.Value), JournalJson.Default.PointAssignedBody),
+        IdentityEvent.PointWithdrawn e => Record.Write(
+            "point-withdrawn.1", new PointWithdrawnBody(e.At, e.Point.Value), JournalJson.Default.PointWithdrawnBody),
+        IdentityEvent.DeliveryQueued e => Record.Write(
+            "delivery-queued.1", new DeliveryQueuedBody(e.At, e.Point.Value, e.CaptureId.Value, e.DueAt), JournalJson.Default.DeliveryQueuedBody),
+        IdentityEvent.DeliveryEnded e => Record.Write(
+            "delivery-ended.1",
+            new DeliveryEndedBody(e.At, e.Point.Value, e.CaptureId.Value, Vocabulary.DeliveryEnds.Of(e.End), e.Reason),
+            JournalJson.Default.DeliveryEndedBody),
+        IdentityEvent.AttemptStarted e => Record.Write(
+            "attempt-started.1", new AttemptStartedBody(e.At, e.Point.Value, e.CaptureId.Value, e.Attempt.ToBody()), JournalJson.Default.AttemptStartedBody),
+        IdentityEvent.AttemptFinished e => Record.Write(
+            "attempt-finished.1",
+            new AttemptFinishedBody(e.At, e.Point.Value, e.CaptureId.Value, e.AttemptId, e.Outcome.ToBody(), e.Sequel.ToBody()),
+            JournalJson.Default.AttemptFinishedBody),
+        IdentityEvent.ObstacleMet e => Record.Write(
+            "obstacle-met.1",
+            new ObstacleMetBody(e.At, e.Point.Value, e.CaptureId.Value, e.Outcome.ToBody(), e.Sequel.ToBody()),
+            JournalJson.Default.ObstacleMetBody),
+        _ => throw new InvalidOperationException($"Internal error: the event {happened.GetType().Name} has no stored form."),
+    };
+
+    /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
+    public static IdentityEvent Decode(Record record) => record.Kind switch
+    {
+        "capture-accepted.1" => Of(record.Read(JournalJson.Default.CaptureAcceptedBody)),
+        "capture-ignored.1" => Of(record.Read(JournalJson.Default.CaptureIgnoredBody)),
+        "capture-reported.1" => Of(record.Read(JournalJson.Default.CaptureReportedBody)),
+        "point-assigned.1" => Of(record.Read(JournalJson.Default.PointAssignedBody)),
+        "point-withdrawn.1" => Of(record.Read(JournalJson.Default.PointWithdrawnBody)),
+        "delivery-queued.1" => Of(record.Read(JournalJson.Default.DeliveryQueuedBody)),
+        "delivery-ended.1" => Of(record.Read(JournalJson.Default.DeliveryEndedBody)),
+        "attempt-started.1" => Of(record.Read(JournalJson.Default.AttemptStartedBody)),
+        "attempt-finished.1" => Of(record.Read(JournalJson.Default.AttemptFinishedBody)),
+        "obstacle-met.1" => Of(record.Read(JournalJson.Default.ObstacleMetBody)),
+        _ => throw record.Unknown("an event"),
+    };
+
+    private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange());
+
+    private static IdentityEvent.CaptureIgnored Of(CaptureIgnoredBody b) =>
+        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), b.Stamp.ToStamp(), Vocabulary.IgnoreReasons.Read(b.Reason));
+
+    private static IdentityEvent.CaptureReported Of(CaptureReportedBody b) =>
+        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt);
+
+    private static IdentityEvent.PointAssigned Of(PointAssignedBody b) => new(b.At, new SyncPointId(b.Point));
+
+    private static IdentityEvent.PointWithdrawn Of(PointWithdrawnBody b) => new(b.At, new SyncPointId(b.Point));
+
+    private static IdentityEvent.DeliveryQueued Of(DeliveryQueuedBody b) => new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.DueAt);
+
+    private static IdentityEvent.DeliveryEnded Of(DeliveryEndedBody b) =>
+        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), Vocabulary.DeliveryEnds.Read(b.End), b.Reason);
+
+    private static IdentityEvent.AttemptStarted Of(AttemptStartedBody b) =>
+        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.Attempt.ToAttempt());
+
+    private static IdentityEvent.AttemptFinished Of(AttemptFinishedBody b) =>
+        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.AttemptId, b.Outcome.ToOutcome(), b.Sequel.ToSequel());
+
+    private static IdentityEvent.ObstacleMet Of(ObstacleMetBody b) =>
+        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.Outcome.ToOutcome(), b.Sequel.ToSequel());
+}

@@ -1,0 +1,31 @@
+namespace PasswordSync.Journal.Formats;
+
+// The shape of a snapshot; see Bodies.cs for the rules.
+internal sealed record StateBody(
+    long Sequence, IReadOnlyList<LatestStampBody> LatestStamps, IReadOnlyList<AssignedPointBody> Points, IReadOnlyList<Guid> RecentCaptures, ChangeBody? Newest = null);
+
+internal sealed record LatestStampBody(string Source, StampBody Stamp);
+
+internal sealed record AssignedPointBody(string Point, PointBody State);
+
+/// <summary>Where a point stands: its word, and what that word carries.</summary>
+internal sealed record PointBody(
+    string State,
+    SettlementBody? Last = null,
+    DeliveryBody? Delivery = null,
+    DateTimeOffset? DueAt = null,
+    string? LastFailure = null,
+    AttemptBody? Attempt = null,
+    DeliveryBody? Next = null,
+    string? AfterFlight = null,
+    string? ParkReason = null,
+    string? Explanation = null,
+    string? Mark = null,
+    UnresolvedBody? Unresolved = null,
+    DateTimeOffset? LateRiskSince = null);
+
+internal sealed record SettlementBody(Guid CaptureId, string End, DateTimeOffset At, string? Reason = null);
+
+internal sealed record DeliveryBody(ChangeBody Change, int FailedAttempts);
+
+internal sealed record UnresolvedBody(Guid CaptureId, int Count, DateTimeOffset Since, string? Baseline = null);

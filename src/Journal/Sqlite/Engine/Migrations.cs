@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.Data.Sqlite;
+
+namespace PasswordSync.Journal.Sqlite.Engine;
+
+/// <summary>Brings a database to the schema of this version: numbered steps, forward only, each in a transaction.</summary>
+internal static class Migrations
+{
+    /// <summary>Marks the file as this product's: "PSYN" in ASCII.</summary>
+    public const long ApplicationId = 0x5053594E;
+
+    /// <summary>All steps, by number from 1.</summary>
+    public static IReadOnlyList<Migration> All { get; } = Load();
+
+    /// <exception cref="StoreRefusedException">The file is another program's, has a newer schema, or was made for another number of shards.</exception>
+    public static void Bring(SqliteSession session, string path, int shardCount, DateTimeOffset now)
+    {
+        Recognise(session, path);
+        session.Run("PRAGMA journal_mode=WAL");
+        session.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            session.Run(
+                $"""
+                PRAGMA application_id={ApplicationId.ToString(CultureInfo.InvariantCulture)};
+                CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+                """);
+            var reached = session.Number("SELECT max(number) FROM schema_migration") ?? 0;
+            if (reached > All.Count)
+            {
+                throw new StoreRefusedException(
+                    StoreRefusal.NewerSchema,
+                    $"The database {path} has schema {reached}; this version knows schemas up to {All.Count}. Run the version that changed it, or a newer one; there is no way back.");
+            }
+
+            foreach (var migration in All.Skip((int)reached))
+            {
+                session.Run(migration.Sql);
+                session.Execute("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)", migration.Number, migration.Name, now.ToColumn());
+            }
+
+            FixShardCount(session, path, shardCount);
+            session.Execute("COMMIT");
+        }
+        catch
+        {
+            session.Rollback();
+            throw;
+        }
+    }
+
+    private static void Recognise(SqliteSession session, string path)
+    {
+        try
+        {
+            var mark = session.Number("PRAGMA application_id");
+            var tables = session.Number("SELECT count(*) FROM sqlite_schema");
+            if (mark == ApplicationId || (mark == 0 && tables == 0)) return;
+        }
+        catch (SqliteException trouble) when (trouble.SqliteErrorCode == 26)
+        {
+            throw new StoreRefusedException(StoreRefusal.NotAStore, $"The file {path} is not a database: name another path, or restore a backup.", trouble);
+        }
+
+        throw new StoreRefusedException(StoreRefusal.NotAStore, $"The file {path} is a database of another program: name another path.");
+    }
+
+    private static void FixShardCount(SqliteSession session, string path, int shardCount)
+    {
+        var made = session.Number("SELECT count(*) FROM shard");
+        if (made == shardCount) return;
+        if (made != 0)
+        {
+            throw new StoreRefusedException(
+                StoreRefusal.OtherShardCount, $"The database {path} was made with {made} shards, and ShardCount is {shardCount}: set ShardCount to {made}. It cannot be changed later.");
+        }
+
+        for (var shard = 0; shard < shardCount; shard++) session.Execute("INSERT INTO shard (shard_id) VALUES ($1)", shard);
+    }
+
+    private static Migration[] Load()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        Migration[] all =
+        [
+            .. from name in assembly.GetManifestResourceNames()
+               where name.Length > 5 && name[4] == '-'
+               orderby name
+               select new Migration(int.Parse(name.AsSpan(0, 4), CultureInfo.InvariantCulture), name[5..], Read(assembly, name)),
+        ];
+        return all.Select(migration => migration.Number).SequenceEqual(Enumerable.Range(1, all.Length))
+            ? all
+            : throw new InvalidOperationException("Internal error: the numbers of the migrations have a gap.");
+    }
+
+    private static string Read(Assembly assembly, string name)
+    {
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+}
+
+/// <summary>One step of the schema.</summary>
+internal sealed record Migration(int Number, string Name, string Sql);

@@ -1,0 +1,19 @@
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Sqlite.Engine;
+
+namespace PasswordSync.Journal.Sqlite;
+
+/// <inheritdoc cref="IConfigurationVersions"/>
+internal sealed class SqliteConfigurationVersions(SqliteEngine engine) : IConfigurationVersions
+{
+    public ValueTask<long> PublishAsync(string body, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return engine.WriteAsync(session => Publish(session, body, at), cancellationToken);
+    }
+
+    private static long Publish(SqliteSession session, string body, DateTimeOffset at) =>
+        session.Number("SELECT version FROM (SELECT version, body FROM config ORDER BY version DESC LIMIT 1) WHERE body = $1", body)
+        ?? session.Number("INSERT INTO config (body, at) VALUES ($1, $2) RETURNING version", body, at.ToColumn())
+        ?? throw new InvalidOperationException("Internal error: a new configuration has no version.");
+}

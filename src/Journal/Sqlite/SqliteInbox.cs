@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Sqlite.Engine;
+
+namespace PasswordSync.Journal.Sqlite;
+
+/// <inheritdoc cref="IInbox"/>
+internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInbox
+{
+    private readonly Signal arrived = new();
+
+    public async ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arrivals);
+        if (arrivals.Count == 0) return [];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(arrivals.Count, IInbox.ArrivalsMax);
+        var prepared = arrivals.Select(arrival => new PreparedArrival(arrival)).ToArray();
+        var results = await engine.Writer.WriteAsync(session => Accept(session, prepared), prepared.Length, insideTransaction: true, cancellationToken).ConfigureAwait(false);
+        if (results.Contains(AcceptResult.Accepted)) arrived.Raise();
+        return results;
+    }
+
+    public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
+    {
+        var wanted = shards.ToHashSet();
+        return engine.ReadAsync(session => Read(session, wanted, except, limit), cancellationToken);
+    }
+
+    public async Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(arrived.WaitAsync(), Task.Delay(atMost, time, ending.Token)).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private ImmutableArray<AcceptResult> Accept(SqliteSession session, PreparedArrival[] arrivals)
+    {
+        var results = ImmutableArray.CreateBuilder<AcceptResult>(arrivals.Length);
+        foreach (var arrival in arrivals) results.Add(arrival.Write(session, engine.Options));
+        return results.MoveToImmutable();
+    }
+
+    // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
+    private static ImmutableArray<InboxRow> Read(SqliteSession session, HashSet<int> shards, IReadOnlySet<long> except, int limit)
+    {
+        var found = ImmutableArray.CreateBuilder<InboxRow>();
+        using var rows = session.Query(
+            $"""
+            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {SqliteAccountStore.OwnWritesColumns}
+            FROM inbox AS i CROSS JOIN account AS a ON a.source = i.source AND a.object_guid = i.object_guid
+            ORDER BY i.seq
+            """);
+        while (found.Count < limit && rows.Read())
+        {
+            if (except.Contains(rows.GetInt64(0)) || !shards.Contains(rows.GetInt32(1))) continue;
+            found.Add(ToRow(rows));
+        }
+
+        return found.DrainToImmutable();
+    }
+
+    private static InboxRow ToRow(SqliteDataReader row) => new(
+        row.GetInt64(0),
+        new IdentityId(row.ReadGuid(2)),
+        row.GetInt32(1),
+        ArrivalCodec.Decode(new Record(row.GetString(3), row.GetString(4))),
+        new OwnWrites(row.IsDBNull(5) ? null : row.ReadTime(5), SqliteAccountStore.ReadWrittenStamp(row, firstColumn: 6)));
+}

@@ -1,0 +1,123 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Sqlite.Engine;
+
+namespace PasswordSync.Journal.Sqlite;
+
+/// <summary>The store of a single node: one SQLite file, used by one process at a time.</summary>
+public sealed class SqliteStore : IStore
+{
+    private readonly ExclusiveUse use;
+    private readonly SqliteEngine engine;
+    private readonly SqliteMaintenance maintenance;
+    private readonly CancellationTokenSource closing = new();
+    private readonly Task maintaining;
+    private int closed;
+
+    private SqliteStore(SqliteStoreOptions options, ExclusiveUse use, Action<CommitStage> interpose, TimeProvider time, ILogger logger)
+    {
+        this.use = use;
+        engine = new SqliteEngine(options, new SqliteWriter(options, interpose, logger), new SqliteReaders(options));
+        var traces = new SecretTraces();
+        var journal = new SqliteIdentityJournal(engine, traces);
+        Journal = journal;
+        Inbox = new SqliteInbox(engine, time);
+        Secrets = new SqliteSecretStore(engine, traces);
+        Accounts = new SqliteAccountStore(engine);
+        Leases = new SqliteShardLeases(engine, time);
+        PendingWork = new SqlitePendingWork(engine);
+        TargetClaims = new SqliteTargetClaims(engine);
+        Edges = new SqliteEdgeRegistry(engine);
+        Configurations = new SqliteConfigurationVersions(engine);
+        maintenance = new SqliteMaintenance(engine, journal, traces, time, logger);
+        maintaining = maintenance.RunAsync(closing.Token);
+    }
+
+    public IIdentityJournal Journal { get; }
+
+    public IInbox Inbox { get; }
+
+    public ISecretStore Secrets { get; }
+
+    public IAccountStore Accounts { get; }
+
+    public IShardLeases Leases { get; }
+
+    public IPendingWork PendingWork { get; }
+
+    public ITargetClaims TargetClaims { get; }
+
+    public IEdgeRegistry Edges { get; }
+
+    public IConfigurationVersions Configurations { get; }
+
+    /// <summary>Opens the database, makes it if it is not there, and brings it to this version's schema.</summary>
+    /// <param name="options">The file, and bounds.</param>
+    /// <param name="timeProvider">The clock for retention and time-outs.</param>
+    /// <param name="loggerFactory">For trouble and recovery.</param>
+    /// <param name="cancellationToken">Ends the opening before it began.</param>
+    /// <returns>The store; the caller owns it.</returns>
+    /// <exception cref="StoreRefusedException">It is in use, newer, made for another number of shards, not ours, or a setting is outside its bounds; the message says what to do.</exception>
+    /// <exception cref="StorageUnavailableException">The file cannot be opened, or not now.</exception>
+    public static Task<SqliteStore> OpenAsync(SqliteStoreOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, CancellationToken cancellationToken) =>
+        OpenAsync(options, _ => { }, timeProvider, loggerFactory, cancellationToken);
+
+    /// <summary>As the public one, with somebody who may fail in the database's place at each stage of a commit.</summary>
+    internal static Task<SqliteStore> OpenAsync(
+        SqliteStoreOptions options, Action<CommitStage> interpose, TimeProvider timeProvider, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
+
+        // On another thread, since SQLite's calls block the one they run on.
+        return Task.Run(() => Open(options with { Path = Path.GetFullPath(options.Path) }, interpose, timeProvider, loggerFactory), cancellationToken);
+    }
+
+    public ValueTask<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => maintenance.PassAsync(cancellationToken);
+
+    /// <summary>Does what was asked for before, then closes the database and lets another process have it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref closed, 1) != 0) return;
+        await closing.CancelAsync().ConfigureAwait(false);
+        await maintaining.ConfigureAwait(false);
+        await engine.Writer.DisposeAsync().ConfigureAwait(false);
+        engine.Readers.Dispose();
+        use.Dispose();
+        closing.Dispose();
+    }
+
+    /// <summary>Runs statements on the writer's connection, for tests of what the database does by itself.</summary>
+    internal async ValueTask RunAsync(string sql, CancellationToken cancellationToken) => await engine.Writer.WriteAsync(
+        session =>
+        {
+            session.Run(sql);
+            return true;
+        },
+        operations: 1,
+        insideTransaction: false,
+        cancellationToken).ConfigureAwait(false);
+
+    private static SqliteStore Open(SqliteStoreOptions options, Action<CommitStage> interpose, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        var use = ExclusiveUse.Take(options.Path, options.NodeName, time.GetUtcNow());
+        try
+        {
+            using (var session = SqliteSession.Open(options.Path, options.BusyTimeout, SessionUse.Making))
+            {
+                Migrations.Bring(session, options.Path, options.ShardCount, time.GetUtcNow());
+            }
+
+            return new SqliteStore(options, use, interpose, time, loggerFactory.CreateLogger<SqliteStore>());
+        }
+        catch (Exception trouble)
+        {
+            use.Dispose();
+            if (trouble is SqliteException && SqliteTrouble.IsOfStorage(trouble)) throw SqliteTrouble.Explain(trouble, options.Path);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace PasswordSync.Journal;
+
+/// <summary>A store cannot be opened as it was asked for. Trying again does not help: the message says what to change.</summary>
+public sealed class StoreRefusedException(StoreRefusal refusal, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Why.</summary>
+    public StoreRefusal Refusal { get; } = refusal;
+}
+
+/// <summary>Why a store was not opened.</summary>
+public enum StoreRefusal
+{
+    /// <summary>Another process uses the database.</summary>
+    InUse,
+
+    /// <summary>A newer version of this product changed the database's schema.</summary>
+    NewerSchema,
+
+    /// <summary>The database was made for another number of shards.</summary>
+    OtherShardCount,
+
+    /// <summary>The file is a database of something else, or no database.</summary>
+    NotAStore,
+
+    /// <summary>A setting is outside its bounds.</summary>
+    BadOption,
+}
+
+/// <summary>
+/// What is stored cannot be understood: written by a newer version, or damaged. Nothing is skipped: whoever reads it must not go on with the rest.
+/// </summary>
+public sealed class UnreadableRecordException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,106 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Conformance;
+
+/// <summary>A capture that is brought again after it was decided, with the real decider.</summary>
+public abstract class LateRepeatConformance
+{
+    protected abstract Task<IStoreUnderTest> OpenAsync(StoreSettings settings);
+
+    [Fact]
+    public async Task Late_repeat_of_a_decided_capture_is_known_and_its_secret_stays_for_the_pending_delivery()
+    {
+        await using var subject = await OpenAsync(new StoreSettings());
+        var store = subject.Store;
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        var row = (await worker.InboxAsync()).ShouldHaveSingleItem();
+        await worker.DecideAsync(row);
+        await worker.DeliverAsync(row.Identity, Samples.Mail, change.CaptureId);
+        var decided = await worker.LoadAsync(row.Identity);
+
+        var answer = await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+
+        answer.ShouldBe([AcceptResult.AlreadyHave]);
+        (await worker.InboxAsync()).ShouldBeEmpty();
+        (await worker.LoadAsync(row.Identity)).Sequence.ShouldBe(decided.Sequence);
+        decided.NeedsSecret(change.CaptureId).ShouldBeTrue("the delivery to files is pending");
+        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None))!.Value.ToArray().ShouldBe(Samples.EnvelopeOf(change));
+    }
+
+    [Fact]
+    public async Task Repeat_after_the_id_was_forgotten_is_decided_as_duplicate_and_keeps_the_secret_of_a_pending_delivery()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
+        var store = subject.Store;
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1, maximumAge: TimeSpan.FromDays(30));
+        await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        var row = (await worker.InboxAsync()).ShouldHaveSingleItem();
+        await worker.DecideAsync(row);
+        await worker.DeliverAsync(row.Identity, Samples.Mail, change.CaptureId);
+        subject.Time.Advance(TimeSpan.FromDays(9));
+        await store.MaintainAsync(CancellationToken.None);
+
+        (await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None)).ShouldBe([AcceptResult.Accepted]);
+        var (result, decision) = await worker.DecideAsync((await worker.InboxAsync()).ShouldHaveSingleItem());
+
+        result.ShouldBe(AppendResult.Appended);
+        decision.Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.CaptureIgnored>().Reason.ShouldBe(IgnoreReason.Duplicate);
+        (await worker.InboxAsync()).ShouldBeEmpty();
+        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldNotBeNull("the delivery to files is pending");
+        await worker.DeliverAsync(row.Identity, Samples.Files, change.CaptureId);
+        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldBeNull("nobody needs it any more");
+    }
+
+    [Fact]
+    public async Task Repeat_after_everything_was_delivered_and_forgotten_leaves_no_secret_behind()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
+        var store = subject.Store;
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1, maximumAge: TimeSpan.FromDays(30));
+        await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        var row = (await worker.InboxAsync()).ShouldHaveSingleItem();
+        await worker.DecideAsync(row);
+        await worker.DeliverAsync(row.Identity, Samples.Mail, change.CaptureId);
+        await worker.DeliverAsync(row.Identity, Samples.Files, change.CaptureId);
+        subject.Time.Advance(TimeSpan.FromDays(9));
+        await store.MaintainAsync(CancellationToken.None);
+
+        await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldNotBeNull("it came back with the inbox row");
+        var (_, decision) = await worker.DecideAsync((await worker.InboxAsync()).ShouldHaveSingleItem());
+
+        decision.Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.CaptureIgnored>();
+        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Repeat_of_an_older_capture_after_many_newer_ones_is_told_by_its_stamp()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
+        var store = subject.Store;
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var account = Samples.NewAccount();
+        var first = Samples.ChangeOf(account, version: 1, maximumAge: TimeSpan.FromDays(30));
+        await store.Inbox.AcceptAsync([Samples.Arrive(first)], CancellationToken.None);
+        for (var version = 2u; version <= IdentityState.RecentCapturesMax + 2; version++)
+        {
+            await store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(account, version, maximumAge: TimeSpan.FromDays(30)))], CancellationToken.None);
+        }
+
+        foreach (var row in await worker.InboxAsync()) await worker.DecideAsync(row);
+        subject.Time.Advance(TimeSpan.FromDays(9));
+        await store.MaintainAsync(CancellationToken.None);
+        await store.Inbox.AcceptAsync([Samples.Arrive(first)], CancellationToken.None);
+        var (_, decision) = await worker.DecideAsync((await worker.InboxAsync()).ShouldHaveSingleItem());
+
+        decision.Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.CaptureIgnored>().Reason.ShouldBe(IgnoreReason.Older);
+        (await store.Secrets.ReadAsync(first.CaptureId, CancellationToken.None)).ShouldBeNull();
+    }
+}
