@@ -1,0 +1,123 @@
+using PasswordSync.Capture.Spool;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Intake;
+using PasswordSync.Core.Stamps;
+
+namespace PasswordSync.Capture.Health;
+
+/// <summary>Something about an edge that an operator must know. A closed set; no member holds a secret.</summary>
+public abstract record EdgeAlarm
+{
+    private EdgeAlarm()
+    {
+    }
+
+    /// <summary>One sentence: what is wrong, with the present value, and what to do.</summary>
+    public abstract string Sentence { get; }
+
+    /// <summary>Stands until <see cref="IAlarmSink.Clear"/>; otherwise it tells of one event.</summary>
+    public virtual bool Stands => false;
+
+    public sealed override string ToString() => Sentence;
+
+    /// <summary>The spool takes no captures.</summary>
+    public sealed record SpoolFull(long Bytes, long BytesMax) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"The spool is full ({Bytes} of {BytesMax} bytes): captures are refused and wait as files in the drop folder. Let a node be reachable, or raise the spool's bound.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>The disk takes no writes.</summary>
+    public sealed record SpoolNotWritable(string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The spool cannot be written: {Reason} Captures are not acknowledged. Free or repair the disk.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>A part of the spool cannot be read.</summary>
+    public sealed record SpoolDamaged(SpoolDamage Damage) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"{Damage.Length} bytes at offset {Damage.Offset} of spool segment {Damage.Segment} are damaged; captures in them are lost. The bytes were kept in the folder 'damaged'. Check the disk.";
+    }
+
+    /// <summary>A held capture could not be read back.</summary>
+    public sealed record CaptureLost(CaptureId CaptureId) : EdgeAlarm
+    {
+        public override string Sentence => $"Capture {CaptureId} can no longer be read from the spool and is lost. Check the disk; the person should set the password again.";
+    }
+
+    /// <summary>A frame or a file in the drop folder is no envelope for this edge.</summary>
+    public sealed record CaptureMalformed(string Origin, string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"What came through {Origin} is no capture for this edge: {Reason}";
+    }
+
+    /// <summary>The drop folder cannot be worked.</summary>
+    public sealed record DropFolderBroken(string Folder, string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The drop folder '{Folder}' cannot be worked: {Reason} Captures in it wait.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>The directory of the edge's own DC does not answer.</summary>
+    public sealed record DirectoryUnavailable(string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The directory of this DC does not answer: {Reason} Captures wait.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>A capture's stamp could not be proven; it is never sent.</summary>
+    public sealed record CaptureUnconfirmed(CaptureId CaptureId, string AccountName, string Reason) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"Capture {CaptureId} of account '{AccountName}' could not be confirmed and is not sent: {Reason} The person should set the password again.";
+    }
+
+    /// <summary>This DC changed a password that no hook brought.</summary>
+    public sealed record ChangeNotCaptured(AccountId Account, Stamp Stamp) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"This DC changed the password of {Account} (stamp {Stamp}) and no capture of it came: a set of hashes only, or the hook was not called. Targets keep the older password until the next change.";
+    }
+
+    /// <summary>A node refused a capture for good.</summary>
+    public sealed record CaptureRefused(CaptureId CaptureId, RefusalReason Reason, string? Detail) : EdgeAlarm
+    {
+        public override string Sentence => $"A node refused capture {CaptureId}: {Reason}. {Detail}";
+    }
+
+    /// <summary>No node answers.</summary>
+    public sealed record NoNodeAnswers(int Waiting, string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"No node answers ({Waiting} captures wait): {Reason} Check the nodes' addresses, their certificates and the network.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>The DC will not call the hook.</summary>
+    public sealed record HookNotCalled(string Policy) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"{Policy} has no complexity rule: Samba does not call the check password script for it, so that changes are not captured. Turn complexity on.";
+
+        public override bool Stands => true;
+    }
+}
+
+/// <summary>Takes alarms. Called from many threads; must not block or throw.</summary>
+public interface IAlarmSink
+{
+    /// <summary>Raises an alarm. One that stands may be raised again; the later one replaces the earlier.</summary>
+    void Raise(EdgeAlarm alarm);
+
+    /// <summary>The trouble is over. Nothing happens if no such alarm stands.</summary>
+    void Clear<TAlarm>()
+        where TAlarm : EdgeAlarm;
+}
