@@ -70,13 +70,15 @@ public sealed class LdapClient : IAsyncDisposable
     public async Task<T> RunAsync<T>(Func<LdapConnection, CancellationToken, Task<T>> request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var connection = await GetConnectionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await request(await GetConnectionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            return await request(connection, cancellationToken).ConfigureAwait(false);
         }
-        catch (LdapException e) when (e is { Kind: LdapErrorKind.Closed, RequestWasSent: LdapSent.No } && !ReferenceEquals(e, lastFailure))
+        catch (LdapException e) when (e is { Kind: LdapErrorKind.Closed, RequestWasSent: LdapSent.No })
         {
-            return await request(await GetConnectionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            var next = await GetConnectionAsync(cancellationToken).ConfigureAwait(false);
+            return await request(next, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -159,17 +161,18 @@ public sealed class LdapClient : IAsyncDisposable
     {
         LdapErrorKind.Result => failure.Result?.Code is LdapResultCode.Busy or LdapResultCode.Unavailable,
         LdapErrorKind.EncryptionRequired => false,
-        _ => true,
+        _ => !failure.IsAboutCredential,
     };
 
     private static LdapException Join(List<LdapException> failures)
     {
         if (failures.Count == 1) return failures[0];
-        var told = failures.Find(failure => failure.Kind == LdapErrorKind.Result && !AnotherServerMayDo(failure)) ?? failures[0];
+        var told = failures.Find(failure => !AnotherServerMayDo(failure)) ?? failures[0];
         return new LdapException(told.Kind, $"No server can be used. {string.Join(" ", failures.Select(failure => failure.Message))}", new AggregateException(failures))
         {
             Result = told.Result,
             Certificate = told.Certificate,
+            IsAboutCredential = told.IsAboutCredential,
         };
     }
 }

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication.ExtendedProtection;
 using PasswordSync.Ldap.Wire;
 
 namespace PasswordSync.Ldap;
@@ -10,11 +8,7 @@ namespace PasswordSync.Ldap;
 /// <param name="Stream">The stream; whoever takes the link owns it.</param>
 /// <param name="IsEncrypted">Whether TLS is up.</param>
 /// <param name="Exchange">What was said so far.</param>
-internal sealed record Link(Stream Stream, bool IsEncrypted, HandshakeExchange Exchange)
-{
-    /// <summary>The tie to the server's certificate (tls-server-end-point, RFC 5929); null without TLS.</summary>
-    public ChannelBinding? ChannelBinding => (Stream as SslStream)?.TransportContext.GetChannelBinding(ChannelBindingKind.Endpoint);
-}
+internal sealed record Link(Stream Stream, bool IsEncrypted, HandshakeExchange Exchange);
 
 /// <summary>Makes links: name, TCP, TLS or StartTLS, within one time-out.</summary>
 internal static class Connector

@@ -40,7 +40,7 @@ public sealed partial class LdapConnection : IAsyncDisposable
 
     /// <summary>Connects, brings up TLS if the options ask for it, and binds. The caller keeps and disposes of the credential.</summary>
     /// <exception cref="LdapException">There is no connection; a wrong password is <see cref="LdapErrorKind.Result"/> with code 49.</exception>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or a <see cref="NegotiateCredential"/> goes with TLS.</exception>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public static async Task<LdapConnection> ConnectAsync(
         LdapServer server,
@@ -54,6 +54,13 @@ public sealed partial class LdapConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(clock);
         options.Validate();
+        if (credential is NegotiateCredential && options.Security != LdapSecurity.None)
+        {
+            throw new ArgumentException(
+                $"{nameof(LdapOptions.Security)} is {options.Security}; it must be {LdapSecurity.None} for a {nameof(NegotiateCredential)}, which seals the connection itself.",
+                nameof(options));
+        }
+
         var link = await Connector.ConnectAsync(server, options, clock, cancellationToken).ConfigureAwait(false);
         if (credential is NegotiateCredential negotiate)
             return await BindAsync(link, negotiate, server, options, clock, cancellationToken).ConfigureAwait(false);

@@ -23,6 +23,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
     private readonly Task writing;
     private readonly Task reading;
     private LdapException? failure;
+    private bool isClosing;
     private bool isExclusive;
     private int nextMessageId;
     private int timeoutsSinceLastMessage;
@@ -65,9 +66,9 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
         var timeout = Timeout(request);
         if (timeout <= TimeSpan.Zero) throw TimedOut(request.Operation, timeout, LdapSent.No);
         var entry = Register(request, collector, timeout, isAlone);
-        Enqueue(entry, request);
         try
         {
+            Enqueue(entry, request);
             await entry.Completion.WaitAsync(timeout, clock, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -84,13 +85,17 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
         finally
         {
             // Whoever was alone lets the others in again, whatever became of it.
-            if (isAlone) lock (gate) isExclusive = false;
+            if (isAlone)
+            {
+                lock (gate) isExclusive = false;
+            }
         }
     }
 
     /// <summary>Says unbind if the server still takes it, then ends the connection. What waits fails as closed.</summary>
     public async ValueTask DisposeAsync()
     {
+        lock (gate) isClosing = true;
         var unbind = MessageEncoder.Encode(TakeMessageId(), static writer => writer.WriteNull(LdapTags.ApplicationPrimitive(LdapTags.UnbindRequest)), []);
         if (outgoing.Writer.TryWrite(new QueuedMessage(new OutgoingMessage(unbind), Request: null))) outgoing.Writer.TryComplete();
         try
@@ -102,7 +107,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
             // The server takes nothing any more; the stream is closed under the loop below.
         }
 
-        End(new LdapException(LdapErrorKind.Closed, $"The connection to {server} was closed by this side."));
+        End(ClosedByThisSide());
         await Task.WhenAll(writing, reading).ConfigureAwait(false);
         ended.Dispose();
     }
@@ -119,6 +124,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
         lock (gate)
         {
             if (failure is not null) throw failure.ForRequest(LdapSent.No);
+            if (isClosing) throw ClosedByThisSide();
             if (isExclusive || (isAlone && pending.Count > 0))
                 throw new InvalidOperationException("A bind must be alone on its connection: RFC 4511, 4.2.1.");
             if (pending.Count >= options.PendingRequestsMax) throw TooManyPending();
@@ -126,7 +132,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
             var entry = new PendingRequest(nextMessageId, request.Operation, clock.GetTimestamp(), timeout, collector);
             nextMessageId = Next(nextMessageId);
             pending.Add(entry.MessageId, entry);
-            isExclusive = isAlone;
+            isExclusive |= isAlone;
             return entry;
         }
     }
@@ -139,16 +145,11 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
             entry.Message = message;
             if (outgoing.Writer.TryWrite(new QueuedMessage(message, entry))) return;
             message.Withdraw();
-            throw Failure?.ForRequest(LdapSent.No) ?? TooManyPending();
+            lock (gate) throw failure?.ForRequest(LdapSent.No) ?? (isClosing ? ClosedByThisSide() : TooManyPending());
         }
         catch
         {
-            lock (gate)
-            {
-                pending.Remove(entry.MessageId);
-                isExclusive = false;
-            }
-
+            lock (gate) pending.Remove(entry.MessageId);
             throw;
         }
     }
@@ -193,6 +194,8 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
 
     private LdapException TimedOut(string operation, TimeSpan timeout, LdapSent sent) =>
         new(LdapErrorKind.TimedOut, $"{server} did not answer the {operation} within {timeout}.") { RequestWasSent = sent };
+
+    private LdapException ClosedByThisSide() => new(LdapErrorKind.Closed, $"The connection to {server} was closed by this side.");
 
     private LdapException TooManyPending() =>
         new(LdapErrorKind.BoundExceeded, $"{options.PendingRequestsMax} requests ({nameof(LdapOptions.PendingRequestsMax)}) wait on the connection to {server} already.");

@@ -4,6 +4,7 @@ namespace PasswordSync.Ldap;
 internal sealed class PendingRequest(int messageId, string operation, long startedAt, TimeSpan timeout, IResponseCollector collector)
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private OutgoingMessage? message;
 
     public int MessageId { get; } = messageId;
 
@@ -14,8 +15,12 @@ internal sealed class PendingRequest(int messageId, string operation, long start
     /// <summary>Ends when the answer is complete or the request has failed.</summary>
     public Task Completion => completion.Task;
 
-    /// <summary>Null until the message is encoded.</summary>
-    public OutgoingMessage? Message { get; set; }
+    /// <summary>Null until the message is encoded, which is before it is queued.</summary>
+    public OutgoingMessage? Message
+    {
+        get => Volatile.Read(ref message);
+        set => Volatile.Write(ref message, value);
+    }
 
     /// <summary>Whether its time is up.</summary>
     public bool IsOverdue(TimeProvider clock) => clock.GetElapsedTime(startedAt) >= timeout;

@@ -70,14 +70,15 @@ public sealed class SimpleCredential : LdapCredential
 }
 
 /// <summary>
-/// SASL GSS-SPNEGO through <see cref="System.Net.Security.NegotiateAuthentication"/>: Kerberos, or NTLM where the system has it. On a
-/// connection without TLS everything after the bind is signed and encrypted; over TLS, where Active Directory forbids that (MS-ADTS
-/// 5.1.2.1), the bind is tied to the server's certificate instead.
+/// SASL GSS-SPNEGO through <see cref="System.Net.Security.NegotiateAuthentication"/>: Kerberos, or NTLM where the system has it. Everything
+/// after the bind is signed and encrypted, so it needs no TLS and takes none: Active Directory forbids both at once (MS-ADTS 5.1.2.1).
+/// Use it with <see cref="LdapSecurity.None"/>.
 /// </summary>
 /// <remarks>
 /// On Linux this needs the GSS library of MIT Kerberos (Debian: libgssapi-krb5-2), a <c>krb5.conf</c> that leads to the KDC or DNS records
-/// that do, and for NTLM also gss-ntlmssp. The service name asked for is <c>ldap/host</c> with the server's <see cref="LdapServer.Host"/>,
-/// so an IP address will not do. The base library keeps a password given here as a .NET string, which cannot be wiped.
+/// that do, and for NTLM also gss-ntlmssp. The service name asked for is <c>ldap/</c> and <see cref="LdapOptions.ExpectedName"/>, or else
+/// the server's <see cref="LdapServer.Host"/>; an IP address will not do. The base library keeps a password given here as a .NET string,
+/// which cannot be wiped.
 /// </remarks>
 public sealed class NegotiateCredential : LdapCredential
 {

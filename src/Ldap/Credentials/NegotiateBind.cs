@@ -17,23 +17,21 @@ internal static class NegotiateBind
     /// <summary>What a seal may add to a message, generously.</summary>
     private const int SealOverheadMax = 1024;
 
-    /// <summary>Binds, and returns the stream to go on with. Owns the link's stream only from its successful return on.</summary>
-    public static async Task<Stream> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
+    /// <summary>Binds, and returns the sealed stream to go on with. Owns the link's stream only from its successful return on.</summary>
+    public static async Task<SealedStream> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
     {
         var context = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
         {
             Package = "Negotiate",
             Credential = credential.Credential,
             TargetName = $"ldap/{options.ExpectedName ?? server.Host}",
-            RequiredProtectionLevel = link.IsEncrypted ? ProtectionLevel.None : ProtectionLevel.EncryptAndSign,
+            RequiredProtectionLevel = ProtectionLevel.EncryptAndSign,
             RequireMutualAuthentication = true,
-            Binding = link.ChannelBinding,
         });
         var tokens = new NegotiateTokens(context);
         try
         {
             await AuthenticateAsync(link, tokens, server, cancellationToken).ConfigureAwait(false);
-            if (link.IsEncrypted) return KeepOpen(link.Stream, context);
             return context is { IsEncrypted: true, IsSigned: true }
                 ? new SealedStream(link.Stream, context, options.MessageSizeMax + SealOverheadMax)
                 : throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
@@ -43,12 +41,6 @@ internal static class NegotiateBind
             tokens.Dispose();
             throw;
         }
-    }
-
-    private static Stream KeepOpen(Stream stream, NegotiateAuthentication context)
-    {
-        context.Dispose();
-        return stream;
     }
 
     private static async Task AuthenticateAsync(Link link, NegotiateTokens tokens, LdapServer server, CancellationToken cancellationToken)
@@ -83,7 +75,10 @@ internal static class NegotiateBind
     private static void VerifyStatus(NegotiateAuthenticationStatusCode status, LdapServer server)
     {
         if (status is NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded) return;
-        throw new LdapException(LdapErrorKind.NegotiationFailed, $"No Kerberos or NTLM token for {server}: {status}.");
+        throw new LdapException(LdapErrorKind.NegotiationFailed, $"No Kerberos or NTLM token for {server}: {status}.")
+        {
+            IsAboutCredential = status is NegotiateAuthenticationStatusCode.UnknownCredentials or NegotiateAuthenticationStatusCode.InvalidCredentials,
+        };
     }
 
     private static void Write(AsnWriter writer, byte[] token)

@@ -30,12 +30,16 @@ public sealed class LdapException : Exception
     /// <summary>What was wrong with the certificate; set for the two kinds that speak of one.</summary>
     public LdapCertificateFailure? Certificate { get; internal init; }
 
+    /// <summary>Whether another server would refuse the same credential too, and count that as one more wrong password.</summary>
+    internal bool IsAboutCredential { get; init; }
+
     /// <summary>The same failure, told of another request.</summary>
     internal LdapException ForRequest(LdapSent sent) => new(Kind, Message, InnerException)
     {
         RequestWasSent = sent,
         Result = Result,
         Certificate = Certificate,
+        IsAboutCredential = IsAboutCredential,
     };
 
     internal static LdapException Protocol(string message, Exception? inner = null) => new(LdapErrorKind.ProtocolError, message, inner);
