@@ -20,7 +20,10 @@ internal abstract partial class ActorCell
 
     protected abstract ValueTask NotifyTerminatedAsync(Terminated notice);
 
-    /// <summary>Ends the incarnation, if there is one: cancels what it began, calls its last method, lets it go. Never throws.</summary>
+    /// <summary>Cancels what the incarnation began beside its handlers. Never throws.</summary>
+    protected abstract ValueTask EndOwnWorkAsync();
+
+    /// <summary>Calls the last method of the incarnation, if there is one, and lets it go. Never throws.</summary>
     protected abstract ValueTask StopActorAsync();
 
     /// <summary>What becomes of the current message after its handling failed. Never throws.</summary>
@@ -86,13 +89,15 @@ internal abstract partial class ActorCell
         }
 
         if (directive == Directive.Resume) return;
-        if (culprit != this)
+        if (culprit == this)
         {
-            culprit.Post(new Signal.Escalated(failure, directive));
-            directive = Directive.Stop;
+            await ApplyAsync(directive, failure).ConfigureAwait(false);
+            return;
         }
 
-        await ApplyAsync(directive, failure).ConfigureAwait(false);
+        // It is the ancestor's failure now; this actor would be stopped on its behalf in any case.
+        culprit.Post(new Signal.Escalated(failure, directive));
+        await EndAsync(ActorState.Stopping).ConfigureAwait(false);
     }
 
     /// <summary>Whose failure it is in the end, and what to do: strategies are pure, so escalation needs no answer from further up.</summary>
@@ -129,27 +134,28 @@ internal abstract partial class ActorCell
         return EndAsync(ActorState.Stopping);
     }
 
-    /// <summary>Begins to end the incarnation: children first. A stop overrides a restart or passivation that is under way.</summary>
-    private ValueTask EndAsync(ActorState ending)
+    /// <summary>Begins to end the incarnation: its own work, then its children. A stop overrides a restart or passivation under way.</summary>
+    private async ValueTask EndAsync(ActorState ending)
     {
         ActorCell[] last;
         lock (Gate)
         {
-            if (state is ActorState.Stopping or ActorState.Stopped) return default;
+            if (state is ActorState.Stopping or ActorState.Stopped) return;
             state = ending;
-            if (awaitingChildren) return default;
+            if (awaitingChildren) return;
             last = children is null ? [] : [.. children.Values];
             awaitingChildren = last.Length > 0;
         }
 
+        UnwatchAll();
+        await EndOwnWorkAsync().ConfigureAwait(false);
         foreach (var child in last) child.Post(Signal.Stop);
-        return awaitingChildren ? default : EndIncarnationAsync();
+        if (last.Length == 0) await EndIncarnationAsync().ConfigureAwait(false);
     }
 
     private async ValueTask EndIncarnationAsync()
     {
         awaitingChildren = false;
-        UnwatchAll();
         await StopActorAsync().ConfigureAwait(false);
         if (state == ActorState.Restarting) ArmBackoff();
         else if (!TryBeginAgainAfterPassivation()) Terminate();

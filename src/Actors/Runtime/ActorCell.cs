@@ -152,18 +152,27 @@ internal abstract partial class ActorCell(ActorSystem system, ActorCell? parent,
         lock (Gate) return children is null ? [] : [.. children.Values];
     }
 
+    /// <summary>False too if a newer cell has taken the name since. Gate held.</summary>
+    private bool HasChild(ActorCell child) => children is not null && children.TryGetValue(child.Name, out var current) && current == child;
+
     private void OnChildStopped(ActorCell child, Terminated notice)
     {
         Signal? signal = null;
         lock (Gate)
         {
-            // Another incarnation may have taken the name since.
-            if (children!.TryGetValue(child.Name, out var current) && current == child) children.Remove(child.Name);
-            if (!IsRunning) signal = children.Count == 0 ? Signal.LastChildStopped : null;
+            if (HasChild(child)) children!.Remove(child.Name);
+            if (children?.Count == 0) children = null;
+            if (!IsRunning) signal = children is null ? Signal.LastChildStopped : null;
             else if (notice.Reason == TerminationReason.Failed || watching?.Contains(child) == true) signal = new Signal.Notice(notice);
         }
 
         if (signal is not null) Post(signal);
+    }
+
+    /// <summary>What an incarnation begins, it begins before its end. Gate held.</summary>
+    protected void RequireRunning()
+    {
+        if (!IsRunning) throw new InvalidOperationException($"The actor {Path} is ending.");
     }
 
     /// <summary>False if this actor has stopped.</summary>
@@ -199,9 +208,9 @@ internal abstract partial class ActorCell(ActorSystem system, ActorCell? parent,
         bool gone;
         lock (Gate)
         {
-            watching ??= [];
-            if (!watching.Add(target)) return;
-            gone = target.Parent == this && !(children!.TryGetValue(target.Name, out var current) && current == target);
+            RequireRunning();
+            if (!(watching ??= []).Add(target)) return;
+            gone = target.Parent == this && !HasChild(target);
         }
 
         // A child tells its parent in any case, so it has no listener for it.

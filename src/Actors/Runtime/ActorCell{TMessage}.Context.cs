@@ -15,7 +15,7 @@ internal sealed partial class ActorCell<TMessage> : IActorContext<TMessage>
     {
         get
         {
-            lock (Gate) return (ending ??= new CancellationTokenSource()).Token;
+            lock (Gate) return IsRunning ? (ending ??= new CancellationTokenSource()).Token : new CancellationToken(canceled: true);
         }
     }
 
@@ -44,7 +44,12 @@ internal sealed partial class ActorCell<TMessage> : IActorContext<TMessage>
     public IDisposable Schedule(TimeSpan delay, TMessage message)
     {
         var timer = new ScheduledMessage(this, message);
-        lock (Gate) (timers ??= []).Add(timer);
+        lock (Gate)
+        {
+            RequireRunning();
+            (timers ??= []).Add(timer);
+        }
+
         timer.Start(System.Clock, delay);
         return timer;
     }
@@ -100,14 +105,22 @@ internal sealed partial class ActorCell<TMessage> : IActorContext<TMessage>
         lock (Gate) return timers is not null && timers.Remove(timer);
     }
 
-    private async ValueTask EndOwnWorkAsync()
+    protected override async ValueTask EndOwnWorkAsync()
     {
         HashSet<ScheduledMessage>? running;
         CancellationTokenSource? source;
         lock (Gate) (running, timers, source, ending) = (timers, null, ending, null);
         foreach (var timer in running ?? []) timer.Dispose();
         if (source is null) return;
-        await source.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await source.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException failure)
+        {
+            System.LogStopFailed(this, failure);
+        }
+
         source.Dispose();
     }
 

@@ -138,7 +138,6 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
         (actor, started) = (null, false);
         try
         {
-            await EndOwnWorkAsync().ConfigureAwait(false);
             if (ended is not null) await ended.OnStopAsync(System.Forced).ConfigureAwait(false);
         }
         catch (Exception failure)

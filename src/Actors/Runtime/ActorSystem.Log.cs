@@ -2,17 +2,18 @@ using Microsoft.Extensions.Logging;
 
 namespace PasswordSync.Actors.Runtime;
 
-/// <summary>What the runtime logs: paths, kinds and the types of exceptions and messages. Their texts may quote a message, so they stay out.</summary>
+/// <summary>What the runtime logs: paths, kinds and the types of exceptions and messages, where it was thrown. Texts of
+/// exceptions may quote a message, so they stay out.</summary>
 public sealed partial class ActorSystem
 {
-    internal void LogFailed(ActorCell cell, Exception failure, Directive directive) => LogFailed(cell.Path, failure.GetType(), directive);
+    internal void LogFailed(ActorCell cell, Exception failure, Directive directive) => LogFailed(cell.Path, failure.GetType(), directive, failure.StackTrace);
 
     internal void LogRestartLimit(ActorCell cell, SupervisorStrategy strategy) => LogRestartLimit(cell.Path, strategy.RestartLimit, strategy.Window);
 
     internal void LogStopFailed(ActorCell cell, Exception failure) => LogStopFailed(cell.Path, failure.GetType());
 
-    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "Actor {Path} failed with {ExceptionType}: {Directive}")]
-    private partial void LogFailed(string path, Type exceptionType, Directive directive);
+    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "Actor {Path} failed with {ExceptionType}: {Directive}\n{StackTrace}")]
+    private partial void LogFailed(string path, Type exceptionType, Directive directive, string? stackTrace);
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Error, Message = "Actor {Path} is stopped: more than {RestartLimit} restarts within {Window}")]
     private partial void LogRestartLimit(string path, int restartLimit, TimeSpan window);

@@ -31,6 +31,7 @@ public interface IActorContext<TMessage>
     /// Asks for one <see cref="Terminated"/> notice when <paramref name="actor"/> stops; at once if it has. Ends with this incarnation.
     /// An address of <see cref="OnDemandChildren{TMessage}"/> cannot be watched: it outlives its actors.
     /// </summary>
+    /// <exception cref="InvalidOperationException">This incarnation is ending.</exception>
     void Watch(IActorRef actor);
 
     /// <summary>No notice of <paramref name="actor"/> comes after this call, even if one was on its way.</summary>
@@ -50,6 +51,7 @@ public interface IActorContext<TMessage>
     /// Tells <paramref name="message"/> to this actor after <paramref name="delay"/>, past the mailbox's bound. Disposing the result
     /// cancels it, unless the message is in the mailbox by then; so does the end of this incarnation.
     /// </summary>
+    /// <exception cref="InvalidOperationException">This incarnation is ending.</exception>
     IDisposable Schedule(TimeSpan delay, TMessage message);
 
     /// <summary>

@@ -33,6 +33,12 @@ internal sealed class IdleSweep : IDisposable
             if (due.Cell.CheckIdle(now, due.Timeout) is not { } again) continue;
             lock (gate) line.Enqueue(due, again);
         }
+
+        // A burst of actors must not leave its memory behind.
+        lock (gate)
+        {
+            if (line.Count < line.Capacity / 4) line.TrimExcess();
+        }
     }
 
     private (ActorCell Cell, long Timeout)? TakeDue(long now)
