@@ -26,6 +26,9 @@ internal abstract partial class ActorCell
     /// <summary>Calls the last method of the incarnation, if there is one, and lets it go. Never throws.</summary>
     protected abstract ValueTask StopActorAsync();
 
+    /// <summary>Puts the current message back: the end of the mailbox will account for it.</summary>
+    protected abstract void RetainCurrentMessage();
+
     /// <summary>What becomes of the current message after its handling failed. Never throws.</summary>
     protected abstract ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, SupervisorStrategy strategy);
 
@@ -53,6 +56,11 @@ internal abstract partial class ActorCell
             else if (signal == Signal.Idle) await NotifyIfStillIdleAsync().ConfigureAwait(false);
             else if (signal is Signal.Notice notice) await NotifyIfStillWatchedAsync(notice.Terminated).ConfigureAwait(false);
             else if (signal is Signal.PipeFailed pipe) await FailAsync(pipe.Failure, onMessage: false).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (system.Forced.IsCancellationRequested)
+        {
+            if (signal is null) RetainCurrentMessage();
+            Post(Signal.Stop);
         }
         catch (Exception failure)
         {

@@ -146,6 +146,12 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
         }
     }
 
+    protected override void RetainCurrentMessage()
+    {
+        lock (Gate) retained = new Retained(current!, retained?.Failures ?? 0);
+        current = default;
+    }
+
     protected override async ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, SupervisorStrategy strategy)
     {
         var message = current!;

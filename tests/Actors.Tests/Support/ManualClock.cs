@@ -7,6 +7,8 @@ internal sealed class ManualClock : TimeProvider
     private readonly List<ManualTimer> armed = [];
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private readonly List<(int Timers, TaskCompletionSource Reached)> waits = [];
+
     /// <summary>Timers that will still fire.</summary>
     public int ArmedTimers
     {
@@ -39,6 +41,18 @@ internal sealed class ManualClock : TimeProvider
         lock (gate) now = until;
     }
 
+    /// <summary>Ends when that many timers are armed: for code under test that arms them on another thread.</summary>
+    public Task WhenArmedAsync(int timers)
+    {
+        lock (gate)
+        {
+            if (armed.Count >= timers) return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waits.Add((timers, reached));
+            return reached.Task;
+        }
+    }
+
     private ManualTimer? NextDue(DateTimeOffset until)
     {
         lock (gate)
@@ -69,6 +83,11 @@ internal sealed class ManualClock : TimeProvider
                 Due = clock.now + dueTime;
                 Period = period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero ? null : period;
                 clock.armed.Add(this);
+                foreach (var (timers, reached) in clock.waits)
+                {
+                    if (clock.armed.Count >= timers) reached.TrySetResult();
+                }
+
                 return true;
             }
         }
