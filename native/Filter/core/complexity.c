@@ -11,10 +11,7 @@ enum kind {
     OTHER_CHARACTER = 16
 };
 
-enum {
-    KINDS_MIN = 3,
-    COMPARED_NAME_MIN = 3
-};
+enum { KINDS_MIN = 3 };
 
 struct ps_complexity_rule ps_complexity_default(void)
 {
@@ -82,7 +79,7 @@ enum ps_complexity ps_complexity_judge(struct ps_complexity_rule rule, struct ps
         return PS_COMPLEXITY_AGREED;
     if (count_bits(kinds) < KINDS_MIN)
         return PS_COMPLEXITY_TOO_FEW_KINDS;
-    if (account.length >= COMPARED_NAME_MIN && equal_whatever_case(password, account))
+    if (equal_whatever_case(password, account))
         return PS_COMPLEXITY_ACCOUNT_NAME;
     return PS_COMPLEXITY_AGREED;
 }

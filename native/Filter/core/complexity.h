@@ -22,7 +22,7 @@ enum ps_complexity {
 /* The rule where no capture file gives another: 7 characters of three kinds. */
 struct ps_complexity_rule ps_complexity_default(void);
 
-/* Judges a password of well-formed UTF-8. The account's name may be empty: then it is not compared. */
+/* Judges a password of well-formed UTF-8. The account's name may be empty if it is not known. */
 enum ps_complexity ps_complexity_judge(struct ps_complexity_rule rule, struct ps_text password, struct ps_text account);
 
 /* The answer in words, for a report. */

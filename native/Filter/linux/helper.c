@@ -88,22 +88,15 @@ static bool read_password(struct ps_text account, struct ps_text *password)
     return false;
 }
 
-static void hand_over(const struct ps_capture_settings *settings, struct ps_text account, const struct ps_capture *capture, const struct ps_envelope *envelope)
+/* Seals the password; false, after a report, if that is not possible. Nothing of the password is left in memory then, sealed or not. */
+static bool seal_password(
+    const struct ps_capture_settings *settings,
+    struct ps_text account,
+    struct ps_text password,
+    struct ps_capture *capture,
+    struct ps_envelope *envelope)
 {
-    enum socket_delivery delivery = socket_deliver(settings->socket, envelope, deadline_in(settings->wait_ms));
-    if (delivery == SOCKET_TAKEN)
-        return;
-    const char *why = delivery == SOCKET_REFUSED ? "the edge refused it" : delivery == SOCKET_FAILED ? strerror(errno) : "the edge did not answer";
-    if (drop_write(settings->drop, capture->id, envelope))
-        report(REPORT_WARNING, account, "captured into the drop folder, since on the socket: %s", why);
-    else
-        report(REPORT_ERROR, account, "not captured: on the socket: %s; in the drop folder: %s", why, strerror(errno));
-}
-
-static void capture_password(const struct ps_capture_settings *settings, struct ps_text account, struct ps_text password)
-{
-    struct ps_envelope envelope;
-    struct ps_capture capture = {
+    *capture = (struct ps_capture){
         .time = now_since_1601(),
         .cluster = settings->cluster,
         .source = settings->source,
@@ -111,23 +104,36 @@ static void capture_password(const struct ps_capture_settings *settings, struct 
         .account = account,
         .encoding = PS_ENCODING_UTF8,
         .password = password};
-
-    if (!make_capture_id(capture.id) || !arena_install()) {
-        report(REPORT_ERROR, account, "not captured: the system gave no randomness or no memory");
-        return;
-    }
-    enum ps_sealing sealing = ps_envelope_seal(&capture, settings->public_key, &envelope);
+    bool prepared = make_capture_id(capture->id) && arena_install();
+    enum ps_sealing sealing = prepared ? ps_envelope_seal(capture, settings->public_key, envelope) : PS_SEALING_CRYPTOGRAPHY;
     arena_wipe();
-    if (sealing == PS_SEALED)
-        hand_over(settings, account, &capture, &envelope);
-    else
+    ps_platform_wipe(password_bytes, sizeof password_bytes);
+    capture->password = ps_text_of("");
+    if (!prepared)
+        report(REPORT_ERROR, account, "not captured: the system gave no randomness or no memory");
+    else if (sealing != PS_SEALED)
         report(REPORT_ERROR, account, "not captured: %s", ps_sealing_words(sealing));
+    return sealing == PS_SEALED;
+}
+
+static void hand_over(const struct ps_capture_settings *settings, const struct ps_capture *capture, const struct ps_envelope *envelope)
+{
+    enum socket_delivery delivery = socket_deliver(settings->socket, envelope, deadline_in(settings->wait_ms));
+    if (delivery == SOCKET_TAKEN)
+        return;
+    const char *why = delivery == SOCKET_REFUSED ? "the edge refused it" : delivery == SOCKET_FAILED ? strerror(errno) : "the edge did not answer";
+    if (drop_write(settings->drop, capture->id, envelope))
+        report(REPORT_WARNING, capture->account, "captured into the drop folder, since on the socket: %s", why);
+    else
+        report(REPORT_ERROR, capture->account, "not captured: on the socket: %s; in the drop folder: %s", why, strerror(errno));
 }
 
 int main(int argument_count, char **arguments)
 {
     struct ps_capture_settings settings;
     struct ps_text password;
+    struct ps_capture capture;
+    struct ps_envelope envelope;
 
     process_protect();
     process_lock(password_bytes, sizeof password_bytes);
@@ -138,8 +144,8 @@ int main(int argument_count, char **arguments)
     enum ps_complexity complexity = has_password ? ps_complexity_judge(settings.rule, password, account) : PS_COMPLEXITY_AGREED;
     if (complexity != PS_COMPLEXITY_AGREED)
         report(REPORT_INFORMATION, account, "refused: %s", ps_complexity_words(complexity));
-    else if (can_capture && has_password)
-        capture_password(&settings, account, password);
+    else if (can_capture && has_password && seal_password(&settings, account, password, &capture, &envelope))
+        hand_over(&settings, &capture, &envelope);
     ps_platform_wipe(password_bytes, sizeof password_bytes);
     _exit(complexity == PS_COMPLEXITY_AGREED ? PROCESS_AGREES : PROCESS_REFUSES);
 }
