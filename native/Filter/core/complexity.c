@@ -83,18 +83,3 @@ enum ps_complexity ps_complexity_judge(struct ps_complexity_rule rule, struct ps
         return PS_COMPLEXITY_ACCOUNT_NAME;
     return PS_COMPLEXITY_AGREED;
 }
-
-const char *ps_complexity_words(enum ps_complexity complexity)
-{
-    switch (complexity) {
-    case PS_COMPLEXITY_AGREED:
-        return "agreed";
-    case PS_COMPLEXITY_TOO_SHORT:
-        return "fewer characters than min-length";
-    case PS_COMPLEXITY_TOO_FEW_KINDS:
-        return "characters of fewer than three kinds";
-    case PS_COMPLEXITY_ACCOUNT_NAME:
-        return "the same as the account's name";
-    }
-    return "unreachable";
-}

@@ -12,6 +12,7 @@ struct ps_complexity_rule {
     uint32_t min_length;
 };
 
+/* Which part of the rule a password breaks says something of the password: not for a report. */
 enum ps_complexity {
     PS_COMPLEXITY_AGREED,
     PS_COMPLEXITY_TOO_SHORT,
@@ -24,8 +25,5 @@ struct ps_complexity_rule ps_complexity_default(void);
 
 /* Judges a password of well-formed UTF-8. The account's name may be empty if it is not known. */
 enum ps_complexity ps_complexity_judge(struct ps_complexity_rule rule, struct ps_text password, struct ps_text account);
-
-/* The answer in words, for a report. */
-const char *ps_complexity_words(enum ps_complexity complexity);
 
 #endif

@@ -143,7 +143,7 @@ int main(int argument_count, char **arguments)
     bool has_password = read_password(account, &password);
     enum ps_complexity complexity = has_password ? ps_complexity_judge(settings.rule, password, account) : PS_COMPLEXITY_AGREED;
     if (complexity != PS_COMPLEXITY_AGREED)
-        report(REPORT_INFORMATION, account, "refused: %s", ps_complexity_words(complexity));
+        report(REPORT_INFORMATION, account, "refused by the complexity rule");
     else if (can_capture && has_password && seal_password(&settings, account, password, &capture, &envelope))
         hand_over(&settings, &capture, &envelope);
     ps_platform_wipe(password_bytes, sizeof password_bytes);

@@ -34,6 +34,7 @@ static void handle_signals(void)
     for (size_t index = 0; index < sizeof ending / sizeof ending[0]; index++)
         (void)sigaction(ending[index], &agree, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setitimer(ITIMER_REAL, &life, NULL);

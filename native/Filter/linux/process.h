@@ -14,7 +14,7 @@ enum {
 enum { PROCESS_LIFE_MS_MAX = 9000 };
 
 /* No core dump, no reading of the memory by other processes of the same account, no stack in swap; no inherited descriptor but the
-   three standard ones; no death by a closed pipe; a fault of the program, or a life longer than PROCESS_LIFE_MS_MAX, ends as an agreement.
+   three standard ones; no death by a closed pipe or a file size limit; a fault of the program, or a life longer than PROCESS_LIFE_MS_MAX, ends as an agreement.
    What the system does not grant is done without. */
 void process_protect(void);
 

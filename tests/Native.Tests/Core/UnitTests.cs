@@ -1,0 +1,54 @@
+using System.Runtime.Versioning;
+using PasswordSync.Native.Tests.Building;
+using PasswordSync.Native.Tests.Running;
+
+namespace PasswordSync.Native.Tests.Core;
+
+/// <summary>The tests in C of native/Filter/tests and native/Filter/fuzz.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class UnitTests
+{
+    private const string FuzzedInputs = "300000";
+
+    public UnitTests() => NativeBuild.SkipUnlessLinux();
+
+    [Fact]
+    public async Task Unit_tests_in_C_pass() => await PassAsync(NativeBuild.Folder("native"));
+
+    [Fact]
+    public async Task Unit_tests_in_C_pass_under_the_address_and_undefined_behaviour_sanitizers()
+    {
+        var folder = NativeBuild.Folder("native-sanitized");
+        await NativeBuild.MakeAsync(folder, ["-DFILTER_SANITIZE=ON"], TestContext.Current.CancellationToken);
+
+        await PassAsync(folder);
+    }
+
+    [Theory]
+    [InlineData("capture_file")]
+    [InlineData("envelope")]
+    [InlineData("complexity")]
+    public async Task Fuzzing_finds_nothing(string target)
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Part of the long series.");
+        var folder = NativeBuild.Folder("native-fuzz");
+        await NativeBuild.MakeAsync(folder, ["-DFILTER_FUZZ=ON", "-DCMAKE_C_COMPILER=clang"], TestContext.Current.CancellationToken);
+        var found = Directory.CreateDirectory(Path.Combine(folder, "found", target)).FullName;
+        var seeds = Path.Combine(NativeBuild.Sources, "fuzz", "seeds", target);
+
+        var end = await ProcessRun.RunAsync(
+            Path.Combine(folder, "fuzz", target + "_fuzz"),
+            ["-runs=" + FuzzedInputs, "-max_total_time=240", "-artifact_prefix=" + found + "/", found, .. Directory.Exists(seeds) ? new[] { seeds } : []],
+            default, environment: null, TestContext.Current.CancellationToken);
+
+        end.ExitCode.ShouldBe(0, end.Error);
+    }
+
+    private static async Task PassAsync(string folder)
+    {
+        var end = await ProcessRun.RunAsync(
+            "ctest", ["--test-dir", folder, "--output-on-failure", "--no-tests=error"], default, environment: null, TestContext.Current.CancellationToken);
+        end.ExitCode.ShouldBe(0, end.Output + end.Error);
+        end.Output.ShouldContain("100% tests passed");
+    }
+}
