@@ -1,0 +1,132 @@
+using PasswordSync.Ldap.Tests.Support;
+using PasswordSync.Ldap.Wire;
+using Shouldly;
+
+namespace PasswordSync.Ldap.Tests.Wire;
+
+/// <summary>
+/// Recorded messages with random damage. Whatever comes, the reader answers with an <see cref="LdapException"/> or a value, in time and
+/// memory that the length of the input bounds. The same damage in every run; <c>PASSWORDSYNC_LONG=1</c> runs a hundred times as much, of
+/// another seed each time.
+/// </summary>
+public sealed class FuzzTests(ITestOutputHelper output)
+{
+    private const int MessageSizeMax = 1024 * 1024;
+
+    /// <summary>What one message may cost: an attribute of few bytes becomes objects of some hundred.</summary>
+    private const int AllocationBase = 64 * 1024;
+    private const int AllocationPerByte = 400;
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
+
+    private static int Rounds => IsLong ? 2_000_000 : 20_000;
+
+    [Fact]
+    public void Recorded_messages_are_read()
+    {
+        foreach (var message in Recorded.All) Should.NotThrow(() => AnyAnswer.Read(message));
+    }
+
+    [Fact]
+    public void Damaged_messages_are_refused_or_read_and_never_anything_else()
+    {
+        var seed = Seed();
+        var random = new Random(seed);
+        var refused = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var damaged = Damage.Apply(random, Recorded.All[random.Next(Recorded.All.Count)]);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                AnyAnswer.Read(damaged);
+            }
+            catch (LdapException e)
+            {
+                e.Kind.ShouldBe(LdapErrorKind.ProtocolError);
+                refused++;
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Seed {seed}, round {round}, message {Convert.ToHexString(damaged)}", e);
+            }
+
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (allocated > AllocationBase + ((long)AllocationPerByte * damaged.Length))
+                throw new InvalidOperationException($"Seed {seed}, round {round}: {allocated} bytes allocated for message {Convert.ToHexString(damaged)}");
+        }
+
+        output.WriteLine($"{refused} refused");
+        refused.ShouldBeInRange(1, Rounds - 1);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Damaged_streams_are_cut_into_messages_or_refused()
+    {
+        var seed = Seed();
+        var random = new Random(seed);
+        for (var round = 0; round < Rounds / 4; round++)
+        {
+            var whole = Enumerable.Range(0, 1 + random.Next(3)).SelectMany(_ => Recorded.All[random.Next(Recorded.All.Count)]).ToArray();
+            var damaged = Damage.Apply(random, whole);
+            using var stream = new MemoryStream(damaged);
+            var total = 0;
+
+            // Reading from memory ends without leaving the thread, so the thread's own count is the cost.
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                while (await MessageReader.ReadAsync(stream, MessageSizeMax, CancellationToken.None) is { } message) total += message.Length;
+                total.ShouldBe(damaged.Length);
+            }
+            catch (LdapException e)
+            {
+                e.Kind.ShouldBeOneOf(LdapErrorKind.ProtocolError, LdapErrorKind.Closed, LdapErrorKind.BoundExceeded);
+            }
+
+            total.ShouldBeLessThanOrEqualTo(damaged.Length);
+            (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(AllocationBase + ((long)AllocationPerByte * damaged.Length), $"Seed {seed}, round {round}");
+        }
+    }
+
+    [Fact]
+    public void Damaged_filters_are_refused_as_a_format_or_read_back_to_the_same()
+    {
+        string[] filters =
+        [
+            "(&(objectClass=user)(!(cn=a*b*c))(|(mail=*@example.test)(userAccountControl:1.2.840.113556.1.4.803:=2)))",
+            "(objectGUID=\\01\\02\\ff\\00)", "(cn:dn:caseIgnoreMatch:=Fred)", "(age>=21)", "(age<=21)", "(name~=smith)", "(cn=*)",
+        ];
+        const string alphabet = "()&|!=<>~*:\\;-.0aZ€ \0";
+        var seed = Seed();
+        var random = new Random(seed);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var text = filters[random.Next(filters.Length)].ToList();
+            for (var i = random.Next(4); i >= 0; i--)
+            {
+                var at = random.Next(text.Count);
+                if (random.Next(3) == 0 && text.Count > 1) text.RemoveAt(at);
+                else text.Insert(at, alphabet[random.Next(alphabet.Length)]);
+            }
+
+            var damaged = new string([.. text]);
+            try
+            {
+                var written = LdapFilter.Parse(damaged).ToString();
+                LdapFilter.Parse(written).ToString().ShouldBe(written, $"Seed {seed}, round {round}, filter {damaged}");
+            }
+            catch (FormatException)
+            {
+                // Refused.
+            }
+        }
+    }
+
+    private int Seed()
+    {
+        var seed = IsLong ? Environment.TickCount : 4511;
+        output.WriteLine($"seed {seed}, {Rounds} rounds");
+        return seed;
+    }
+}
