@@ -15,7 +15,13 @@ public sealed class ProviderRegistry
         this.factories = factories.ToImmutableDictionary(factory => factory.Kind, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The kinds that are part of the product.</summary>
-    public static ProviderRegistry BuiltIn { get; } = new([new Sql.SqlProviderFactory(), new Webhook.WebhookProviderFactory()]);
+    public static ProviderRegistry BuiltIn { get; } = new(
+    [
+        new ActiveDirectory.ActiveDirectoryProviderFactory(),
+        new Ldap.LdapProviderFactory(),
+        new Sql.SqlProviderFactory(),
+        new Webhook.WebhookProviderFactory(),
+    ]);
 
     /// <summary>The names of the kinds, in order.</summary>
     public ImmutableArray<string> Kinds => [.. factories.Values.Select(factory => factory.Kind).Order(StringComparer.Ordinal)];

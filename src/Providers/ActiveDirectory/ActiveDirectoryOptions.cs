@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using PasswordSync.Core.Identities;
+using PasswordSync.Providers.Directories;
+using PasswordSync.Providers.Matching;
+using PasswordSync.Providers.Settings;
+
+namespace PasswordSync.Providers.ActiveDirectory;
+
+/// <summary>The settings of an <c>activeDirectory</c> sync point.</summary>
+public sealed partial record ActiveDirectoryOptions
+{
+    /// <summary>The connection; see <see cref="DirectoryOptions"/>.</summary>
+    public required DirectoryOptions Directory { get; init; }
+
+    /// <summary><c>base</c>: the DN below which accounts are looked for. Default: the domain's own.</summary>
+    public string? Base { get; init; }
+
+    /// <summary><c>match</c>: how accounts are found, first wins. Default <c>sAMAccountName=sAMAccountName</c>.</summary>
+    public ImmutableArray<MatchRule> Match { get; init; } = [new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName")];
+
+    /// <summary><c>unlock</c>: whether setting a password also unlocks the account (lockoutTime = 0), in the same operation. Default true.</summary>
+    public bool Unlock { get; init; } = true;
+
+    /// <summary><c>carryMustChange</c>: whether the user must change the password here too where the source says so (pwdLastSet = 0). Default false.</summary>
+    public bool CarryMustChange { get; init; }
+
+    /// <summary><c>source</c>: the name of the source that this domain is at the same time, if it is one. Without it, what is written here and captured there again cannot be told from a change.</summary>
+    public SourceId? Source { get; init; }
+
+    /// <summary><c>verifyAccount</c>: the sAMAccountName of an account to check the rights on. Default: none, and rights are not checked.</summary>
+    public string? VerifyAccount { get; init; }
+
+    /// <returns>Null if something is wrong, which is noted at <paramref name="settings"/>.</returns>
+    public static ActiveDirectoryOptions? Read(SettingsReader settings, NodeAllowList allowList)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var defaults = new ActiveDirectoryOptions { Directory = DirectoryOptions.Read(settings, allowList) };
+        var source = settings.OptionalText("source");
+        if (source is not null && !SourceId.IsValid(source)) settings.Reject("source", "Give the name of a source: 1 to 63 lower-case letters, digits, dots or hyphens.");
+        var options = defaults with
+        {
+            Base = settings.OptionalText("base"),
+            Match = MatchRule.Read(settings, defaults.Match, AttributeName().IsMatch),
+            Unlock = settings.Flag("unlock", defaults.Unlock),
+            CarryMustChange = settings.Flag("carryMustChange", defaults.CarryMustChange),
+            Source = SourceId.IsValid(source) ? new SourceId(source!) : null,
+            VerifyAccount = settings.OptionalText("verifyAccount"),
+        };
+        return settings.IsGood ? options : null;
+    }
+
+    /// <summary>A short name of RFC 4512, 1.4 (descr).</summary>
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9-]{0,62}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex AttributeName();
+}

@@ -1,0 +1,84 @@
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Stamps;
+using PasswordSync.Ldap;
+using PasswordSync.Ldap.ActiveDirectory;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Directories;
+using PasswordSync.Providers.Probing;
+
+namespace PasswordSync.Providers.ActiveDirectory;
+
+public sealed partial class ActiveDirectoryProvider
+{
+    private static async Task<(AttributeMetadata? Version, DeliveryOutcome? Obstacle)> ReadVersionAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var account = await AccountLookup.ReadAsync(connection, target.Key, [ReplicationMetadata.AttributeName], cancellationToken);
+            return account is null
+                ? (null, new DeliveryOutcome.AccountNotFound($"The account {target.DisplayName} is gone."))
+                : (PasswordVersion.Of(account), null);
+        }
+        catch (LdapException e)
+        {
+            return (null, DirectoryFailures.OfReading(e));
+        }
+    }
+
+    /// <summary>What the write left: the mark now, and the stamp if it can only be ours. The write is done: nothing here can undo the success.</summary>
+    private async Task<DeliveryOutcome> DescribeWriteAsync(LdapConnection connection, SetRequest request, AttributeMetadata? before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (version, _) = await ReadVersionAsync(connection, request.Target, cancellationToken);
+            return new DeliveryOutcome.Delivered(PasswordVersion.ToMark(version), await StampAsync(connection, request.Target, before, version, cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            LogNotDescribed(request.Target.DisplayName);
+            return new DeliveryOutcome.Delivered(Mark: null, WrittenStamp: null);
+        }
+    }
+
+    /// <summary>Null where the target is no source, and where somebody else wrote at the same time: then the stamp may be the other's.</summary>
+    private async Task<Stamp?> StampAsync(LdapConnection connection, TargetAccount target, AttributeMetadata? before, AttributeMetadata? after, CancellationToken cancellationToken)
+    {
+        if (options.Source is not { } source) return null;
+        try
+        {
+            var domain = await DomainFacts.ReadAsync(connection, cancellationToken);
+            if (after is { } written && PasswordVersion.IsNext(before, written) && written.InvocationId == domain?.InvocationId)
+            {
+                return PasswordVersion.ToStamp(written, context.GenerationOf(source));
+            }
+        }
+        catch (LdapException e)
+        {
+            LogFactsUnreadable(connection.Server.ToString(), e.Message);
+        }
+
+        LogStampUnclear(target.DisplayName, PasswordVersion.ToMark(before)?.Value, PasswordVersion.ToMark(after)?.Value);
+        return null;
+    }
+
+    /// <summary>
+    /// Of a recheck: the mark is that of our write. Of a write: the password is there, and if only one write happened since, that one was ours.
+    /// </summary>
+    private Stamp? StampOfOurWrite(AttemptKind kind, AttributeMetadata? against, AttributeMetadata? now)
+    {
+        if (options.Source is not { } source || now is not { } metadata || against is null) return null;
+        var isOurs = kind == AttemptKind.Recheck ? now == against : PasswordVersion.IsNext(against, metadata);
+        return isOurs ? PasswordVersion.ToStamp(metadata, context.GenerationOf(source)) : null;
+    }
+
+    /// <summary>Only 52e says that the password is wrong; the other reasons are told for the right password too, or instead of looking at it.</summary>
+    private static SignInResult JudgeSignIn(LdapResult result) => ActiveDirectoryDiagnostics.BindReason(result) switch
+    {
+        0x52E => new SignInResult.WrongPassword(),
+        0x533 => new SignInResult.Unclear("The account is disabled there."),
+        0x701 => new SignInResult.Unclear("The account has expired there."),
+        0x532 or 0x773 => new SignInResult.Unclear("The user must change the password there."),
+        0x775 => new SignInResult.Unclear("The account is locked there."),
+        _ => new SignInResult.Unclear("The domain controller refused the sign-in without a reason that tells."),
+    };
+}

@@ -1,0 +1,108 @@
+using PasswordSync.Ldap;
+using PasswordSync.Ldap.ActiveDirectory;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Directories;
+using PasswordSync.Providers.Matching;
+
+namespace PasswordSync.Providers.ActiveDirectory;
+
+/// <summary>Checks the settings of an <c>activeDirectory</c> point against the domain. Changes nothing.</summary>
+internal static class ActiveDirectoryVerification
+{
+    private const string Domain = "domain";
+    private const string Base = "base";
+    private const string Mark = "mark";
+    private const string Rights = "rights";
+
+    public static async Task<VerificationReport> RunAsync(DirectorySession session, ActiveDirectoryOptions options, CancellationToken cancellationToken)
+    {
+        var checks = new List<VerificationCheck>();
+        if (await DirectoryVerification.ConnectAsync(session, checks, cancellationToken) is { } connection)
+        {
+            try
+            {
+                await CheckDomainAsync(connection, options, checks, cancellationToken);
+            }
+            catch (LdapException e)
+            {
+                checks.Add(VerificationCheck.Failed(Domain, e.Message, DirectoryFailures.OfReading(e).Explain()!));
+            }
+        }
+
+        return new VerificationReport([.. checks]);
+    }
+
+    private static async Task CheckDomainAsync(LdapConnection connection, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
+    {
+        if (await DomainFacts.ReadAsync(connection, cancellationToken) is not { } domain)
+        {
+            checks.Add(VerificationCheck.Failed(Domain, $"{connection.Server} is not a domain controller.", "Name domain controllers (servers), or use the provider ldap."));
+            return;
+        }
+
+        checks.Add(options.Source is null || domain.InvocationId is not null
+            ? VerificationCheck.Passed(Domain, $"{domain} is a domain controller.")
+            : VerificationCheck.Failed(Domain, $"The bind account may not read the invocationId of {domain}.", "Let it read the configuration partition: without it, echoes cannot be told (source)."));
+        var baseDn = options.Base ?? domain.DefaultNamingContext;
+        checks.Add(await ExistsAsync(connection, baseDn, cancellationToken)
+            ? VerificationCheck.Passed(Base, $"{baseDn} exists.")
+            : VerificationCheck.Failed(Base, $"{baseDn} does not exist, or the bind account may not see it.", "Check base."));
+        await CheckRightsAsync(connection, baseDn, options, checks, cancellationToken);
+    }
+
+    private static async Task CheckRightsAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
+    {
+        if (options.VerifyAccount is not { } name)
+        {
+            checks.Add(VerificationCheck.NotRun(Rights, "Rights are checked on one account only.", "Name one in verifyAccount."));
+            return;
+        }
+
+        var rule = new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName");
+        if (await AccountLookup.FindAsync(connection, baseDn, rule, name, cancellationToken) is not [var found] || found.GetGuid(AccountLookup.ObjectGuid) is not { } id)
+        {
+            checks.Add(VerificationCheck.Failed(Rights, $"No account of a person below {baseDn} is called {name}.", "Check verifyAccount."));
+            return;
+        }
+
+        checks.Add(PasswordVersion.Of(found) is null
+            ? VerificationCheck.Failed(Mark, $"The replication metadata of {found.Dn} cannot be read.", $"Let the bind account read {ReplicationMetadata.AttributeName}; without it, writes with unknown outcome are always repeated.")
+            : VerificationCheck.Passed(Mark, $"The replication metadata of {found.Dn} can be read."));
+        checks.Add(await CheckResetAsync(connection, id.ToString("D"), found.Dn, options, cancellationToken));
+    }
+
+    /// <summary>
+    /// Sends a value that no domain controller can take for a password: one byte, neither UTF-16 nor in quotes. Rights are checked before the
+    /// value is looked at, so the kind of refusal tells.
+    /// </summary>
+    private static async Task<VerificationCheck> CheckResetAsync(LdapConnection connection, string key, string dn, ActiveDirectoryOptions options, CancellationToken cancellationToken)
+    {
+        var changes = new List<LdapModification> { LdapModification.Replace(UnicodePwd.AttributeName, new byte[] { 0x78 }) };
+        if (options.Unlock) changes.Add(LdapModification.Replace("lockoutTime", "0"));
+        try
+        {
+            await connection.ModifyAsync(new LdapModifyRequest(AccountLookup.DnOf(key), changes), cancellationToken);
+            throw new InvalidOperationException($"Internal error: {connection.Server} took one byte for a password.");
+        }
+        catch (LdapException e) when (e is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.InsufficientAccessRights })
+        {
+            return VerificationCheck.Failed(Rights, $"The bind account may not reset the password of {dn}, or not write lockoutTime there (unlock).", "Grant it 'Reset password' and, with unlock, write on lockoutTime.");
+        }
+        catch (LdapException e) when (e.Kind == LdapErrorKind.Result)
+        {
+            return VerificationCheck.Passed(Rights, $"The bind account may reset the password of {dn}.");
+        }
+    }
+
+    private static async Task<bool> ExistsAsync(LdapConnection connection, string dn, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await connection.SearchAsync(new LdapSearchRequest(dn, LdapSearchScope.Base, LdapFilter.Present("objectClass"), "1.1"), cancellationToken)).Entries.Count == 1;
+        }
+        catch (LdapException e) when (e is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.NoSuchObject or LdapResultCode.InvalidDnSyntax })
+        {
+            return false;
+        }
+    }
+}
