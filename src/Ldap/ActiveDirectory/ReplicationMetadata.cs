@@ -6,7 +6,9 @@ namespace PasswordSync.Ldap.ActiveDirectory;
 /// <param name="Version">dwVersion: rises by one with each originating write.</param>
 /// <param name="OriginatingSecond">timeChanged: whole seconds since 1601-01-01 UTC.</param>
 /// <param name="InvocationId">The invocation id of the DC that made the write.</param>
-public readonly record struct AttributeMetadata(uint Version, long OriginatingSecond, Guid InvocationId);
+/// <param name="OriginatingUsn">The update sequence number of the write on that DC: the same for all attributes of one write.</param>
+/// <param name="LocalUsn">The update sequence number under which the DC that was asked took the value: orders what it took.</param>
+public readonly record struct AttributeMetadata(uint Version, long OriginatingSecond, Guid InvocationId, long OriginatingUsn, long LocalUsn);
 
 /// <summary>
 /// Reads the attribute <c>replPropertyMetaData</c> (replPropertyMetaDataBlob with PROPERTY_META_DATA_VECTOR V1, MS-DRSR 5.16.4 and the DRSBLOBS
@@ -23,6 +25,9 @@ public static class ReplicationMetadata
     /// <summary>The attribute id of <c>pwdLastSet</c>.</summary>
     public const uint PwdLastSet = 0x90060;
 
+    /// <summary>The attribute id of <c>sAMAccountName</c>.</summary>
+    public const uint SamAccountName = 0x900DD;
+
     private const int HeaderLength = 16;
     private const int EntryLength = 48;
 
@@ -37,7 +42,11 @@ public static class ReplicationMetadata
             var entry = value.Slice(HeaderLength + (i * EntryLength), EntryLength);
             if (BinaryPrimitives.ReadUInt32LittleEndian(entry) != attributeId) continue;
             return new AttributeMetadata(
-                BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]), new Guid(entry.Slice(16, 16)));
+                BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]),
+                BinaryPrimitives.ReadInt64LittleEndian(entry[8..]),
+                new Guid(entry.Slice(16, 16)),
+                BinaryPrimitives.ReadInt64LittleEndian(entry[32..]),
+                BinaryPrimitives.ReadInt64LittleEndian(entry[40..]));
         }
 
         return null;
