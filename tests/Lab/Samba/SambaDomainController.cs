@@ -1,0 +1,233 @@
+using System.Net;
+
+namespace PasswordSync.Lab;
+
+/// <summary>One writable domain controller: a real <c>samba</c>, with all its protocols, on an address of its own.</summary>
+public sealed class SambaDomainController : IAsyncDisposable
+{
+    /// <summary>How long a DC may take from its start until all its protocols answer. One second as a rule; more on a busy machine.</summary>
+    public static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+
+    private static readonly int[] PortsOfAReadyController = [88, 135, 389, 445, 464, 636];
+    private readonly LoopbackAddress _address;
+    private readonly LdapTools _ldap;
+    private ServerProcess? _process;
+    private string _lastLook = "none";
+
+    internal SambaDomainController(SambaDomain domain, string name, LoopbackAddress address)
+    {
+        Domain = domain;
+        Name = name;
+        Folder = Path.Combine(domain.Folder, name);
+        _address = address;
+        _ldap = new LdapTools(address.Address, domain.AuthorityFile, domain.Folder);
+    }
+
+    public SambaDomain Domain { get; }
+
+    /// <summary><c>dc1</c> or <c>dc2</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Such as <c>dc1.alpha.test</c>. The certificate bears it and the address.</summary>
+    public string FullName => $"{Name}.{Domain.Options.DnsName}";
+
+    /// <summary>Where it listens, on the ports every DC has. No DNS knows its name: connect to the address.</summary>
+    public IPAddress Address => _address.Address;
+
+    public string Folder { get; }
+
+    public string LogFolder => Path.Combine(Folder, "log");
+
+    public string ConfigurationFile => Path.Combine(Folder, "etc", "smb.conf");
+
+    /// <summary>krb5.conf for clients of this DC, and for itself.</summary>
+    public string KerberosConfigurationFile => Path.Combine(Folder, "etc", "krb5.conf");
+
+    /// <summary>The directory's database, for ldb-tools on the DC itself.</summary>
+    public string Database => Path.Combine(Folder, "private", "sam.ldb");
+
+    public SambaControllerSettings Settings { get; private set; } = new();
+
+    public bool IsRunning => _process?.IsRunning ?? false;
+
+    /// <summary>objectGUID of its nTDSDSA object; null until the domain knows it.</summary>
+    internal Guid? DirectoryServiceId => File.Exists(DirectoryServiceIdFile) ? Guid.Parse(File.ReadAllText(DirectoryServiceIdFile)) : null;
+
+    internal string DirectoryServiceIdFile => Path.Combine(Folder, "directory-service-id");
+
+    internal LdapTools Ldap => _ldap;
+
+    private string ServerLog => Path.Combine(LogFolder, "samba");
+
+    /// <summary>Starts the DC and waits until all its protocols answer. It ends with this process.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (IsRunning) throw new InvalidOperationException($"{FullName} is already running.");
+        WriteFiles();
+        _process = ServerProcess.Start(new ServerCommand(
+            LabMachine.PathOf(LabTool.Samba), ["-F", "--no-process-group", "-M", "prefork", "-s", ConfigurationFile], ServerLog)
+        {
+            // The path of winbindd's socket is compiled in; DCs are told of each other by the hosts file.
+            Mounts = [(Path.Combine(Folder, "run", "samba"), SystemSambaFolder), (Domain.HostsFile, "/etc/hosts")],
+            Environment = new Dictionary<string, string> { ["KRB5_CONFIG"] = KerberosConfigurationFile },
+            OutlivesThisProcess = Domain.IsLasting,
+        });
+        try
+        {
+            await Eventually.HoldsAsync($"{FullName} to answer", StartBound, IsReadyAsync, cancellationToken);
+        }
+        catch (Exception failure) when (failure is TimeoutException or LabEnvironmentException)
+        {
+            var logs = LogTail.Of(Directory.EnumerateFiles(LogFolder));
+            await StopAsync(CancellationToken.None);
+            throw new LabEnvironmentException($"{FullName} on {Address} did not start. Last look: {_lastLook}\n{logs}", failure);
+        }
+    }
+
+    /// <summary>Ends the DC cleanly. Its data and its address remain, for the next start.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_process is null) return;
+        await _process.StopAsync(cancellationToken);
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
+    /// <summary>Ends the DC with all its processes at once, as a power cut would.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        if (_process is null) return;
+        await _process.KillAsync(cancellationToken);
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
+    /// <summary>Suspends all processes of the DC: it still accepts connections and answers nothing, until <see cref="Thaw"/>.</summary>
+    public void Freeze() => _process?.Freeze();
+
+    /// <summary>Lets a frozen DC go on.</summary>
+    public void Thaw() => _process?.Thaw();
+
+    /// <summary>Changes settings of smb.conf; a running DC is restarted for it, which takes about two seconds.</summary>
+    public async Task ReconfigureAsync(SambaControllerSettings settings, CancellationToken cancellationToken)
+    {
+        Settings = settings;
+        if (!IsRunning)
+        {
+            WriteFiles();
+            return;
+        }
+
+        await StopAsync(cancellationToken);
+        await StartAsync(cancellationToken);
+    }
+
+    /// <summary>Changes a user's password at this DC in one of the usual ways.</summary>
+    /// <param name="currentPassword">Needed by the ways in which users change their own; the administrator's ways ignore it.</param>
+    /// <exception cref="LabEnvironmentException">The change was neither made nor refused: something is broken.</exception>
+    public Task<PasswordChangeResult> ChangePasswordAsync(
+        PasswordChangeWay way, LabUser user, string currentPassword, string newPassword, CancellationToken cancellationToken) =>
+        PasswordChange.RunAsync(this, way, user, currentPassword, newPassword, cancellationToken);
+
+    /// <summary>A simple bind over LDAPS. The name is a distinguished name, a user principal name or <c>NETBIOS\name</c>.</summary>
+    public Task<BindCheck> BindAsync(string name, string password, CancellationToken cancellationToken) =>
+        _ldap.BindAsync(name, password, cancellationToken);
+
+    /// <summary>A simple bind over LDAPS as a user.</summary>
+    public Task<BindCheck> BindAsync(LabUser user, string password, CancellationToken cancellationToken) =>
+        _ldap.BindAsync(Domain.PrincipalNameOf(user), password, cancellationToken);
+
+    /// <summary>Applies LDIF (RFC 2849) as the administrator: add, modify, rename, move, delete.</summary>
+    /// <exception cref="LabEnvironmentException">A change was refused.</exception>
+    public async Task ApplyLdifAsync(string ldif, CancellationToken cancellationToken) =>
+        (await _ldap.ModifyAsync(Domain.AdministratorName, SambaDomain.AdministratorPassword, ldif, cancellationToken)).RequireSuccess();
+
+    /// <summary>Reads one attribute of one object as the administrator; empty when it has no value.</summary>
+    public async Task<IReadOnlyList<byte[]>> ReadAttributeAsync(string distinguishedName, string attribute, CancellationToken cancellationToken)
+    {
+        var result = await _ldap.SearchAsync(
+            Domain.AdministratorName, SambaDomain.AdministratorPassword, distinguishedName, "base", "(objectClass=*)", [attribute], cancellationToken);
+        return [.. LdapTools.ValuesOf(attribute, result.RequireSuccess().Output)];
+    }
+
+    /// <summary>What this DC knows of the last originating write of a user's unicodePwd; null when the user has no password yet.</summary>
+    public Task<AttributeStamp?> ReadPasswordStampAsync(LabUser user, CancellationToken cancellationToken) =>
+        ReadPasswordStampAsync(user.DistinguishedName, cancellationToken);
+
+    /// <summary>As above, by the distinguished name the user has now, or <c>&lt;GUID=...&gt;</c>.</summary>
+    public async Task<AttributeStamp?> ReadPasswordStampAsync(string distinguishedName, CancellationToken cancellationToken)
+    {
+        var values = await ReadAttributeAsync(distinguishedName, "replPropertyMetaData", cancellationToken);
+        return AttributeStamp.Find(values.Single(), AttributeStamp.UnicodePassword);
+    }
+
+    /// <summary>The id under which this DC originates writes.</summary>
+    public async Task<Guid> ReadInvocationIdAsync(CancellationToken cancellationToken)
+    {
+        var settings = System.Text.Encoding.UTF8.GetString((await ReadAttributeAsync("", "dsServiceName", cancellationToken)).Single());
+        return new Guid((await ReadAttributeAsync(settings, "invocationId", cancellationToken)).Single());
+    }
+
+    /// <summary>Runs <c>samba-tool</c> on this DC, in the network the DC sees.</summary>
+    /// <param name="arguments">Without the configuration file, which is added. No passwords: they go into <paramref name="input"/>, a line each.</param>
+    public Task<ToolResult> SambaToolAsync(IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken) =>
+        RunToolAsync(LabTool.SambaTool, [.. arguments, "-s", ConfigurationFile], input, cancellationToken);
+
+    /// <summary>Pulls what the other DC has now, without waiting for its notification.</summary>
+    public async Task ReplicateFromAsync(SambaDomainController source, CancellationToken cancellationToken) =>
+        (await SambaToolAsync(["drs", "replicate", FullName, source.FullName, Domain.BaseName, "-P"], "", cancellationToken)).RequireSuccess();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null) await _process.DisposeAsync();
+        _address.Dispose();
+    }
+
+    internal Task<ToolResult> RunToolAsync(LabTool tool, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken) =>
+        new ToolRun(LabMachine.PathOf(tool), arguments)
+        {
+            Input = input,
+            HostsFile = Domain.HostsFile,
+            Environment = new Dictionary<string, string>
+            {
+                ["KRB5_CONFIG"] = KerberosConfigurationFile,
+                ["KRB5CCNAME"] = "MEMORY:",
+            },
+        }.RunAsync(cancellationToken);
+
+    /// <summary>The process that pulls changes from other DCs and notifies them; null when the DC does not run.</summary>
+    internal int? ReplicationProcess =>
+        _process?.ProcessIds.Cast<int?>().FirstOrDefault(id => ProcessTree.CommandLineOf(id!.Value).StartsWith("samba: task[drepl]", StringComparison.Ordinal));
+
+    /// <summary>Finds the DC's processes, started by another process and still running.</summary>
+    internal void Attach() => _process = ServerProcess.Find(ServerLog);
+
+    internal void WriteFiles()
+    {
+        foreach (var name in (string[])["cache", "etc", "lock", "log", "ncalrpc", "ntp_signd", "run/samba", "tls", "usershares"])
+            Directory.CreateDirectory(Path.Combine(Folder, name));
+        Directory.CreateDirectory(SystemSambaFolder);
+        File.WriteAllText(ConfigurationFile, SambaConfigurationFiles.Samba(this, Domain.Options));
+        Domain.WriteNetworkFiles();
+        var certificate = Path.Combine(Folder, "tls", "server.pem");
+        if (!File.Exists(certificate))
+            Domain.Authority.Issue(certificate, Path.Combine(Folder, "tls", "server.key"), [FullName, Name, Domain.Options.DnsName], [Address]);
+    }
+
+    private const string SystemSambaFolder = "/run/samba";
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        if (!IsRunning) throw new LabEnvironmentException($"samba ended by itself; its log is '{ServerLog}'.");
+        foreach (var port in PortsOfAReadyController)
+        {
+            _lastLook = $"port {port} refuses connections";
+            if (!await TcpProbe.AcceptsAsync(new IPEndPoint(Address, port), cancellationToken)) return false;
+        }
+
+        var look = await _ldap.SearchAsync(
+            Domain.AdministratorName, SambaDomain.AdministratorPassword, Domain.BaseName, "base", "(objectClass=*)", ["1.1"], cancellationToken);
+        _lastLook = $"LDAP result {look.ExitCode}: {look.Errors}";
+        return look.ExitCode == 0;
+    }
+}
