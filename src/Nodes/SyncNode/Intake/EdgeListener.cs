@@ -1,0 +1,48 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using PasswordSync.Core.Intake;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode.Intake;
+
+/// <summary>The HTTPS listener for peers of the cluster: TLS 1.2 or later, certificates of the cluster's own authority on both sides.</summary>
+internal static class EdgeListener
+{
+    /// <summary>How many connections are served at once.</summary>
+    private const int ConnectionsMax = 1_000;
+
+    public static void Configure(KestrelServerOptions kestrel, NodeConfiguration configuration, X509Certificate2 certificate, X509Certificate2 authority, TimeProvider clock)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
+        kestrel.Limits.MaxRequestBodySize = IntakeBatch.BytesMax;
+        kestrel.ConfigureHttpsDefaults(https =>
+        {
+            https.ServerCertificate = certificate;
+            https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
+            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+            https.CheckCertificateRevocation = false;
+            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, authority, configuration.Node.Cluster, clock.GetUtcNow(), out _, out _);
+        });
+        foreach (var text in configuration.Node.Listen)
+        {
+            if (ListenAddress.TryParse(text, out var address)) kestrel.Listen(address!.Address, address.Port, listen => listen.UseHttps());
+        }
+    }
+
+    /// <summary>Puts the peer's name at the disposal of the end points; a connection without one never comes so far.</summary>
+    public static async Task IdentifyAsync(HttpContext context, Func<Task> next)
+    {
+        var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted).ConfigureAwait(false);
+        if (certificate is null || !PeerName.TryRead(certificate, out var peer))
+        {
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+
+        context.Features.Set(peer);
+        await next().ConfigureAwait(false);
+    }
+}

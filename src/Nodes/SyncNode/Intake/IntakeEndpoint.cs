@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PasswordSync.Core.Intake;
+using PasswordSync.Core.Ports;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Sealing.Keys;
+using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode.Intake;
+
+/// <summary>What edges talk to. Every request comes with an edge's certificate, and serves that edge's source and DC only.</summary>
+public sealed partial class IntakeEndpoint(
+    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IPrivateKeySource keys, KeyService published, Func<long> configurationVersion, Func<ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
+{
+    /// <summary>Adds the routes.</summary>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/" + IntakeBatch.Path, AcceptAsync);
+        routes.MapGet("/" + EdgeConfiguration.Path, ConfigureAsync);
+    }
+
+    private async Task AcceptAsync(HttpContext context)
+    {
+        var edge = context.Features.GetRequiredFeature<PeerName>() as PeerName.Edge;
+        if (edge is null)
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Only an edge's certificate may bring captures.").ConfigureAwait(false);
+            return;
+        }
+
+        if (await ReadAsync(context).ConfigureAwait(false) is not { } batch) return;
+        if (batch.Source != edge.Source || batch.DomainController != edge.DomainController)
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, $"The batch is of {batch.Source}/{batch.DomainController}, the certificate of {edge.Source}/{edge.DomainController}.").ConfigureAwait(false);
+            return;
+        }
+
+        var answers = await AcceptAsync(edge, batch, context.RequestAborted).ConfigureAwait(false);
+        await WriteAsync(context, new IntakeAnswer(answers, nodes(), configurationVersion()), IntakeJson.Default.IntakeAnswer).ConfigureAwait(false);
+    }
+
+    private async Task<ImmutableArray<CaptureAnswer>> AcceptAsync(PeerName.Edge edge, IntakeBatch batch, CancellationToken cancellationToken)
+    {
+        var mapping = new IntakeMapping(edge, GenerationOf(edge), configuration.Node.MaximumAge, keys, clock.GetUtcNow());
+        var mapped = batch.Items.Select(item => (Item: item, Result: mapping.Map(item))).ToList();
+        var arrivals = mapped.Where(entry => entry.Result.Arrival is not null).ToList();
+        var answers = ImmutableArray.CreateBuilder<CaptureAnswer>();
+        foreach (var refusal in mapped.SelectMany(entry => entry.Result.Refusals))
+        {
+            if (refusal.Kind == AnswerKind.Refused) LogRefused(edge.Source.Value, edge.DomainController, $"{refusal.CaptureId}", $"{refusal.Reason}", refusal.Detail);
+            answers.Add(refusal);
+        }
+
+        try
+        {
+            var results = arrivals.Count == 0 ? [] : await inbox.AcceptAsync([.. arrivals.Select(entry => entry.Result.Arrival!)], cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < arrivals.Count; i++)
+            {
+                var known = results[i] == AcceptResult.AlreadyHave;
+                answers.AddRange(arrivals[i].Item.CaptureIds.Select(id => known ? CaptureAnswer.AlreadyHave(id) : CaptureAnswer.Accepted(id)));
+            }
+
+            LogAccepted(edge.Source.Value, edge.DomainController, batch.Items.Length, results.Count(result => result == AcceptResult.Accepted));
+        }
+        catch (StorageUnavailableException failure)
+        {
+            LogTryAgain(failure.Message);
+            answers.AddRange(arrivals.SelectMany(entry => entry.Item.CaptureIds).Select(id => CaptureAnswer.TryAgain(id, "The node's database cannot be used now.")));
+        }
+
+        await NoteAsync(edge, batch.EdgeVersion, cancellationToken).ConfigureAwait(false);
+        return answers.ToImmutable();
+    }
+
+    private async Task ConfigureAsync(HttpContext context)
+    {
+        if (context.Features.GetRequiredFeature<PeerName>() is not PeerName.Edge edge)
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Only an edge's certificate may ask for an edge's configuration.").ConfigureAwait(false);
+            return;
+        }
+
+        var answer = new EdgeConfiguration(
+            configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. published.PublicKeys()], nodes(), (int)configuration.Node.Grace.TotalSeconds);
+        await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
+    }
+
+    private int GenerationOf(PeerName.Edge edge) => configuration.Node.Sources.TryGetValue(edge.Source.Value, out var source) ? source.Generation : 0;
+
+    private async Task NoteAsync(PeerName.Edge edge, string version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await edges.SawAsync(new EdgeSighting(edge.Source, edge.DomainController, "", clock.GetUtcNow(), version), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException failure)
+        {
+            // The captures are answered already; the sighting is only for people.
+            LogTryAgain(failure.Message);
+        }
+    }
+
+    private static async Task<IntakeBatch?> ReadAsync(HttpContext context)
+    {
+        try
+        {
+            var batch = await JsonSerializer.DeserializeAsync(context.Request.Body, IntakeJson.Default.IntakeBatch, context.RequestAborted).ConfigureAwait(false);
+            if (batch is { Items.Length: > 0 and <= IntakeBatch.ItemsMax }) return batch;
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"A batch has 1 to {IntakeBatch.ItemsMax} items.").ConfigureAwait(false);
+        }
+        catch (JsonException failure)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"The batch is malformed at {failure.Path}.").ConfigureAwait(false);
+        }
+
+        return null;
+    }
+
+    private static async Task WriteAsync<T>(HttpContext context, T answer, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        context.Response.ContentType = "application/json";
+        await JsonSerializer.SerializeAsync(context.Response.Body, answer, type, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(reason, context.RequestAborted);
+    }
+
+    [LoggerMessage(4301, LogLevel.Debug, "{Source}/{DomainController} brought {Items} items; {Accepted} are new.")]
+    private partial void LogAccepted(string source, string domainController, int items, int accepted);
+
+    [LoggerMessage(4302, LogLevel.Error, "{Source}/{DomainController}: capture {CaptureId} is refused: {Reason} {Detail}")]
+    private partial void LogRefused(string source, string domainController, string captureId, string reason, string? detail);
+
+    [LoggerMessage(4303, LogLevel.Warning, "The edge is told to try again: {Reason}")]
+    private partial void LogTryAgain(string reason);
+}

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Secrets;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.Journal;
+using PasswordSync.Journal.Sqlite;
+using PasswordSync.Ldap;
+using PasswordSync.Providers;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Settings;
+using PasswordSync.Sealing.KeyRings;
+using PasswordSync.SyncNode.Settings;
+using PasswordSync.SyncNode.Sources;
+
+namespace PasswordSync.SyncNode;
+
+/// <summary>What a node owns on disk and towards the outside: database, keys, certificates, providers. Opened together, closed together.</summary>
+internal sealed partial class NodeParts : IAsyncDisposable
+{
+    /// <summary>How often secrets that are too old are swept.</summary>
+    public static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(1);
+
+    private const int SweepMax = 1_000;
+
+    private readonly SecretReferences references;
+    private readonly ILogger logger;
+
+    private NodeParts(NodeConfiguration configuration, SecretReferences references, TimeProvider clock, ILogger logger)
+    {
+        Configuration = configuration;
+        Clock = clock;
+        this.references = references;
+        this.logger = logger;
+    }
+
+    public NodeConfiguration Configuration { get; }
+
+    public TimeProvider Clock { get; }
+
+    public IStore Store { get; private set; } = null!;
+
+    public KeyRingStore KeyRing { get; private set; } = null!;
+
+    public ClusterAuthority Authority { get; private set; } = null!;
+
+    public X509Certificate2 Certificate { get; private set; } = null!;
+
+    public ImmutableDictionary<PointSettings, IProvider> Providers { get; private set; } = ImmutableDictionary<PointSettings, IProvider>.Empty;
+
+    public ImmutableDictionary<SourceId, SourceServers> Sources { get; private set; } = ImmutableDictionary<SourceId, SourceServers>.Empty;
+
+    public string DatabaseFile => Path.Combine(Configuration.DataFolder, "node.db");
+
+    /// <summary>A key is kept as long as a capture sealed to it may wait, and an edge may take to learn of the next.</summary>
+    public KeyRotation Rotation => new(Configuration.Node.MaximumAge + Configuration.Node.KeyRotation) { Interval = Configuration.Node.KeyRotation };
+
+    public static async Task<NodeParts> OpenAsync(NodeConfiguration configuration, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var allow = new NodeAllowList(configuration.Node.Allow.Endpoints, configuration.Node.Allow.Files, configuration.Node.Allow.Secrets);
+        var parts = new NodeParts(configuration, new SecretReferences(allow), clock, loggers.CreateLogger<NodeParts>());
+        try
+        {
+            PrivateFile.EnsureFolder(configuration.DataFolder);
+            using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
+            parts.Providers = parts.CreateProviders(allow, loggers);
+            parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
+            parts.Store = await SqliteStore.OpenAsync(
+                new SqliteStoreOptions { Path = parts.DatabaseFile, NodeName = configuration.Node.Name, ShardCount = configuration.Node.Shards, AcceptedKeptFor = configuration.Node.MaximumAge * 2 },
+                clock,
+                loggers,
+                cancellationToken).ConfigureAwait(false);
+            return parts;
+        }
+        catch
+        {
+            await parts.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The passphrase that wraps the keys; the caller disposes it.</summary>
+    /// <exception cref="SettingsException">It cannot be had.</exception>
+    public async ValueTask<Secret> ReadPassphraseAsync(CancellationToken cancellationToken) => await references.ResolveAsync(PassphraseReference, cancellationToken).ConfigureAwait(false) switch
+    {
+        SecretResolution.Resolved resolved => resolved.Secret,
+        SecretResolution.Refused refused => throw new SettingsException(Configuration.File, [new SettingFault("passphrase", "", refused.Reason)]),
+        var other => throw new InvalidOperationException($"Internal error: unknown resolution {other.GetType().Name}."),
+    };
+
+    public async Task SweepOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var swept = await Store.Secrets.SweepAsync(Clock.GetUtcNow(), SweepMax, cancellationToken).ConfigureAwait(false);
+            if (swept > 0) LogSwept(swept);
+        }
+        catch (StorageUnavailableException failure)
+        {
+            LogNotSwept(failure.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var provider in Providers.Values) await provider.DisposeAsync().ConfigureAwait(false);
+        if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
+        KeyRing?.Dispose();
+        Certificate?.Dispose();
+        Authority?.Dispose();
+    }
+
+    private string PassphraseReference =>
+        Configuration.Node.Passphrase is var reference && reference.StartsWith("file:", StringComparison.Ordinal) ? "file:" + Configuration.PathOf(reference["file:".Length..]) : reference;
+
+    private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    {
+        var node = Configuration.Node;
+        Authority = await ClusterAuthority.OpenOrCreateAsync(Configuration.DataFolder, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        Certificate = Authority.IssueNode(new PeerName.Node(node.Cluster, node.Name), Hosts(), Clock.GetUtcNow());
+        var path = Path.Combine(Configuration.DataFolder, "keys.ring");
+        var opening = File.Exists(path)
+            ? await KeyRingStore.OpenAsync(path, node.Cluster, passphrase, cancellationToken).ConfigureAwait(false)
+            : await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new SettingFault("data", path, $"{opening.Refusal}")]);
+        return true;
+    }
+
+    private IEnumerable<string> Hosts() =>
+        from text in Configuration.Node.Advertise.Select(address => new Uri(address).Host)
+            .Concat(from address in Configuration.Node.Listen where ListenAddress.TrySplit(address, out _, out _) select address[..address.LastIndexOf(':')].Trim('[', ']'))
+        select text == "*" ? "localhost" : text;
+
+    private ImmutableDictionary<PointSettings, IProvider> CreateProviders(NodeAllowList allow, ILoggerFactory loggers)
+    {
+        var registry = ProviderRegistry.WithAll();
+        var made = ImmutableDictionary.CreateBuilder<PointSettings, IProvider>();
+        var faults = new List<PasswordSync.Hosting.Settings.SettingFault>();
+        foreach (var (point, index) in Configuration.Points.Select((point, index) => (point, index)))
+        {
+            var context = new ProviderContext(new SyncPointId(point.Name), Clock, loggers, references, allow, source => Configuration.Node.Sources.TryGetValue(source.Value, out var known) ? known.Generation : 0);
+            switch (registry.Create(point.Provider, NodeConfiguration.Flatten(point.Settings), context))
+            {
+                case ProviderCreation.Created created:
+                    made.Add(point, created.Provider);
+                    break;
+                case ProviderCreation.Refused refused:
+                    faults.AddRange(refused.Faults.Select(fault => new PasswordSync.Hosting.Settings.SettingFault($"points[{index}].settings.{fault.Key}", fault.Found, fault.Remedy)));
+                    break;
+            }
+        }
+
+        return faults.Count == 0 ? made.ToImmutable() : throw new SettingsException(Configuration.PathOf(Configuration.Node.Points), faults);
+    }
+
+    private async Task<ImmutableDictionary<SourceId, SourceServers>> ReadSourcesAsync(CancellationToken cancellationToken)
+    {
+        var read = ImmutableDictionary.CreateBuilder<SourceId, SourceServers>();
+        foreach (var (name, settings) in Configuration.Node.Sources)
+        {
+            var security = settings.Security switch
+            {
+                "ldaps" => LdapSecurity.Ldaps,
+                "startTls" => LdapSecurity.StartTls,
+                _ => LdapSecurity.None,
+            };
+            var options = new LdapOptions
+            {
+                Security = security,
+                Trust = settings.Roots.IsEmpty ? LdapTrust.SystemStore : await LdapTrust.FromPemFilesAsync([.. settings.Roots.Select(Configuration.PathOf)], cancellationToken).ConfigureAwait(false),
+            };
+            read.Add(new SourceId(name), new SourceServers([.. settings.Servers.Select(server => LdapServer.Parse(server, LdapServer.DefaultTlsPort))], options));
+        }
+
+        return read.ToImmutable();
+    }
+
+    [LoggerMessage(4501, LogLevel.Warning, "{Count} secrets were older than the maximum age and are destroyed.")]
+    private partial void LogSwept(int count);
+
+    [LoggerMessage(4502, LogLevel.Warning, "Old secrets could not be swept: {Reason}")]
+    private partial void LogNotSwept(string reason);
+}

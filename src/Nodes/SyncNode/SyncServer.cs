@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using PasswordSync.Actors;
+using PasswordSync.Actors.Delivering;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Journal;
+using PasswordSync.Providers;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Execution;
+using PasswordSync.Sealing.KeyRings;
+using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Intake;
+using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Settings;
+using PasswordSync.SyncNode.Sources;
+
+namespace PasswordSync.SyncNode;
+
+/// <summary>One sync server, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
+public sealed partial class SyncServer : IAsyncDisposable
+{
+    private readonly NodeParts parts;
+    private readonly WebApplication web;
+    private readonly SyncEngine engine;
+    private readonly CancellationTokenSource ending = new();
+    private readonly Task running;
+
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys)
+    {
+        this.parts = parts;
+        this.web = web;
+        this.engine = engine;
+        running = Task.WhenAll(engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token));
+    }
+
+    /// <summary>The addresses that the node listens on, with the ports it got.</summary>
+    public ImmutableArray<Uri> Addresses { get; private init; }
+
+    /// <summary>What the node does for identities, to ask.</summary>
+    public SyncEngine Engine => engine;
+
+    /// <summary>Ends, with the failure, if a part of the node breaks for good.</summary>
+    public Task Completion => running;
+
+    /// <summary>Starts a node.</summary>
+    /// <param name="configuration">The checked configuration.</param>
+    /// <param name="observe">Hears of every journalled event; must be quick.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    public static async Task<SyncServer> StartAsync(
+        NodeConfiguration configuration, Action<IdentityId, IdentityEvent> observe, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var logger = loggers.CreateLogger<SyncServer>();
+        var parts = await NodeParts.OpenAsync(configuration, clock, loggers, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var version = await parts.Store.Configurations.PublishAsync(Describe(configuration), clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+            var envelopes = new EnvelopeReader(parts.Store.Secrets, parts.KeyRing, configuration.Node.Cluster);
+            var settler = new BindSettler(parts.Store.Secrets, envelopes, parts.Sources.GetValueOrDefault, clock, loggers.CreateLogger<BindSettler>());
+            var ports = new SyncEnginePorts(
+                parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, configuration, settler, () => configuration.Rules, observe);
+            var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
+            var engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
+            var keys = new KeyService(parts.KeyRing, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
+            var addresses = ImmutableArray<Uri>.Empty;
+            var intake = new IntakeEndpoint(
+                configuration, parts.Store.Inbox, parts.Store.Edges, parts.KeyRing, keys, () => version, () => addresses, clock, loggers.CreateLogger<IntakeEndpoint>());
+            var web = BuildWeb(parts, intake, clock, loggers);
+            await web.StartAsync(cancellationToken).ConfigureAwait(false);
+            var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
+            addresses = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
+            LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, parts.DatabaseFile, string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
+            return new SyncServer(parts, web, engine, keys) { Addresses = bound };
+        }
+        catch
+        {
+            await parts.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stops taking captures, lets what is in flight end, gives the shards back, closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await web.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await web.DisposeAsync().ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await running.ConfigureAwait(false);
+        }
+        finally
+        {
+            await engine.DisposeAsync().ConfigureAwait(false);
+            await parts.DisposeAsync().ConfigureAwait(false);
+            ending.Dispose();
+        }
+    }
+
+    private static Dictionary<SyncPointId, PointRuntime> MakePoints(
+        NodeParts parts, EnvelopeReader envelopes, IIdentities identities, ShardOwnership ownership, TimeProvider clock, ILoggerFactory loggers)
+    {
+        var executor = new AttemptExecutor(clock, loggers.CreateLogger<AttemptExecutor>());
+        return parts.Providers.ToDictionary(entry => new SyncPointId(entry.Key.Name), entry =>
+        {
+            var services = new DelivererServices(
+                envelopes, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, new DelivererOptions { AttemptTimeout = entry.Key.AttemptTimeout });
+            var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
+            return new PointRuntime(deliverer, new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
+        });
+    }
+
+    private static WebApplication BuildWeb(NodeParts parts, IntakeEndpoint intake, TimeProvider clock, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Certificate, parts.Authority.Certificate, clock));
+        var web = builder.Build();
+        web.Use(EdgeListener.IdentifyAsync);
+        intake.Map(web);
+        return web;
+    }
+
+    // What edges see of the configuration: its version rises when this changes.
+    private static string Describe(NodeConfiguration configuration) =>
+        JsonSerializer.Serialize(new { configuration.Node.Cluster, configuration.Scopes, Grace = configuration.Node.Grace, Points = configuration.Points.Select(point => point.Name) });
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await parts.SweepOnceAsync(cancellationToken).ConfigureAwait(false);
+                await Task.Delay(NodeParts.SweepInterval, parts.Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way this ends.
+        }
+    }
+
+    [LoggerMessage(4401, LogLevel.Information, "Node {Name} of cluster {Cluster}, {Version}, is up: configuration {Configuration}, database {Database}, listening on {Addresses}, {Points} sync points, {Scopes} scopes, configuration version {ConfigurationVersion}.")]
+    private static partial void LogStarted(ILogger logger, string name, string cluster, string version, string configuration, string database, string addresses, int points, int scopes, long configurationVersion);
+}
