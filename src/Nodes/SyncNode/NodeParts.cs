@@ -15,6 +15,7 @@ using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
+using Fault = PasswordSync.Hosting.Settings.SettingFault;
 
 namespace PasswordSync.SyncNode;
 
@@ -58,7 +59,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
     /// <summary>A key is kept as long as a capture sealed to it may wait, and an edge may take to learn of the next.</summary>
     public KeyRotation Rotation => new(Configuration.Node.MaximumAge + Configuration.Node.KeyRotation) { Interval = Configuration.Node.KeyRotation };
 
-    public static async Task<NodeParts> OpenAsync(NodeConfiguration configuration, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<NodeParts> OpenAsync(NodeConfiguration configuration, ProviderRegistry registry, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var allow = new NodeAllowList(configuration.Node.Allow.Endpoints, configuration.Node.Allow.Files, configuration.Node.Allow.Secrets);
         var parts = new NodeParts(configuration, new SecretReferences(allow), clock, loggers.CreateLogger<NodeParts>());
@@ -66,7 +67,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         {
             PrivateFile.EnsureFolder(configuration.DataFolder);
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
-            parts.Providers = parts.CreateProviders(allow, loggers);
+            parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
             parts.Store = await SqliteStore.OpenAsync(
                 new SqliteStoreOptions { Path = parts.DatabaseFile, NodeName = configuration.Node.Name, ShardCount = configuration.Node.Shards, AcceptedKeptFor = configuration.Node.MaximumAge * 2 },
@@ -84,12 +85,21 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     /// <summary>The passphrase that wraps the keys; the caller disposes it.</summary>
     /// <exception cref="SettingsException">It cannot be had.</exception>
-    public async ValueTask<Secret> ReadPassphraseAsync(CancellationToken cancellationToken) => await references.ResolveAsync(PassphraseReference, cancellationToken).ConfigureAwait(false) switch
+    public ValueTask<Secret> ReadPassphraseAsync(CancellationToken cancellationToken) => ReadPassphraseAsync(Configuration, cancellationToken);
+
+    /// <summary>As above, without opening anything else. The passphrase's own reference needs no place on the allow-list: whoever writes the node's file runs the node.</summary>
+    public static async ValueTask<Secret> ReadPassphraseAsync(NodeConfiguration configuration, CancellationToken cancellationToken)
     {
-        SecretResolution.Resolved resolved => resolved.Secret,
-        SecretResolution.Refused refused => throw new SettingsException(Configuration.File, [new SettingFault("passphrase", "", refused.Reason)]),
-        var other => throw new InvalidOperationException($"Internal error: unknown resolution {other.GetType().Name}."),
-    };
+        const string filePrefix = "file:";
+        var reference = configuration.Node.Passphrase;
+        if (reference.StartsWith(filePrefix, StringComparison.Ordinal)) reference = filePrefix + configuration.PathOf(reference[filePrefix.Length..]);
+        return await new SecretReferences(NodeAllowList.Everything).ResolveAsync(reference, cancellationToken).ConfigureAwait(false) switch
+        {
+            SecretResolution.Resolved resolved => resolved.Secret,
+            SecretResolution.Refused refused => throw new SettingsException(configuration.File, [new Fault("passphrase", "", refused.Reason)]),
+            var other => throw new InvalidOperationException($"Internal error: unknown resolution {other.GetType().Name}."),
+        };
+    }
 
     public async Task SweepOnceAsync(CancellationToken cancellationToken)
     {
@@ -113,9 +123,6 @@ internal sealed partial class NodeParts : IAsyncDisposable
         Authority?.Dispose();
     }
 
-    private string PassphraseReference =>
-        Configuration.Node.Passphrase is var reference && reference.StartsWith("file:", StringComparison.Ordinal) ? "file:" + Configuration.PathOf(reference["file:".Length..]) : reference;
-
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         var node = Configuration.Node;
@@ -125,7 +132,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         var opening = File.Exists(path)
             ? await KeyRingStore.OpenAsync(path, node.Cluster, passphrase, cancellationToken).ConfigureAwait(false)
             : await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new SettingFault("data", path, $"{opening.Refusal}")]);
+        KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new Fault("data", path, $"{opening.Refusal}")]);
         return true;
     }
 
@@ -134,11 +141,10 @@ internal sealed partial class NodeParts : IAsyncDisposable
             .Concat(from address in Configuration.Node.Listen where ListenAddress.TrySplit(address, out _, out _) select address[..address.LastIndexOf(':')].Trim('[', ']'))
         select text == "*" ? "localhost" : text;
 
-    private ImmutableDictionary<PointSettings, IProvider> CreateProviders(NodeAllowList allow, ILoggerFactory loggers)
+    private ImmutableDictionary<PointSettings, IProvider> CreateProviders(ProviderRegistry registry, NodeAllowList allow, ILoggerFactory loggers)
     {
-        var registry = ProviderRegistry.WithAll();
         var made = ImmutableDictionary.CreateBuilder<PointSettings, IProvider>();
-        var faults = new List<PasswordSync.Hosting.Settings.SettingFault>();
+        var faults = new List<Fault>();
         foreach (var (point, index) in Configuration.Points.Select((point, index) => (point, index)))
         {
             var context = new ProviderContext(new SyncPointId(point.Name), Clock, loggers, references, allow, source => Configuration.Node.Sources.TryGetValue(source.Value, out var known) ? known.Generation : 0);
@@ -148,7 +154,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
                     made.Add(point, created.Provider);
                     break;
                 case ProviderCreation.Refused refused:
-                    faults.AddRange(refused.Faults.Select(fault => new PasswordSync.Hosting.Settings.SettingFault($"points[{index}].settings.{fault.Key}", fault.Found, fault.Remedy)));
+                    faults.AddRange(refused.Faults.Select(fault => new Fault($"points[{index}].settings.{fault.Key}", fault.Found, fault.Remedy)));
                     break;
             }
         }

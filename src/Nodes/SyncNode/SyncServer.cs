@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -10,12 +9,9 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
-using PasswordSync.Hosting.Certificates;
-using PasswordSync.Journal;
+using PasswordSync.Hosting;
 using PasswordSync.Providers;
-using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Execution;
-using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
@@ -52,16 +48,17 @@ public sealed partial class SyncServer : IAsyncDisposable
 
     /// <summary>Starts a node.</summary>
     /// <param name="configuration">The checked configuration.</param>
+    /// <param name="registry">The kinds of providers.</param>
     /// <param name="observe">Hears of every journalled event; must be quick.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<SyncServer> StartAsync(
-        NodeConfiguration configuration, Action<IdentityId, IdentityEvent> observe, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeConfiguration configuration, ProviderRegistry registry, Action<IdentityId, IdentityEvent> observe, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var logger = loggers.CreateLogger<SyncServer>();
-        var parts = await NodeParts.OpenAsync(configuration, clock, loggers, cancellationToken).ConfigureAwait(false);
+        var parts = await NodeParts.OpenAsync(configuration, registry, clock, loggers, cancellationToken).ConfigureAwait(false);
         try
         {
             var version = await parts.Store.Configurations.PublishAsync(Describe(configuration), clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,6 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Core.Stamps;
 using PasswordSync.Providers.Contract;
-using PasswordSync.Providers.Execution;
 
 namespace PasswordSync.SyncNode.Deliveries;
 

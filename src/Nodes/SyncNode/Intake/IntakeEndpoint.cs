@@ -22,7 +22,7 @@ public sealed partial class IntakeEndpoint(
 
     private async Task AcceptAsync(HttpContext context)
     {
-        var edge = context.Features.GetRequiredFeature<PeerName>() as PeerName.Edge;
+        var edge = context.Features.Get<PeerName>() as PeerName.Edge;
         if (edge is null)
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "Only an edge's certificate may bring captures.").ConfigureAwait(false);
@@ -75,7 +75,7 @@ public sealed partial class IntakeEndpoint(
 
     private async Task ConfigureAsync(HttpContext context)
     {
-        if (context.Features.GetRequiredFeature<PeerName>() is not PeerName.Edge edge)
+        if (context.Features.Get<PeerName>() is not PeerName.Edge edge)
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "Only an edge's certificate may ask for an edge's configuration.").ConfigureAwait(false);
             return;

@@ -2,7 +2,6 @@ using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
-using PasswordSync.Core.Secrets;
 using PasswordSync.Core.Stamps;
 using PasswordSync.Ldap;
 using PasswordSync.Ldap.ActiveDirectory;

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Providers;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode.Commands;
+
+/// <summary><c>init</c>: checks the configuration and makes what a first start would make, so that edges can be signed before it.</summary>
+internal static class InitCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("init", "Checks the configuration and makes the data folder: authority, key ring, database.") { CommonOptions.Config };
+        command.SetAction((parsed, cancellationToken) => Guarded.RunAsync(() => RunAsync(parsed.GetRequiredValue(CommonOptions.Config), cancellationToken)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FileInfo file, CancellationToken cancellationToken)
+    {
+        var configuration = NodeConfiguration.Read(file.FullName);
+        var parts = await NodeParts.OpenAsync(configuration, ProviderRegistry.BuiltIn, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
+        await using (parts.ConfigureAwait(false))
+        {
+            Console.WriteLine($"The data folder {configuration.DataFolder} is ready. Edges trust {Path.Combine(configuration.DataFolder, "ca.pem")}.");
+        }
+
+        return ExitCodes.Success;
+    }
+}
