@@ -26,7 +26,7 @@ internal static class PasswordVersion
         return uint.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && long.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && Guid.TryParseExact(invocation, "D", out var id)
-            ? new AttributeMetadata(number, seconds, id)
+            ? new AttributeMetadata(number, seconds, id, OriginatingUsn: 0, LocalUsn: 0) // a mark does not keep these two
             : null;
     }
 
