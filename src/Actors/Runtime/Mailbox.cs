@@ -15,10 +15,10 @@ internal sealed class Mailbox<TMessage>(int capacity)
 
     public int WaitingSenders => senders?.Count ?? 0;
 
-    /// <summary>False at the bound, and while others wait: nobody overtakes them.</summary>
+    /// <summary>False at the bound. While senders wait it is at its bound, since each take lets one in: nobody overtakes them.</summary>
     public bool TryAdd(TMessage message)
     {
-        if (Count >= capacity || WaitingSenders > 0) return false;
+        if (Count >= capacity) return false;
         AddPastBound(message);
         return true;
     }
