@@ -150,7 +150,6 @@ internal abstract partial class ActorCell
         {
             if (state is ActorState.Stopping or ActorState.Stopped) return;
             state = ending;
-            if (awaitingChildren) return;
             last = children is null ? [] : [.. children.Values];
             awaitingChildren = last.Length > 0;
         }
@@ -221,8 +220,8 @@ internal abstract partial class ActorCell
         backoff?.Dispose();
         foreach (var message in left) system.PublishDeadLetter(this, message, DeadLetterReason.Stopped);
         var notice = new Terminated(this, reason, fatal);
-        foreach (var listener in informed ?? []) listener.OnTerminated(notice);
         system.OnTerminated(this);
         Parent?.OnChildStopped(this, notice);
+        foreach (var listener in informed ?? []) listener.OnTerminated(notice);
     }
 }

@@ -12,30 +12,30 @@ public sealed partial class ActorSystem
 
     internal void LogStopFailed(ActorCell cell, Exception failure) => LogStopFailed(cell.Path, failure.GetType());
 
-    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "Actor {Path} failed with {ExceptionType}: {Directive}\n{StackTrace}")]
+    [LoggerMessage(3601, LogLevel.Warning, "Actor {Path} failed with {ExceptionType}: {Directive}\n{StackTrace}")]
     private partial void LogFailed(string path, Type exceptionType, Directive directive, string? stackTrace);
 
-    [LoggerMessage(EventId = 101, Level = LogLevel.Error, Message = "Actor {Path} is stopped: more than {RestartLimit} restarts within {Window}")]
+    [LoggerMessage(3602, LogLevel.Error, "Actor {Path} is stopped: more than {RestartLimit} restarts within {Window}")]
     private partial void LogRestartLimit(string path, int restartLimit, TimeSpan window);
 
-    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "Actor {Path} failed with {ExceptionType} while it stopped; it stops all the same")]
+    [LoggerMessage(3603, LogLevel.Warning, "Actor {Path} failed with {ExceptionType} while it stopped; it stops all the same")]
     private partial void LogStopFailed(string path, Type exceptionType);
 
-    [LoggerMessage(EventId = 103, Level = LogLevel.Error, Message = "Actor {Path} failed with {ExceptionType} at each of {Failures} attempts to handle one {MessageType}; the message is parked as poisoned")]
+    [LoggerMessage(3604, LogLevel.Error, "Actor {Path} failed with {ExceptionType} at each of {Failures} attempts to handle one {MessageType}; the message is parked as poisoned")]
     private partial void LogPoisoned(string path, Type messageType, int failures, Type exceptionType);
 
-    [LoggerMessage(EventId = 104, Level = LogLevel.Error, Message = "The sink for poisoned messages failed with {ExceptionType} for one of {Path}; the message is a dead letter only")]
+    [LoggerMessage(3605, LogLevel.Error, "The sink for poisoned messages failed with {ExceptionType} for one of {Path}; the message is a dead letter only")]
     private partial void LogParkFailed(string path, Type exceptionType);
 
-    [LoggerMessage(EventId = 105, Level = LogLevel.Debug, Message = "Dead letter of {Path}: {MessageType}, {Reason}")]
+    [LoggerMessage(3606, LogLevel.Debug, "Dead letter of {Path}: {MessageType}, {Reason}")]
     private partial void LogDeadLetter(string path, Type messageType, DeadLetterReason reason);
 
-    [LoggerMessage(EventId = 106, Level = LogLevel.Error, Message = "A failure of {Path} with {ExceptionType} was escalated past the root; the actor system shuts down")]
+    [LoggerMessage(3607, LogLevel.Error, "A failure of {Path} with {ExceptionType} was escalated past the root; the actor system shuts down")]
     private partial void LogEscalated(string path, Type exceptionType);
 
-    [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "{Count} actors have not stopped within {ShutdownTimeout}; their handlers are cancelled")]
+    [LoggerMessage(3608, LogLevel.Warning, "{Count} actors have not stopped within {ShutdownTimeout}; their handlers are cancelled")]
     private partial void LogForcing(int count, TimeSpan shutdownTimeout);
 
-    [LoggerMessage(EventId = 108, Level = LogLevel.Error, Message = "Actor {Path} did not stop ({State}) and is left behind")]
+    [LoggerMessage(3609, LogLevel.Error, "Actor {Path} did not stop ({State}) and is left behind")]
     private partial void LogLeftBehind(string path, ActorState state);
 }

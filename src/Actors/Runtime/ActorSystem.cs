@@ -46,6 +46,13 @@ public sealed partial class ActorSystem : IAsyncDisposable
     /// <exception cref="InvalidOperationException">A live one has that name, or the system is shutting down.</exception>
     public IActorRef<TMessage> Spawn<TMessage>(Props<TMessage> props, string name) => root.Spawn(props, name);
 
+    /// <summary>
+    /// Children of <paramref name="parent"/> that come to life when they are told something, as <see cref="IActorContext{TMessage}.OnDemand"/>
+    /// gives them to the parent itself.
+    /// </summary>
+    /// <exception cref="ArgumentException"><paramref name="parent"/> is not the address of one actor of this system.</exception>
+    public OnDemandChildren<TChild> OnDemand<TChild>(IActorRef parent, Props<TChild> props) => new(Own(parent), props);
+
     /// <summary>The live actors, each before its children. Read from the actors themselves, one after the other: no consistent cut.</summary>
     public IReadOnlyList<ActorStatus> Hierarchy()
     {
@@ -63,11 +70,8 @@ public sealed partial class ActorSystem : IAsyncDisposable
     /// <summary>Stops one actor with all below it, and waits until it has stopped.</summary>
     /// <param name="actor">An actor of this system; one that has stopped already is fine.</param>
     /// <param name="cancellationToken">Gives up waiting; the actor stops all the same.</param>
-    public async Task StopAsync(IActorRef actor, CancellationToken cancellationToken)
-    {
-        if (actor is not ActorCell cell || cell.System != this) throw new ArgumentException($"{actor.Path} is not the address of one actor of this system.", nameof(actor));
-        await cell.StopAndWaitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
+    /// <exception cref="ArgumentException"><paramref name="actor"/> is not the address of one actor of this system.</exception>
+    public Task StopAsync(IActorRef actor, CancellationToken cancellationToken) => Own(actor).StopAndWaitAsync().WaitAsync(cancellationToken);
 
     /// <summary>
     /// Stops all actors, children first. After <see cref="ActorSystemOptions.ShutdownTimeout"/> it cancels the token of the handlers that
@@ -120,6 +124,9 @@ public sealed partial class ActorSystem : IAsyncDisposable
             LogParkFailed(poisoned.Path, failure.GetType());
         }
     }
+
+    private ActorCell Own(IActorRef actor) =>
+        actor is ActorCell cell && cell.System == this ? cell : throw new ArgumentException($"{actor.Path} is not the address of one actor of this system.", nameof(actor));
 
     private Task<IReadOnlyList<ActorStatus>> BeginShutdown()
     {

@@ -22,7 +22,7 @@ public sealed class FootprintTests(ITestOutputHelper output)
         await using var system = new ActorSystem(new ActorSystemOptions { Clock = clock }, NullLogger<ActorSystem>.Instance);
         using var handled = new CountdownEvent(Actors);
         var identity = new Props<string>("identity", context => new Identity(context, handled)) { MailboxCapacity = 64, IdleTimeout = TimeSpan.FromMinutes(1) };
-        var children = await SpawnParentAsync(system, identity);
+        var children = system.OnDemand(system.Spawn(new Script<string>().Props, "region"), identity);
 
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < Actors; i++) children.Named($"{Guid.NewGuid()}").TryTell("wake up").ShouldBe(TellResult.Accepted);
@@ -37,21 +37,6 @@ public sealed class FootprintTests(ITestOutputHelper output)
         output.WriteLine($"{perActor} bytes for an idle actor that has handled one message, {perActorAfterwards:0.0} once passivated");
         perActor.ShouldBeInRange(1, BytesPerActorMax);
         perActorAfterwards.ShouldBeLessThan(BytesPerPassivatedActorMax);
-    }
-
-    private static async Task<OnDemandChildren<string>> SpawnParentAsync(ActorSystem system, Props<string> identity)
-    {
-        var children = new TaskCompletionSource<OnDemandChildren<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var region = new Script<string>
-        {
-            OnStart = (context, _) =>
-            {
-                children.SetResult(context.OnDemand(identity));
-                return default;
-            },
-        };
-        system.Spawn(region.Props, "region");
-        return await children.Task.WaitAsync(Patience.Limit);
     }
 
     private static async Task OnlyTheRegionLivesAsync(ActorSystem system)

@@ -32,7 +32,7 @@ public sealed class PassivationRaceTests
                 switch (random.Next(8))
                 {
                     case < 3:
-                        if (children().Named(name).TryTell(new Numbered(told[name], random.Next(4) == 0)) == TellResult.Accepted) told[name]++;
+                        if (children.Named(name).TryTell(new Numbered(told[name], random.Next(4) == 0)) == TellResult.Accepted) told[name]++;
                         break;
                     case < 6:
                         system.Turns.RunOne();
@@ -64,7 +64,6 @@ public sealed class PassivationRaceTests
         await using var actors = new ActorSystem(new ActorSystemOptions(), NullLogger<ActorSystem>.Instance);
         var record = new Record { IsPaused = false };
         var children = SpawnParent(actors, record, capacity: 8);
-        await record.ParentStarted.Task.WaitAsync(Patience.Limit);
 
         await Task.WhenAll(Enumerable.Range(0, Names).Select(sender => Task.Run(async () =>
         {
@@ -72,7 +71,7 @@ public sealed class PassivationRaceTests
             for (var number = 0; number < MessagesEach; number++)
             {
                 var message = new Numbered(number, PassivateAfter: random.Next(3) == 0);
-                (await children().Named($"child-{sender}").TellAsync(message, CancellationToken.None)).ShouldBe(TellResult.Accepted);
+                (await children.Named($"child-{sender}").TellAsync(message, CancellationToken.None)).ShouldBe(TellResult.Accepted);
             }
         }))).WaitAsync(Patience.Limit);
         await record.WhenHandled(Names * MessagesEach).WaitAsync(Patience.Limit);
@@ -83,21 +82,10 @@ public sealed class PassivationRaceTests
         actors.DeadLetters.TryRead(out _).ShouldBeFalse();
     }
 
-    private static Func<OnDemandChildren<Numbered>> SpawnParent(ActorSystem actors, Record record, int capacity)
+    private static OnDemandChildren<Numbered> SpawnParent(ActorSystem actors, Record record, int capacity)
     {
-        OnDemandChildren<Numbered> children = null!;
         var child = new Props<Numbered>("child", context => new Passivating(record, context)) { MailboxCapacity = capacity, IdleTimeout = TimeSpan.FromMinutes(1) };
-        var parent = new Script<string>
-        {
-            OnStart = (context, _) =>
-            {
-                children = context.OnDemand(child);
-                record.ParentStarted.SetResult();
-                return default;
-            },
-        };
-        actors.Spawn(parent.Props, "parent");
-        return () => children;
+        return actors.OnDemand(actors.Spawn(new Script<string>().Props, "parent"), child);
     }
 
     private sealed record Numbered(int Number, bool PassivateAfter);
@@ -139,8 +127,6 @@ public sealed class PassivationRaceTests
 
         /// <summary>Whether pauses last until they are released; else they only change the thread.</summary>
         public bool IsPaused { get; init; } = true;
-
-        public TaskCompletionSource ParentStarted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Overlaps => overlaps;
 

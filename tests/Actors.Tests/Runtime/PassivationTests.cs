@@ -11,20 +11,8 @@ public sealed class PassivationTests
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     /// <summary>A parent with on-demand children made from <paramref name="child"/>.</summary>
-    private static OnDemandChildren<TMessage> Parent<TMessage>(TestSystem system, Props<TMessage> child)
-    {
-        OnDemandChildren<TMessage> children = null!;
-        var parent = new Script<string>
-        {
-            OnStart = (context, _) =>
-            {
-                children = context.OnDemand(child);
-                return default;
-            },
-        };
-        system.Spawn(parent.Props, "parent");
-        return children;
-    }
+    private static OnDemandChildren<TMessage> Parent<TMessage>(TestSystem system, Props<TMessage> child) =>
+        system.Actors.OnDemand(system.Spawn(new Script<string>().Props, "parent"), child);
 
     [Fact]
     public async Task An_idle_actor_passivates_after_its_time_out_and_not_before()

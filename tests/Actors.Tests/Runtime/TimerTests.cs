@@ -98,6 +98,22 @@ public sealed class TimerTests
     }
 
     [Fact]
+    public async Task A_timer_that_fires_while_it_is_cancelled_tells_nothing()
+    {
+        var late = new LateClock();
+        await using var system = new TestSystem(configure: options => options with { Clock = late });
+        var timers = new List<IDisposable>();
+        var script = Scheduling(timers);
+        system.Spawn(script.Props, "actor");
+
+        timers.ShouldHaveSingleItem().Dispose();
+        late.FireAll();
+        system.Turns.RunAll();
+
+        script.Journal.ShouldBe(["start"]);
+    }
+
+    [Fact]
     public async Task An_actor_that_is_ending_schedules_nothing()
     {
         await using var system = new TestSystem();
@@ -121,5 +137,30 @@ public sealed class TimerTests
     {
         system.Clock.Advance(time);
         system.Turns.RunAll();
+    }
+
+    /// <summary>Timers that fire when told to, disposed or not: a callback may be on its way on another thread already.</summary>
+    private sealed class LateClock : TimeProvider
+    {
+        private readonly List<Action> callbacks = [];
+
+        public void FireAll() => callbacks.ForEach(static fire => fire());
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            callbacks.Add(() => callback(state));
+            return new LateTimer();
+        }
+
+        private sealed class LateTimer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 }
