@@ -7,12 +7,12 @@ namespace PasswordSync.Journal.Formats;
 internal static class ArrivalCodec
 {
     /// <exception cref="InvalidOperationException">The arrival has no stored form: it is new, and nobody gave it one.</exception>
-    public static Record Encode(Arrival arrival) => arrival switch
+    public static StoredRecord Encode(Arrival arrival) => arrival switch
     {
-        Arrival.Confirmed a => Record.Write("confirmed.1", new ConfirmedBody(a.Change.ToBody(), a.Scopes), JournalJson.Default.ConfirmedBody),
-        Arrival.Ambiguous a => Record.Write(
+        Arrival.Confirmed a => StoredRecord.Write("confirmed.1", new ConfirmedBody(a.Change.ToBody(), a.Scopes), JournalJson.Default.ConfirmedBody),
+        Arrival.Ambiguous a => StoredRecord.Write(
             "ambiguous.1", new AmbiguousBody([.. a.Candidates.Select(candidate => candidate.Change.ToBody())], a.Scopes), JournalJson.Default.AmbiguousBody),
-        Arrival.Report a => Record.Write(
+        Arrival.Report a => StoredRecord.Write(
             "report.1",
             new ReportBody(a.CaptureId.Value, a.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(a.Verdict), a.CapturedAt, a.AcceptedAt),
             JournalJson.Default.ReportBody),
@@ -20,7 +20,7 @@ internal static class ArrivalCodec
     };
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
-    public static Arrival Decode(Record record) => record.Kind switch
+    public static Arrival Decode(StoredRecord record) => record.Kind switch
     {
         "confirmed.1" => Of(record.Read(JournalJson.Default.ConfirmedBody)),
         "ambiguous.1" => Of(record.Read(JournalJson.Default.AmbiguousBody)),

@@ -1,6 +1,5 @@
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
-using PasswordSync.Core.Deliveries;
 
 namespace PasswordSync.Journal.Formats;
 
@@ -8,35 +7,35 @@ namespace PasswordSync.Journal.Formats;
 internal static class EventCodec
 {
     /// <exception cref="InvalidOperationException">The event has no stored form: it is new, and nobody gave it one.</exception>
-    public static Record Encode(IdentityEvent happened) => happened switch
+    public static StoredRecord Encode(IdentityEvent happened) => happened switch
     {
-        IdentityEvent.CaptureAccepted e => Record.Write(
+        IdentityEvent.CaptureAccepted e => StoredRecord.Write(
             "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody()), JournalJson.Default.CaptureAcceptedBody),
-        IdentityEvent.CaptureIgnored e => Record.Write(
+        IdentityEvent.CaptureIgnored e => StoredRecord.Write(
             "capture-ignored.1",
             new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason)),
             JournalJson.Default.CaptureIgnoredBody),
-        IdentityEvent.CaptureReported e => Record.Write(
+        IdentityEvent.CaptureReported e => StoredRecord.Write(
             "capture-reported.1",
             new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt),
             JournalJson.Default.CaptureReportedBody),
-        IdentityEvent.PointAssigned e => Record.Write(
+        IdentityEvent.PointAssigned e => StoredRecord.Write(
             "point-assigned.1", new PointAssignedBody(e.At, e.Point.Value), JournalJson.Default.PointAssignedBody),
-        IdentityEvent.PointWithdrawn e => Record.Write(
+        IdentityEvent.PointWithdrawn e => StoredRecord.Write(
             "point-withdrawn.1", new PointWithdrawnBody(e.At, e.Point.Value), JournalJson.Default.PointWithdrawnBody),
-        IdentityEvent.DeliveryQueued e => Record.Write(
+        IdentityEvent.DeliveryQueued e => StoredRecord.Write(
             "delivery-queued.1", new DeliveryQueuedBody(e.At, e.Point.Value, e.CaptureId.Value, e.DueAt), JournalJson.Default.DeliveryQueuedBody),
-        IdentityEvent.DeliveryEnded e => Record.Write(
+        IdentityEvent.DeliveryEnded e => StoredRecord.Write(
             "delivery-ended.1",
             new DeliveryEndedBody(e.At, e.Point.Value, e.CaptureId.Value, Vocabulary.DeliveryEnds.Of(e.End), e.Reason),
             JournalJson.Default.DeliveryEndedBody),
-        IdentityEvent.AttemptStarted e => Record.Write(
+        IdentityEvent.AttemptStarted e => StoredRecord.Write(
             "attempt-started.1", new AttemptStartedBody(e.At, e.Point.Value, e.CaptureId.Value, e.Attempt.ToBody()), JournalJson.Default.AttemptStartedBody),
-        IdentityEvent.AttemptFinished e => Record.Write(
+        IdentityEvent.AttemptFinished e => StoredRecord.Write(
             "attempt-finished.1",
             new AttemptFinishedBody(e.At, e.Point.Value, e.CaptureId.Value, e.AttemptId, e.Outcome.ToBody(), e.Sequel.ToBody()),
             JournalJson.Default.AttemptFinishedBody),
-        IdentityEvent.ObstacleMet e => Record.Write(
+        IdentityEvent.ObstacleMet e => StoredRecord.Write(
             "obstacle-met.1",
             new ObstacleMetBody(e.At, e.Point.Value, e.CaptureId.Value, e.Outcome.ToBody(), e.Sequel.ToBody()),
             JournalJson.Default.ObstacleMetBody),
@@ -44,7 +43,7 @@ internal static class EventCodec
     };
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
-    public static IdentityEvent Decode(Record record) => record.Kind switch
+    public static IdentityEvent Decode(StoredRecord record) => record.Kind switch
     {
         "capture-accepted.1" => Of(record.Read(JournalJson.Default.CaptureAcceptedBody)),
         "capture-ignored.1" => Of(record.Read(JournalJson.Default.CaptureIgnoredBody)),
@@ -67,21 +66,21 @@ internal static class EventCodec
     private static IdentityEvent.CaptureReported Of(CaptureReportedBody b) =>
         new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt);
 
-    private static IdentityEvent.PointAssigned Of(PointAssignedBody b) => new(b.At, new SyncPointId(b.Point));
+    private static IdentityEvent.PointAssigned Of(PointAssignedBody b) => new(b.At, b.Point.ToPoint());
 
-    private static IdentityEvent.PointWithdrawn Of(PointWithdrawnBody b) => new(b.At, new SyncPointId(b.Point));
+    private static IdentityEvent.PointWithdrawn Of(PointWithdrawnBody b) => new(b.At, b.Point.ToPoint());
 
-    private static IdentityEvent.DeliveryQueued Of(DeliveryQueuedBody b) => new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.DueAt);
+    private static IdentityEvent.DeliveryQueued Of(DeliveryQueuedBody b) => new(b.At, b.Point.ToPoint(), new CaptureId(b.CaptureId), b.DueAt);
 
     private static IdentityEvent.DeliveryEnded Of(DeliveryEndedBody b) =>
-        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), Vocabulary.DeliveryEnds.Read(b.End), b.Reason);
+        new(b.At, b.Point.ToPoint(), new CaptureId(b.CaptureId), Vocabulary.DeliveryEnds.Read(b.End), b.Reason);
 
     private static IdentityEvent.AttemptStarted Of(AttemptStartedBody b) =>
-        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.Attempt.ToAttempt());
+        new(b.At, b.Point.ToPoint(), new CaptureId(b.CaptureId), b.Attempt.ToAttempt());
 
     private static IdentityEvent.AttemptFinished Of(AttemptFinishedBody b) =>
-        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.AttemptId, b.Outcome.ToOutcome(), b.Sequel.ToSequel());
+        new(b.At, b.Point.ToPoint(), new CaptureId(b.CaptureId), b.AttemptId, b.Outcome.ToOutcome(), b.Sequel.ToSequel());
 
     private static IdentityEvent.ObstacleMet Of(ObstacleMetBody b) =>
-        new(b.At, new SyncPointId(b.Point), new CaptureId(b.CaptureId), b.Outcome.ToOutcome(), b.Sequel.ToSequel());
+        new(b.At, b.Point.ToPoint(), new CaptureId(b.CaptureId), b.Outcome.ToOutcome(), b.Sequel.ToSequel());
 }

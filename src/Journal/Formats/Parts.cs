@@ -10,7 +10,15 @@ internal static class Parts
 {
     public static AccountBody ToBody(this AccountId account) => new(account.Source.Value, account.ObjectGuid);
 
-    public static AccountId ToAccount(this AccountBody body) => new(new SourceId(body.Source), body.ObjectGuid);
+    public static AccountId ToAccount(this AccountBody body) => new(body.Source.ToSource(), body.ObjectGuid);
+
+    /// <exception cref="UnreadableRecordException">It is no source's name.</exception>
+    public static SourceId ToSource(this string name) =>
+        SourceId.IsValid(name) ? new SourceId(name) : throw new UnreadableRecordException($"A stored record names the source '{name}', which is no source's name.");
+
+    /// <exception cref="UnreadableRecordException">It is no sync point's name.</exception>
+    public static SyncPointId ToPoint(this string name) =>
+        SyncPointId.IsValid(name) ? new SyncPointId(name) : throw new UnreadableRecordException($"A stored record names the sync point '{name}', which is no sync point's name.");
 
     public static StampBody ToBody(this Stamp stamp) => new(stamp.Generation, stamp.Version, stamp.OriginatingSecond, stamp.InvocationId);
 

@@ -2,14 +2,13 @@ using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
-using PasswordSync.Core.Identities;
 
 namespace PasswordSync.Journal.Formats;
 
 /// <summary>Snapshots of an identity's state, to and from their stored form: docs/spec/journal.md.</summary>
 internal static class StateCodec
 {
-    public static Record Encode(IdentityState state) => Record.Write(
+    public static StoredRecord Encode(IdentityState state) => StoredRecord.Write(
         "identity-state.1",
         new StateBody(
             state.Sequence,
@@ -20,15 +19,15 @@ internal static class StateCodec
         JournalJson.Default.StateBody);
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
-    public static IdentityState Decode(Record record) =>
+    public static IdentityState Decode(StoredRecord record) =>
         record.Kind == "identity-state.1" ? Of(record.Read(JournalJson.Default.StateBody)) : throw record.Unknown("a snapshot");
 
     private static IdentityState Of(StateBody body) => new()
     {
         Sequence = body.Sequence,
-        LatestStamps = body.LatestStamps.ToImmutableSortedDictionary(entry => new SourceId(entry.Source), entry => entry.Stamp.ToStamp()),
+        LatestStamps = body.LatestStamps.ToImmutableSortedDictionary(entry => entry.Source.ToSource(), entry => entry.Stamp.ToStamp()),
         Newest = body.Newest?.ToChange(),
-        Points = body.Points.ToImmutableSortedDictionary(entry => new SyncPointId(entry.Point), entry => Of(entry.State)),
+        Points = body.Points.ToImmutableSortedDictionary(entry => entry.Point.ToPoint(), entry => Of(entry.State)),
         RecentCaptures = [.. body.RecentCaptures.Select(capture => new CaptureId(capture))],
     };
 

@@ -11,8 +11,8 @@ internal sealed class PreparedAppend
     private readonly int shard;
     private readonly long epoch;
     private readonly long before;
-    private readonly (Record Record, long At)[] events;
-    private readonly Record? snapshot;
+    private readonly (StoredRecord Record, long At)[] events;
+    private readonly StoredRecord? snapshot;
     private readonly long after;
     private readonly long lastForgotten;
     private readonly long[] decidedInbox;
@@ -74,7 +74,7 @@ internal sealed class PreparedAppend
     }
 
     /// <summary>Puts a snapshot in the place of an older one, and removes the events up to a number that it covers.</summary>
-    public static void WriteSnapshot(SqliteSession session, byte[] identity, long sequence, int shard, Record state, long lastForgotten)
+    public static void WriteSnapshot(SqliteSession session, byte[] identity, long sequence, int shard, StoredRecord state, long lastForgotten)
     {
         session.Execute(
             """

@@ -12,7 +12,7 @@ internal sealed class PreparedArrival
     private readonly byte[] captureId;
     private readonly AccountId account;
     private readonly byte[] objectGuid;
-    private readonly Record record;
+    private readonly StoredRecord record;
     private readonly long at;
     private readonly PreparedSecret[] secrets;
 

@@ -43,7 +43,7 @@ internal sealed class SqliteIdentityJournal(SqliteEngine engine, SecretTraces tr
         var state = IdentityState.Initial;
         using (var snapshot = session.Query("SELECT kind, body FROM snapshot WHERE identity_id = $1", id))
         {
-            if (snapshot.Read()) state = StateCodec.Decode(new Record(snapshot.GetString(0), snapshot.GetString(1)));
+            if (snapshot.Read()) state = StateCodec.Decode(new StoredRecord(snapshot.GetString(0), snapshot.GetString(1)));
         }
 
         using var rows = session.Query("SELECT seq, kind, body FROM event WHERE identity_id = $1 AND seq > $2 ORDER BY seq", id, state.Sequence);
@@ -54,7 +54,7 @@ internal sealed class SqliteIdentityJournal(SqliteEngine engine, SecretTraces tr
                 throw new UnreadableRecordException($"The journal of identity {identity} has no event {state.Sequence + 1}, but a later one: it is damaged. Restore a backup.");
             }
 
-            state = state.Apply(EventCodec.Decode(new Record(rows.GetString(1), rows.GetString(2))));
+            state = state.Apply(EventCodec.Decode(new StoredRecord(rows.GetString(1), rows.GetString(2))));
         }
 
         return state;
@@ -65,7 +65,7 @@ internal sealed class SqliteIdentityJournal(SqliteEngine engine, SecretTraces tr
         var page = new List<JournalledEvent>();
         using var rows = session.Query(
             "SELECT seq, kind, body FROM event WHERE identity_id = $1 AND seq >= $2 ORDER BY seq LIMIT $3", identity.Value.ToColumn(), from, PageMax);
-        while (rows.Read()) page.Add(new JournalledEvent(rows.GetInt64(0), EventCodec.Decode(new Record(rows.GetString(1), rows.GetString(2)))));
+        while (rows.Read()) page.Add(new JournalledEvent(rows.GetInt64(0), EventCodec.Decode(new StoredRecord(rows.GetString(1), rows.GetString(2)))));
         return page;
     }
 }

@@ -68,6 +68,6 @@ internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInb
         row.GetInt64(0),
         new IdentityId(row.ReadGuid(2)),
         row.GetInt32(1),
-        ArrivalCodec.Decode(new Record(row.GetString(3), row.GetString(4))),
+        ArrivalCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4))),
         new OwnWrites(row.IsDBNull(5) ? null : row.ReadTime(5), SqliteAccountStore.ReadWrittenStamp(row, firstColumn: 6)));
 }

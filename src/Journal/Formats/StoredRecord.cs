@@ -4,9 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 namespace PasswordSync.Journal.Formats;
 
 /// <summary>A stored record: its kind, with the version of its shape ("capture-accepted.1"), and its body in JSON.</summary>
-internal readonly record struct Record(string Kind, string Body)
+internal readonly record struct StoredRecord(string Kind, string Body)
 {
-    public static Record Write<T>(string kind, T body, JsonTypeInfo<T> shape) => new(kind, JsonSerializer.Serialize(body, shape));
+    public static StoredRecord Write<T>(string kind, T body, JsonTypeInfo<T> shape) => new(kind, JsonSerializer.Serialize(body, shape));
 
     /// <exception cref="UnreadableRecordException">The body is not of the kind's shape.</exception>
     public T Read<T>(JsonTypeInfo<T> shape) where T : class
