@@ -6,14 +6,12 @@ using Xunit;
 namespace PasswordSync.Journal.Tests.Conformance;
 
 /// <summary>A capture that is brought again after it was decided, with the real decider.</summary>
-public abstract class LateRepeatConformance
+public abstract class LateRepeatConformance : StoreConformance
 {
-    protected abstract Task<IStoreUnderTest> OpenAsync(StoreSettings settings);
-
     [Fact]
     public async Task Late_repeat_of_a_decided_capture_is_known_and_its_secret_stays_for_the_pending_delivery()
     {
-        await using var subject = await OpenAsync(new StoreSettings());
+        await using var subject = await OpenAsync();
         var store = subject.Store;
         var worker = await Worker.StartAsync(store, Samples.Start);
         var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);

@@ -1,0 +1,131 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Conformance;
+
+/// <summary>Secrets, pending work, claims, edges, configurations.</summary>
+public abstract class SmallStoresConformance : StoreConformance
+{
+    [Fact]
+    public async Task Sweep_deletes_secrets_whose_maximum_age_has_passed_the_oldest_first_up_to_its_limit()
+    {
+        await using var subject = await OpenAsync();
+        var changes = Enumerable.Range(1, 5).Select(days => Samples.ChangeOf(Samples.NewAccount(), version: 1, maximumAge: TimeSpan.FromDays(days))).ToArray();
+        await subject.Store.Inbox.AcceptAsync([.. changes.Reverse().Select(Samples.Arrive)], CancellationToken.None);
+
+        (await subject.Store.Secrets.SweepAsync(Samples.Start.AddDays(1).AddTicks(-1), limit: 10, CancellationToken.None)).ShouldBe(0);
+        (await subject.Store.Secrets.SweepAsync(Samples.Start.AddDays(3), limit: 2, CancellationToken.None)).ShouldBe(2);
+
+        var left = new List<bool>();
+        foreach (var change in changes) left.Add(await subject.Store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None) is not null);
+        left.ShouldBe([false, false, true, true, true]);
+        (await subject.Store.Secrets.SweepAsync(Samples.Start.AddDays(3), limit: 2, CancellationToken.None)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Secret_of_an_unknown_capture_is_not_there()
+    {
+        await using var subject = await OpenAsync();
+        (await subject.Store.Secrets.ReadAsync(Samples.NewCapture(), CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Due_identities_are_read_the_earliest_first_and_never_early()
+    {
+        await using var subject = await OpenAsync();
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var identities = Enumerable.Range(0, 5).Select(_ => new IdentityId(Guid.NewGuid())).ToArray();
+        for (var i = 0; i < identities.Length; i++) await WakeAtAsync(identities[i], Samples.Start.AddSeconds(10 - i));
+        await WakeAtAsync(identities[4], Samples.Start.AddSeconds(20));
+        await WakeAtAsync(identities[3], null);
+        int[] shards = [.. Enumerable.Range(0, 256)];
+
+        var due = await subject.Store.PendingWork.ReadDueAsync(shards, Samples.Start.AddSeconds(10), limit: 2, CancellationToken.None);
+
+        due.ShouldBe([Pending(identities[2], 8), Pending(identities[1], 9)]);
+        (await subject.Store.PendingWork.ReadDueAsync(shards, Samples.Start.AddSeconds(8).AddTicks(-1), limit: 10, CancellationToken.None)).ShouldBeEmpty();
+        (await subject.Store.PendingWork.ReadDueAsync(shards, Samples.Start.AddSeconds(60), limit: 10, CancellationToken.None)).Length.ShouldBe(4);
+        var one = identities[0].Shard(256);
+        (await subject.Store.PendingWork.ReadDueAsync([one], Samples.Start.AddSeconds(60), limit: 10, CancellationToken.None)).ShouldAllBe(pending => pending.Shard == one);
+
+        PendingIdentity Pending(IdentityId identity, int second) => new(identity, identity.Shard(256), Samples.Start.AddSeconds(second));
+
+        async Task WakeAtAsync(IdentityId identity, DateTimeOffset? at)
+        {
+            var plan = worker.Plan(identity, IdentityState.Initial, [], []) with { WakeUpAt = at };
+            (await subject.Store.Journal.AppendAsync(plan, CancellationToken.None)).ShouldBe(AppendResult.Appended);
+        }
+    }
+
+    [Fact]
+    public async Task Time_between_two_ticks_of_the_store_is_never_due_early()
+    {
+        await using var subject = await OpenAsync();
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var due = Samples.Start.AddTicks(12_345_678_913);
+        var plan = worker.Plan(new IdentityId(Guid.NewGuid()), IdentityState.Initial, [], []) with { WakeUpAt = due };
+        await subject.Store.Journal.AppendAsync(plan, CancellationToken.None);
+        int[] shards = [.. Enumerable.Range(0, 256)];
+        (await subject.Store.PendingWork.ReadDueAsync(shards, due.AddTicks(-1), limit: 1, CancellationToken.None)).ShouldBeEmpty();
+        (await subject.Store.PendingWork.ReadDueAsync(shards, due.AddMilliseconds(1), limit: 1, CancellationToken.None)).ShouldHaveSingleItem().DueAt.ShouldBeInRange(due, due.AddMilliseconds(1));
+    }
+
+    [Fact]
+    public async Task Claimed_target_belongs_to_the_first_until_it_gives_it_up()
+    {
+        await using var subject = await OpenAsync();
+        var claims = subject.Store.TargetClaims;
+        var (ada, bo) = (new IdentityId(Guid.NewGuid()), new IdentityId(Guid.NewGuid()));
+        (await claims.ClaimAsync(Samples.Mail, "key-1", ada, CancellationToken.None)).ShouldBe(ada);
+        (await claims.ClaimAsync(Samples.Mail, "key-1", bo, CancellationToken.None)).ShouldBe(ada);
+        (await claims.ClaimAsync(Samples.Mail, "key-2", bo, CancellationToken.None)).ShouldBe(bo);
+        (await claims.ClaimAsync(Samples.Files, "key-1", bo, CancellationToken.None)).ShouldBe(bo, "another point is another place");
+        await subject.ReopenAsync(new StoreSettings());
+        claims = subject.Store.TargetClaims;
+        (await claims.ClaimAsync(Samples.Mail, "key-1", ada, CancellationToken.None)).ShouldBe(ada);
+
+        await claims.ReleaseAsync(Samples.Mail, ada, CancellationToken.None);
+
+        (await claims.ClaimAsync(Samples.Mail, "key-1", bo, CancellationToken.None)).ShouldBe(bo);
+        (await claims.ClaimAsync(Samples.Mail, "key-2", ada, CancellationToken.None)).ShouldBe(bo, "only the claims of the one that released went");
+    }
+
+    [Fact]
+    public async Task Of_many_claims_at_once_all_learn_the_same_winner()
+    {
+        await using var subject = await OpenAsync();
+        var winners = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(
+            async () => await subject.Store.TargetClaims.ClaimAsync(Samples.Mail, "key", new IdentityId(Guid.NewGuid()), CancellationToken.None))));
+        winners.Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Edges_are_listed_with_the_last_that_was_heard_of_them()
+    {
+        await using var subject = await OpenAsync();
+        var edge = new EdgeSighting(Samples.Source, "dc2.corp.example", "0a1b", Samples.Start, "0.1.0");
+        var first = edge with { DomainController = "dc1.corp.example" };
+        await subject.Store.Edges.SawAsync(edge, CancellationToken.None);
+        await subject.Store.Edges.SawAsync(first, CancellationToken.None);
+        await subject.Store.Edges.SawAsync(edge with { CertificateSerial = "0a1c", SeenAt = Samples.Start.AddSeconds(5), Version = "0.2.0" }, CancellationToken.None);
+        await subject.Store.Edges.SawAsync(edge with { SeenAt = Samples.Start.AddSeconds(3) }, CancellationToken.None);
+
+        (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe(
+            [first, edge with { CertificateSerial = "0a1c", SeenAt = Samples.Start.AddSeconds(5), Version = "0.2.0" }]);
+    }
+
+    [Fact]
+    public async Task Configuration_gets_a_new_version_only_when_it_differs_from_the_last()
+    {
+        await using var subject = await OpenAsync();
+        var configurations = subject.Store.Configurations;
+        var first = await configurations.PublishAsync("{\"a\":1}", Samples.Start, CancellationToken.None);
+        (await configurations.PublishAsync("{\"a\":1}", Samples.Start, CancellationToken.None)).ShouldBe(first);
+        var second = await configurations.PublishAsync("{\"a\":2}", Samples.Start, CancellationToken.None);
+        second.ShouldBeGreaterThan(first);
+        (await configurations.PublishAsync("{\"a\":1}", Samples.Start, CancellationToken.None)).ShouldBeGreaterThan(second, "going back is a new version too");
+    }
+}
