@@ -7,13 +7,16 @@ using PasswordSync.Journal.Sqlite.Engine;
 namespace PasswordSync.Journal.Sqlite;
 
 /// <summary>Removes what retention no longer keeps, in small transactions between those of the work, and empties the write-ahead log after secrets were deleted.</summary>
-internal sealed partial class SqliteMaintenance(SqliteEngine engine, SqliteIdentityJournal journal, SecretTraces traces, TimeProvider time, ILogger logger)
+internal sealed partial class SqliteMaintenance(SqliteEngine engine, SqliteIdentityJournal journal, SecretTraces traces, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>How many rows one transaction removes at most.</summary>
     public const int RowsPerCommitMax = 500;
 
     /// <summary>How many such transactions one pass makes at most for each kind of row; the next pass goes on.</summary>
     public const int CommitsPerPassMax = 200;
+
+    // One pass at a time: each judges by what it removed whether there is more.
+    private readonly SemaphoreSlim onePass = new(1);
 
     /// <summary>How long the emptying of the log waits for readers.</summary>
     public static readonly TimeSpan LogPatience = TimeSpan.FromMilliseconds(100);
@@ -45,11 +48,21 @@ internal sealed partial class SqliteMaintenance(SqliteEngine engine, SqliteIdent
     /// <summary>Does its work once.</summary>
     public async ValueTask<MaintenanceReport> PassAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var accepted = await RepeatAsync(() => RemoveAcceptedAsync(now - engine.Options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
-        var events = await RepeatAsync(() => RemoveEventsAsync(now - engine.Options.EventsKeptFor, cancellationToken)).ConfigureAwait(false);
-        return new MaintenanceReport(accepted, events, await RemoveTracesAsync(cancellationToken).ConfigureAwait(false));
+        await onePass.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var now = time.GetUtcNow();
+            var accepted = await RepeatAsync(() => RemoveAcceptedAsync(now - engine.Options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
+            var events = await RepeatAsync(() => RemoveEventsAsync(now - engine.Options.EventsKeptFor, cancellationToken)).ConfigureAwait(false);
+            return new MaintenanceReport(accepted, events, await RemoveTracesAsync(cancellationToken).ConfigureAwait(false));
+        }
+        finally
+        {
+            onePass.Release();
+        }
     }
+
+    public void Dispose() => onePass.Dispose();
 
     private static async ValueTask<int> RepeatAsync(Func<ValueTask<int>> removeSome)
     {

@@ -87,6 +87,7 @@ public sealed class SqliteStore : IStore
         await engine.Writer.DisposeAsync().ConfigureAwait(false);
         engine.Readers.Dispose();
         use.Dispose();
+        maintenance.Dispose();
         closing.Dispose();
     }
 
@@ -116,6 +117,11 @@ public sealed class SqliteStore : IStore
         catch (Exception trouble)
         {
             use.Dispose();
+            if (SqliteTrouble.IsNoDatabase(trouble))
+            {
+                throw new StoreRefusedException(StoreRefusal.NotAStore, $"The file {options.Path} is not a database: name another path, or restore a backup.", trouble);
+            }
+
             if (trouble is SqliteException && SqliteTrouble.IsOfStorage(trouble)) throw SqliteTrouble.Explain(trouble, options.Path);
             throw;
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using Microsoft.Data.Sqlite;
 
 namespace PasswordSync.Journal.Sqlite.Engine;
 
@@ -52,17 +51,9 @@ internal static class Migrations
 
     private static void Recognise(SqliteSession session, string path)
     {
-        try
-        {
-            var mark = session.Number("PRAGMA application_id");
-            var tables = session.Number("SELECT count(*) FROM sqlite_schema");
-            if (mark == ApplicationId || (mark == 0 && tables == 0)) return;
-        }
-        catch (SqliteException trouble) when (trouble.SqliteErrorCode == 26)
-        {
-            throw new StoreRefusedException(StoreRefusal.NotAStore, $"The file {path} is not a database: name another path, or restore a backup.", trouble);
-        }
-
+        var mark = session.Number("PRAGMA application_id");
+        var tables = session.Number("SELECT count(*) FROM sqlite_schema");
+        if (mark == ApplicationId || (mark == 0 && tables == 0)) return;
         throw new StoreRefusedException(StoreRefusal.NotAStore, $"The file {path} is a database of another program: name another path.");
     }
 

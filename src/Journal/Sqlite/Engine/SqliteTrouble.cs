@@ -6,6 +6,9 @@ namespace PasswordSync.Journal.Sqlite.Engine;
 /// <summary>Tells trouble of the database from bugs, and says it in words for people. Codes: sqlite.org/rescode.html.</summary>
 internal static class SqliteTrouble
 {
+    /// <summary>Whether the file is no database at all.</summary>
+    public static bool IsNoDatabase(Exception trouble) => trouble is SqliteException { SqliteErrorCode: 26 };
+
     /// <summary>Whether trying again later can help, after somebody did something or by itself.</summary>
     public static bool IsOfStorage(Exception trouble) => trouble switch
     {
