@@ -69,7 +69,8 @@ internal static class DurableFile
     private static void Destroy(string path)
     {
         if (!File.Exists(path)) return;
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None))
+        // Shared with a reader that opened the file before it was replaced: it reads again when it finds noise.
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
         {
             Span<byte> noise = stackalloc byte[4_096];
             RandomNumberGenerator.Fill(noise);

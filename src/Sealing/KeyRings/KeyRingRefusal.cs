@@ -30,6 +30,9 @@ public enum KeyRingRefusalReason
     /// <summary>The file is older than what was loaded from it before: somebody put an old copy back.</summary>
     Outdated,
 
+    /// <summary>The file lacks a key that was loaded from it before and was not destroyed: it was changed in two places.</summary>
+    Diverged,
+
     /// <summary>The ring never held a key of this id, or has forgotten it.</summary>
     UnknownKey,
 

@@ -14,11 +14,11 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     private volatile KeyRing ring;
     private byte[] loadedHeader;
 
-    private KeyRingStore(string path, KeyRing ring, byte[] file)
+    private KeyRingStore(string path, KeyRing ring, byte[] header)
     {
         this.path = path;
         this.ring = ring;
-        loadedHeader = HeaderOf(file);
+        loadedHeader = header;
     }
 
     /// <summary>The newest version that is saved. The store owns it: its private keys are wiped when they are destroyed.</summary>
@@ -48,7 +48,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             if (!KeyRingFormat.TryEncode(ring, passphrase.Span, out var file, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
             await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
             saved = true;
-            return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, file));
+            return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, KeyRingReading.HeaderOf(file)));
         }
         finally
         {
@@ -66,9 +66,10 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             if (fileLock is not null) DurableFile.DestroyLeftovers(path);
         }
 
-        var file = await DurableFile.ReadAsync(path, KeyRingFormat.LengthMax, cancellationToken).ConfigureAwait(false);
-        if (!TryDecode(file, path, cluster, passphrase.Span, out var loaded, out var refusal)) return KeyRingStoreOpening.Refused(refusal!);
-        return KeyRingStoreOpening.Opened(new KeyRingStore(path, loaded!, file!));
+        var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
+        return reading.Ring is { } ring
+            ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, reading.Header))
+            : KeyRingStoreOpening.Refused(reading.Refusal!);
     }
 
     /// <inheritdoc/>
@@ -130,19 +131,33 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
 
     private async Task<KeyRingRefusal?> LoadChangesAsync(ReadOnlyMemory<byte> passphrase, bool alwaysDecode, CancellationToken cancellationToken)
     {
-        var file = await DurableFile.ReadAsync(path, KeyRingFormat.LengthMax, cancellationToken).ConfigureAwait(false);
-        if (!alwaysDecode && file is not null && HeaderOf(file).AsSpan().SequenceEqual(loadedHeader)) return null;
-        if (!TryDecode(file, path, ring.Cluster, passphrase.Span, out var loaded, out var refusal)) return refusal;
-        if (loaded!.Revision < ring.Revision)
+        var knownHeader = alwaysDecode ? null : loadedHeader;
+        var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, knownHeader, cancellationToken).ConfigureAwait(false);
+        if (reading.Ring is not { } loaded) return reading.Refusal;
+        if (CheckSuccession(loaded) is { } refusal)
         {
             loaded.Dispose();
+            return refusal;
+        }
+
+        Swap(loaded.AdoptPrivateKeysOf(ring), reading.Header);
+        return null;
+    }
+
+    /// <summary>Whoever takes a ring that is not a later version of the own one loses keys that passwords wait for.</summary>
+    private KeyRingRefusal? CheckSuccession(KeyRing loaded)
+    {
+        if (loaded.Revision < ring.Revision)
+        {
             return new(
                 KeyRingRefusalReason.Outdated,
                 $"The key ring at {path} has revision {loaded.Revision}, but revision {ring.Revision} was loaded before: an old copy was put back. Bring the newest one back.");
         }
 
-        Swap(loaded.AdoptPrivateKeysOf(ring), file!);
-        return null;
+        var missing = ring.Keys.FirstOrDefault(key => loaded.Find(key.Id) == default);
+        return missing is null ? null : new(
+            KeyRingRefusalReason.Diverged,
+            $"The key ring at {path} does not know key {missing.Id}, which was loaded before: it was changed in two places. Bring the ring with that key back.");
     }
 
     private async Task<KeyRingChange> SaveAsync(KeyRingChange change, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
@@ -154,7 +169,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         {
             if (!KeyRingFormat.TryEncode(next, passphrase.Span, out var file, out var refusal)) return KeyRingChange.Refused(refusal);
             await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
-            Swap(next, file);
+            Swap(next, KeyRingReading.HeaderOf(file));
             saved = true;
             return KeyRingChange.Done(next, change.Key);
         }
@@ -165,31 +180,11 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         }
     }
 
-    private void Swap(KeyRing next, byte[] file)
+    private void Swap(KeyRing next, byte[] header)
     {
         var former = ring;
         ring = next;
-        loadedHeader = HeaderOf(file);
+        loadedHeader = header;
         former.WipeKeysNotIn(next);
     }
-
-    private static bool TryDecode(
-        byte[]? file, string path, string cluster, ReadOnlySpan<byte> passphrase, out KeyRing? loaded, out KeyRingRefusal? refusal)
-    {
-        loaded = null;
-        if (file is null)
-        {
-            refusal = new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster.");
-            return false;
-        }
-
-        if (!KeyRingFormat.TryDecode(file, passphrase, out loaded, out refusal)) return false;
-        if (loaded.Cluster == cluster) return true;
-        refusal = new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{loaded.Cluster}', not '{cluster}': set the right path or name.");
-        loaded.Dispose();
-        loaded = null;
-        return false;
-    }
-
-    private static byte[] HeaderOf(byte[] file) => file[..Math.Min(file.Length, KeyRingFormat.HeaderLength)];
 }

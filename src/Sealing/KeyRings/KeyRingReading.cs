@@ -1,0 +1,60 @@
+namespace PasswordSync.Sealing.KeyRings;
+
+/// <summary>What reading a ring's file gave: a ring, a refusal, or neither where the file is the known one.</summary>
+internal sealed class KeyRingReading
+{
+    /// <summary>A writer overwrites the file that it replaced, so a reader of just that moment finds noise: it looks this often at most.</summary>
+    private const int AttemptsMax = 3;
+
+    private KeyRingReading(KeyRing? ring, byte[] header, KeyRingRefusal? refusal)
+    {
+        Ring = ring;
+        Header = header;
+        Refusal = refusal;
+    }
+
+    /// <summary>The ring; the caller owns it.</summary>
+    public KeyRing? Ring { get; }
+
+    /// <summary>Tells this saved version from any other.</summary>
+    public byte[] Header { get; }
+
+    public KeyRingRefusal? Refusal { get; }
+
+    public static byte[] HeaderOf(byte[] file) => file[..Math.Min(file.Length, KeyRingFormat.HeaderLength)];
+
+    /// <param name="cluster">The cluster that the ring must be of.</param>
+    /// <param name="knownHeader">A file with this header is not decoded; null to decode any.</param>
+    public static async Task<KeyRingReading> ReadAsync(
+        string path, string cluster, ReadOnlyMemory<byte> passphrase, byte[]? knownHeader, CancellationToken cancellationToken)
+    {
+        byte[]? former = null;
+        for (var attempt = 1; ; attempt++)
+        {
+            var file = await DurableFile.ReadAsync(path, KeyRingFormat.LengthMax, cancellationToken).ConfigureAwait(false);
+            if (file is null)
+            {
+                return Refused(
+                    new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster."));
+            }
+
+            if (knownHeader is not null && HeaderOf(file).AsSpan().SequenceEqual(knownHeader)) return new(ring: null, knownHeader, refusal: null);
+            if (KeyRingFormat.TryDecode(file, passphrase.Span, out var ring, out var refusal)) return Check(ring, file, path, cluster);
+            var isSettled = former is not null && file.AsSpan().SequenceEqual(former);
+            if (refusal.Reason != KeyRingRefusalReason.Damaged || isSettled || attempt == AttemptsMax) return Refused(refusal);
+            former = file;
+        }
+    }
+
+    public override string ToString() => Ring?.ToString() ?? Refusal?.ToString() ?? "unchanged";
+
+    private static KeyRingReading Check(KeyRing ring, byte[] file, string path, string cluster)
+    {
+        if (ring.Cluster == cluster) return new(ring, HeaderOf(file), refusal: null);
+        ring.Dispose();
+        return Refused(
+            new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{ring.Cluster}', not '{cluster}': set the right path or name."));
+    }
+
+    private static KeyRingReading Refused(KeyRingRefusal refusal) => new(ring: null, header: [], refusal);
+}
