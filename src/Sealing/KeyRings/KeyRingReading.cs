@@ -1,20 +1,24 @@
 namespace PasswordSync.Sealing.KeyRings;
 
-/// <summary>What reading a ring's file gave: a ring, a refusal, or neither where the file is the known one.</summary>
-internal sealed class KeyRingReading
+/// <summary>What reading a ring's file gave: a ring with its key, a refusal, or neither where the file is the known one. Owns the wrapping key.</summary>
+internal sealed class KeyRingReading : IDisposable
 {
     /// <summary>A writer overwrites the file that it replaced, so a reader of just that moment finds noise: it looks this often at most.</summary>
     private const int AttemptsMax = 3;
 
-    private KeyRingReading(KeyRing? ring, byte[] header, KeyRingRefusal? refusal)
+    private KeyRingReading(KeyRing? ring, WrappingKey? wrappingKey, byte[] header, KeyRingRefusal? refusal)
     {
         Ring = ring;
+        WrappingKey = wrappingKey;
         Header = header;
         Refusal = refusal;
     }
 
     /// <summary>The ring; the caller owns it.</summary>
     public KeyRing? Ring { get; }
+
+    /// <summary>The key that opened the file, for saving the next version; set if and only if <see cref="Ring"/> is.</summary>
+    public WrappingKey? WrappingKey { get; }
 
     /// <summary>Tells this saved version from any other.</summary>
     public byte[] Header { get; }
@@ -38,23 +42,30 @@ internal sealed class KeyRingReading
                     new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster."));
             }
 
-            if (knownHeader is not null && HeaderOf(file).AsSpan().SequenceEqual(knownHeader)) return new(ring: null, knownHeader, refusal: null);
-            if (KeyRingFormat.TryDecode(file, passphrase.Span, out var ring, out var refusal)) return Check(ring, file, path, cluster);
+            if (knownHeader is not null && HeaderOf(file).AsSpan().SequenceEqual(knownHeader)) return new(ring: null, wrappingKey: null, knownHeader, refusal: null);
+            if (KeyRingFormat.TryDecode(file, passphrase.Span, out var ring, out var wrappingKey, out var refusal))
+            {
+                return Check(new(ring, wrappingKey, HeaderOf(file), refusal: null), path, cluster);
+            }
+
             var isSettled = former is not null && file.AsSpan().SequenceEqual(former);
             if (refusal.Reason != KeyRingRefusalReason.Damaged || isSettled || attempt == AttemptsMax) return Refused(refusal);
             former = file;
         }
     }
 
+    public void Dispose() => WrappingKey?.Dispose();
+
     public override string ToString() => Ring?.ToString() ?? Refusal?.ToString() ?? "unchanged";
 
-    private static KeyRingReading Check(KeyRing ring, byte[] file, string path, string cluster)
+    private static KeyRingReading Check(KeyRingReading reading, string path, string cluster)
     {
-        if (ring.Cluster == cluster) return new(ring, HeaderOf(file), refusal: null);
-        ring.Dispose();
+        if (reading.Ring!.Cluster == cluster) return reading;
+        reading.Ring.Dispose();
+        reading.Dispose();
         return Refused(
-            new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{ring.Cluster}', not '{cluster}': set the right path or name."));
+            new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{reading.Ring.Cluster}', not '{cluster}': set the right path or name."));
     }
 
-    private static KeyRingReading Refused(KeyRingRefusal refusal) => new(ring: null, header: [], refusal);
+    private static KeyRingReading Refused(KeyRingRefusal refusal) => new(ring: null, wrappingKey: null, header: [], refusal);
 }

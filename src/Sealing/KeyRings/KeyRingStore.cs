@@ -41,18 +41,22 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
                 new(KeyRingRefusalReason.AlreadyExists, $"There is a key ring at {path} already: without it nothing sealed so far can be opened."));
         }
 
-        var ring = KeyRing.Begin(cluster, now).WithNextRevision();
-        var saved = false;
-        try
+        if (!WrappingKey.TryCreate(passphrase.Span, out var wrappingKey, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
+        using (wrappingKey)
         {
-            if (!KeyRingFormat.TryEncode(ring, passphrase.Span, out var file, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
-            await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
-            saved = true;
-            return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, KeyRingReading.HeaderOf(file)));
-        }
-        finally
-        {
-            if (!saved) ring.Dispose();
+            var ring = KeyRing.Begin(cluster, now).WithNextRevision();
+            var saved = false;
+            try
+            {
+                var file = KeyRingFormat.Encode(ring, wrappingKey);
+                await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
+                saved = true;
+                return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, KeyRingReading.HeaderOf(file)));
+            }
+            finally
+            {
+                if (!saved) ring.Dispose();
+            }
         }
     }
 
@@ -66,7 +70,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             if (fileLock is not null) DurableFile.DestroyLeftovers(path);
         }
 
-        var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
+        using var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
         return reading.Ring is { } ring
             ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, reading.Header))
             : KeyRingStoreOpening.Refused(reading.Refusal!);
@@ -90,10 +94,10 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         {
             using var fileLock = KeyRingLock.TryTake(path);
             if (fileLock is null) return KeyRingChange.Refused(KeyRingLock.Refusal(path));
-            // Decoded even if unchanged: that proves the passphrase, so that no change wraps the file under another one by mistake.
-            var refusal = await LoadChangesAsync(passphrase, alwaysDecode: true, cancellationToken).ConfigureAwait(false);
-            if (refusal is not null) return KeyRingChange.Refused(refusal);
-            return await SaveAsync(change(ring), passphrase, cancellationToken).ConfigureAwait(false);
+            // Decoded even if unchanged: that proves the passphrase and gives the key to save with.
+            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
+            if (Adopt(reading) is { } refusal) return KeyRingChange.Refused(refusal);
+            return await SaveAsync(change(ring), reading.WrappingKey!, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -112,7 +116,8 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await LoadChangesAsync(passphrase, alwaysDecode: false, cancellationToken).ConfigureAwait(false);
+            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, loadedHeader, cancellationToken).ConfigureAwait(false);
+            return Adopt(reading);
         }
         finally
         {
@@ -129,10 +134,9 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
 
     public override string ToString() => ring.ToString();
 
-    private async Task<KeyRingRefusal?> LoadChangesAsync(ReadOnlyMemory<byte> passphrase, bool alwaysDecode, CancellationToken cancellationToken)
+    /// <summary>Takes a later version over; a refusal leaves all as it was.</summary>
+    private KeyRingRefusal? Adopt(KeyRingReading reading)
     {
-        var knownHeader = alwaysDecode ? null : loadedHeader;
-        var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, knownHeader, cancellationToken).ConfigureAwait(false);
         if (reading.Ring is not { } loaded) return reading.Refusal;
         if (CheckSuccession(loaded) is { } refusal)
         {
@@ -160,14 +164,14 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             $"The key ring at {path} does not know key {missing.Id}, which was loaded before: it was changed in two places. Bring the ring with that key back.");
     }
 
-    private async Task<KeyRingChange> SaveAsync(KeyRingChange change, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    private async Task<KeyRingChange> SaveAsync(KeyRingChange change, WrappingKey wrappingKey, CancellationToken cancellationToken)
     {
         if (!change.IsDone) return change;
         var next = change.Ring.WithNextRevision();
         var saved = false;
         try
         {
-            if (!KeyRingFormat.TryEncode(next, passphrase.Span, out var file, out var refusal)) return KeyRingChange.Refused(refusal);
+            var file = KeyRingFormat.Encode(next, wrappingKey);
             await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
             Swap(next, KeyRingReading.HeaderOf(file));
             saved = true;
