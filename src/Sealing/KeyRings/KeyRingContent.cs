@@ -114,6 +114,7 @@ internal static class KeyRingContent
         rest = rest[sizeof(long)..];
     }
 
+    /// <summary>The content is authentic, so a time out of bounds is a bug of the writer: <see cref="ArgumentOutOfRangeException"/>.</summary>
     private static DateTimeOffset? ReadTime(ref ReadOnlySpan<byte> rest)
     {
         var ticks = BinaryPrimitives.ReadInt64LittleEndian(rest);

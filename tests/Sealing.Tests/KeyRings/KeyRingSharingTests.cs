@@ -115,7 +115,7 @@ public sealed class KeyRingSharingTests : IDisposable
     [Fact]
     public async Task Openings_at_the_same_time_as_changes_open_or_are_refused_as_unknown_key()
     {
-        const int Openers = 4;
+        const int Openers = 2;
         const int OpeningsMax = 100_000;
         var store = await folder.CreateAsync(Token);
         var envelope = EnvelopeSealer.Seal(Material.Description, store.Ring.CurrentKey(Start)!.PublicKey, PasswordEncoding.Utf8, "p"u8);

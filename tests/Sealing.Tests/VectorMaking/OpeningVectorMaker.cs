@@ -1,4 +1,5 @@
 using PasswordSync.Sealing.Envelopes;
+using PasswordSync.Sealing.Keys;
 
 namespace PasswordSync.Sealing.Tests.VectorMaking;
 
@@ -56,5 +57,5 @@ internal static class OpeningVectorMaker
             fullName, envelope.Hex(), binding, Refusal: null, Material.Name(encoding), password.Hex(), Material.ToVector(description));
     }
 
-    private static KeyVector Key(string name, Keys.PublicSealingKey publicKey) => new(publicKey.Id.ToString(), publicKey.ToString(), Material.Scalar(name).Hex());
+    private static KeyVector Key(string name, PublicSealingKey publicKey) => new(publicKey.Id.ToString(), publicKey.ToString(), Material.Scalar(name).Hex());
 }
