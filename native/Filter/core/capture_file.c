@@ -3,6 +3,7 @@
 #include <string.h>
 
 enum {
+    KEY_DIGITS = 2 * PS_PUBLIC_KEY_SIZE,
     NUMBER_DIGITS_MAX = 4,
     NAMES = 9
 };
@@ -60,7 +61,7 @@ static bool take_key(struct ps_capture_settings *settings, struct ps_text value)
 {
     static const uint8_t uncompressed = 0x04;
 
-    if (value.length != 2 * PS_PUBLIC_KEY_SIZE)
+    if (value.length != KEY_DIGITS)
         return false;
     for (size_t index = 0; index < PS_PUBLIC_KEY_SIZE; index++) {
         unsigned high = hexadecimal(value.bytes[2 * index]);

@@ -8,10 +8,7 @@
 
 #include "platform.h"
 
-enum {
-    DRAINED_MAX = 64 * 1024,
-    DRAIN_PIECE = 1024
-};
+enum { DRAIN_PIECE = 4096 };
 
 static enum input_result read_whole(int descriptor, uint8_t *buffer, size_t capacity, size_t *length)
 {
@@ -53,15 +50,13 @@ static enum input_result drain(int descriptor, struct deadline deadline)
 {
     enum input_result result = INPUT_LATE;
     uint8_t piece[DRAIN_PIECE];
-    size_t drained = 0;
 
-    while (drained < DRAINED_MAX && deadline_wait_for(deadline, descriptor, POLLIN)) {
+    while (deadline_wait_for(deadline, descriptor, POLLIN)) {
         ssize_t got = read(descriptor, piece, sizeof piece);
         if (got > 0) {
-            drained += (size_t)got;
             result = INPUT_TOO_LONG;
         } else if (got == 0) {
-            result = drained == 0 ? INPUT_READ : INPUT_TOO_LONG;
+            result = result == INPUT_TOO_LONG ? INPUT_TOO_LONG : INPUT_READ;
             break;
         } else if (errno != EINTR && errno != EAGAIN) {
             result = INPUT_FAILED;

@@ -21,7 +21,7 @@ enum input_result {
 /* Reads a file of at most `capacity` bytes. */
 enum input_result input_read_file(const char *path, uint8_t *buffer, size_t capacity, size_t *length);
 
-/* Reads the descriptor to its end. It is drained even if it holds more than fits (up to 64 KiB), because Samba takes a pipe that is closed
+/* Reads the descriptor to its end. What does not fit is read all the same, until the deadline, because Samba takes a pipe that is closed
    before it has written everything for a failed check, which refuses the change. */
 enum input_result input_read_password(int descriptor, struct deadline deadline, uint8_t *buffer, size_t capacity, size_t *length);
 

@@ -28,7 +28,7 @@ static void handle_signals(void)
     static const int ending[] = {SIGALRM, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
     struct sigaction agree = {.sa_handler = agree_and_end};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct itimerval life = {.it_value = {PROCESS_LIFE_MS_MAX / 1000, PROCESS_LIFE_MS_MAX % 1000 * 1000}};
+    struct itimerval life = {.it_value = {PROCESS_LIFE_SECONDS_MAX, 0}};
     sigset_t none;
 
     for (size_t index = 0; index < sizeof ending / sizeof ending[0]; index++)

@@ -10,11 +10,11 @@ enum {
     PROCESS_REFUSES = 1
 };
 
-/* Longest life of the process in milliseconds, after which it agrees and ends. Samba kills it, and refuses the change, after 10 s. */
-enum { PROCESS_LIFE_MS_MAX = 9000 };
+/* Longest life of the process, after which it agrees and ends. Samba kills it, and refuses the change, after 10 s. */
+enum { PROCESS_LIFE_SECONDS_MAX = 9 };
 
 /* No core dump, no reading of the memory by other processes of the same account, no stack in swap; no inherited descriptor but the
-   three standard ones; no death by a closed pipe or a file size limit; a fault of the program, or a life longer than PROCESS_LIFE_MS_MAX, ends as an agreement.
+   three standard ones; no death by a closed pipe or a file size limit; a fault of the program, or a life longer than PROCESS_LIFE_SECONDS_MAX, ends as an agreement.
    What the system does not grant is done without. */
 void process_protect(void);
 

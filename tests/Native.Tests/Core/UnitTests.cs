@@ -8,6 +8,7 @@ namespace PasswordSync.Native.Tests.Core;
 [SupportedOSPlatform("linux")]
 public sealed class UnitTests
 {
+    /// <summary>How many inputs each fuzzer tries; about a minute each.</summary>
     private const string FuzzedInputs = "300000";
 
     public UnitTests() => NativeBuild.SkipUnlessLinux();
@@ -42,6 +43,26 @@ public sealed class UnitTests
             default, environment: null, TestContext.Current.CancellationToken);
 
         end.ExitCode.ShouldBe(0, end.Error);
+    }
+
+    [Theory]
+    [InlineData("core")]
+    [InlineData("linux")]
+    public async Task Static_analysis_finds_nothing(string folder)
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Part of the long series.");
+        var sources = Directory.GetFiles(Path.Combine(NativeBuild.Sources, folder), "*.c");
+
+        var tidy = await ProcessRun.RunAsync(
+            "clang-tidy", ["-p", NativeBuild.Folder("native"), "--quiet", .. sources], default, environment: null, TestContext.Current.CancellationToken);
+        var check = await ProcessRun.RunAsync(
+            "cppcheck",
+            ["--enable=warning,style,performance,portability", "--std=c11", "--error-exitcode=1", "--quiet", "--suppress=missingIncludeSystem",
+                "-I", Path.Combine(NativeBuild.Sources, "core"), "-I", Path.Combine(NativeBuild.Sources, "linux"), .. sources],
+            default, environment: null, TestContext.Current.CancellationToken);
+
+        tidy.ExitCode.ShouldBe(0, tidy.Output);
+        check.ExitCode.ShouldBe(0, check.Error);
     }
 
     private static async Task PassAsync(string folder)

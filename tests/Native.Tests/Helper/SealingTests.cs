@@ -78,7 +78,7 @@ public sealed class SealingTests
 
     [Theory]
     [InlineData(1_022)]
-    [InlineData(70_000)]
+    [InlineData(300_000)]
     public async Task Longer_password_is_reported_and_agreed_to(int length)
     {
         using var site = new CaptureSite();
