@@ -103,6 +103,13 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
             ? KeyRingChange.Done(WithDestroyed(now, candidate => candidate == key), id)
             : KeyRingChange.Refused(KeyRingRefusalReason.NotRetired, $"Key {id} is not retired: retire it first."));
 
+    /// <summary>Destroys the keys whose retirement is at least the maximum age of captures ago, and makes none; for the time between two rotations.</summary>
+    public KeyRingChange DestroyExpired(DateTimeOffset now, KeyRotation rotation)
+    {
+        ArgumentNullException.ThrowIfNull(rotation);
+        return KeyRingChange.Done(WithDestroyed(now, key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now), key: null);
+    }
+
     /// <summary>
     /// Creates a new key, publishes it from the end of the publication delay on, retires the ones in use at that time, and destroys those
     /// whose retirement is at least the maximum age ago.
@@ -111,8 +118,7 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
     public KeyRingChange Rotate(DateTimeOffset now, KeyRotation rotation)
     {
         ArgumentNullException.ThrowIfNull(rotation);
-        var cleared = WithDestroyed(now, key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now);
-        var created = cleared.Create(now);
+        var created = DestroyExpired(now, rotation).Ring!.Create(now);
         if (!created.IsDone) return created;
         var id = created.Key!.Value;
         var from = now + rotation.PublicationDelay;

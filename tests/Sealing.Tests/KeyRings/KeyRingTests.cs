@@ -161,6 +161,21 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public void Expired_keys_are_destroyed_without_a_new_one()
+    {
+        var rotation = new KeyRotation(captureAgeMax: Day);
+        using var ring = Done(KeyRing.Begin("north", Start).Rotate(Start + Day, rotation));
+        ring.DestroyExpired(Start + (2 * Day) - TimeSpan.FromTicks(1), rotation).Ring!.Keys.ShouldBe(ring.Keys);
+
+        var cleared = ring.DestroyExpired(Start + (2 * Day), rotation);
+
+        cleared.Key.ShouldBeNull();
+        cleared.Ring!.Keys.ShouldBe([ring.Keys[1]]);
+        cleared.Ring.DestroyedKeys.ShouldBe([new DestroyedKey(ring.Keys[0].Id, Start, Start + (2 * Day))]);
+        cleared.Ring.CurrentKey(Start + (2 * Day)).ShouldBe(ring.Keys[1]);
+    }
+
+    [Fact]
     public void Rotation_is_due_when_the_newest_key_was_published_an_interval_ago()
     {
         var rotation = new KeyRotation(captureAgeMax: Day) { Interval = TimeSpan.FromHours(6), PublicationDelay = TimeSpan.FromHours(1) };
