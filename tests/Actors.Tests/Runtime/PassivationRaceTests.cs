@@ -20,7 +20,8 @@ public sealed class PassivationRaceTests
         {
             var random = new Random(seed);
             await using var system = new TestSystem(random);
-            var record = new Record();
+            var pauses = new Pauses();
+            var record = new Record { Pauses = pauses };
             var names = Enumerable.Range(0, 3).Select(i => $"child-{i}").ToArray();
             var children = SpawnParent(system.Actors, record, capacity: 1 + random.Next(4));
             system.Turns.RunAll();
@@ -38,7 +39,7 @@ public sealed class PassivationRaceTests
                         system.Turns.RunOne();
                         break;
                     case 6:
-                        record.ReleaseOne(random);
+                        pauses.ReleaseOne(random);
                         break;
                     default:
                         system.Clock.Advance(TimeSpan.FromSeconds(random.Next(90)));
@@ -46,7 +47,7 @@ public sealed class PassivationRaceTests
                 }
             }
 
-            record.ReleaseAll();
+            pauses.End();
             system.Turns.RunAll();
 
             foreach (var name in names) record.HandledBy(name).ShouldBe(Enumerable.Range(0, told[name]), $"seed {seed}, {name}");
@@ -62,7 +63,7 @@ public sealed class PassivationRaceTests
         const int Names = 4;
         const int MessagesEach = 5_000;
         await using var actors = new ActorSystem(new ActorSystemOptions(), NullLogger<ActorSystem>.Instance);
-        var record = new Record { IsPaused = false };
+        var record = new Record();
         var children = SpawnParent(actors, record, capacity: 8);
 
         await Task.WhenAll(Enumerable.Range(0, Names).Select(sender => Task.Run(async () =>
@@ -117,16 +118,14 @@ public sealed class PassivationRaceTests
     {
         private readonly ConcurrentDictionary<string, ConcurrentQueue<int>> handled = new();
         private readonly ConcurrentDictionary<string, int> alive = new();
-        private readonly List<TaskCompletionSource> pauses = [];
         private readonly TaskCompletionSource enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private bool released;
         private int count;
         private int expected = int.MaxValue;
         private int overlaps;
         private int passivations;
 
-        /// <summary>Whether pauses last until they are released; else they only change the thread.</summary>
-        public bool IsPaused { get; init; } = true;
+        /// <summary>Where handlers wait; null: they only change the thread.</summary>
+        public Pauses? Pauses { get; init; }
 
         public int Overlaps => overlaps;
 
@@ -160,36 +159,8 @@ public sealed class PassivationRaceTests
 
         public async ValueTask PauseAsync()
         {
-            if (!IsPaused)
-            {
-                await Task.Yield();
-                return;
-            }
-
-            if (released) return;
-            var pause = new TaskCompletionSource();
-            pauses.Add(pause);
-            await pause.Task;
-        }
-
-        public void ReleaseOne(Random random)
-        {
-            if (pauses.Count == 0) return;
-            var index = random.Next(pauses.Count);
-            var pause = pauses[index];
-            pauses.RemoveAt(index);
-            pause.SetResult();
-        }
-
-        public void ReleaseAll()
-        {
-            released = true;
-            while (pauses.Count > 0)
-            {
-                var pause = pauses[0];
-                pauses.RemoveAt(0);
-                pause.SetResult();
-            }
+            if (Pauses is null) await Task.Yield();
+            else await Pauses.PauseAsync();
         }
     }
 }
