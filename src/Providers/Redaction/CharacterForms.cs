@@ -92,14 +92,18 @@ internal static class CharacterForms
         return at;
     }
 
+    /// <summary>The escaped form first: a backslash or a per cent sign may stand for itself or begin its own escape.</summary>
     private static int ByteEnd(string text, int at, byte value)
     {
         if (at >= text.Length) return -1;
-        if (text[at] == value) return at + 1;
-        if (text[at] is not ('%' or '=' or '\\')) return -1;
-        var digits = at + (text[at] == '\\' && at + 1 < text.Length && text[at + 1] is 'x' or 'X' ? 2 : 1);
-        if (HexDigits.IsByte(text, digits, value)) return digits + 2;
-        return text[at] == '\\' && IsOctal(text, at + 1, value) ? at + 4 : -1;
+        if (text[at] is '%' or '=' or '\\')
+        {
+            var digits = at + (text[at] == '\\' && at + 1 < text.Length && text[at + 1] is 'x' or 'X' ? 2 : 1);
+            if (HexDigits.IsByte(text, digits, value)) return digits + 2;
+            if (text[at] == '\\' && IsOctal(text, at + 1, value)) return at + 4;
+        }
+
+        return text[at] == value ? at + 1 : -1;
     }
 
     private static bool IsOctal(string text, int at, byte value)

@@ -30,6 +30,7 @@ internal static class DurationText
 
     public static string Format(TimeSpan duration)
     {
+        if (duration == TimeSpan.Zero) return "0s";
         var (unit, length) = Units.Last(candidate => candidate.Unit == "ms" || duration.Ticks % candidate.Length.Ticks == 0);
         return string.Create(CultureInfo.InvariantCulture, $"{duration.Ticks / length.Ticks}{unit}");
     }

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Limits;
+using PasswordSync.Providers.Memory;
+using PasswordSync.Providers.Settings;
+using PasswordSync.Providers.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Providers.Tests.Settings;
+
+public sealed class ProviderRegistryTests
+{
+    private static readonly string Database = Path.Combine(Path.GetTempPath(), "users.db");
+
+    [Fact]
+    public void The_product_has_four_kinds() =>
+        ProviderRegistry.BuiltIn.Kinds.ShouldBe(["activeDirectory", "ldap", "sql", "webhook"]);
+
+    [Fact]
+    public void An_unknown_kind_is_refused_with_the_kinds_there_are() =>
+        Refused("smtp").ShouldHaveSingleItem().ToString().ShouldBe("provider = smtp: Use one of activeDirectory, ldap, sql, webhook.");
+
+    [Fact]
+    public async Task A_provider_is_made_within_the_limits_of_its_settings()
+    {
+        var created = Create("sql", ("database", Database), ("limits:concurrency", "3")).ShouldBeOfType<ProviderCreation.Created>();
+
+        created.Provider.ShouldBeOfType<GuardedProvider>();
+        created.Provider.Description.Kind.ShouldBe("sql");
+        await created.Provider.DisposeAsync();
+    }
+
+    [Fact]
+    public void Faults_of_limits_settings_and_unknown_keys_are_told_together() =>
+        Refused("sql", ("limits:concurrency", "0"), ("table", "users; DROP TABLE users"), ("tabel", "x"), ("match", "phone=login"))
+            .Select(fault => fault.Key).ShouldBe(["limits:concurrency", "database", "table", "match", "tabel"]);
+
+    [Theory]
+    [InlineData("http://example.test/hook")]
+    [InlineData("ftp://127.0.0.1/hook")]
+    [InlineData("https://user:pw@example.test/hook")]
+    [InlineData("/hook")]
+    public void A_webhook_over_an_open_network_is_refused(string url) =>
+        Refused("webhook", ("url", url), ("signingKey", "env:KEY")).ShouldHaveSingleItem().Key.ShouldBe("url");
+
+    [Theory]
+    [InlineData("https://example.test/hook")]
+    [InlineData("http://127.0.0.1:5000/hook")]
+    [InlineData("http://[::1]:5000/hook")]
+    [InlineData("http://localhost:5000/hook")]
+    public async Task A_webhook_over_TLS_or_within_the_machine_is_taken(string url) =>
+        await Create("webhook", ("url", url), ("signingKey", "env:KEY")).ShouldBeOfType<ProviderCreation.Created>().Provider.DisposeAsync();
+
+    [Fact]
+    public void A_directory_needs_servers_a_name_and_a_reference() =>
+        Refused("activeDirectory").Select(fault => fault.Key).ShouldBe(["servers", "bindName"]);
+
+    [Fact]
+    public void A_bind_password_in_clear_is_refused_and_not_shown()
+    {
+        var faults = Refused("ldap", ("servers", "ldap.test"), ("base", "dc=test"), ("bindName", "cn=sync"), ("bindPassword", "hunter2"));
+
+        string.Join('\n', faults).ShouldNotContain("hunter2");
+        faults.ShouldHaveSingleItem().Key.ShouldBe("bindPassword");
+    }
+
+    [Theory]
+    [InlineData("(uid=anna)")]
+    [InlineData("(uid={phone})")]
+    [InlineData("(uid={sAMAccountName}")]
+    public void A_filter_without_a_known_placeholder_or_that_is_none_is_refused(string filter) =>
+        Refused("ldap", ("servers", "ldap.test"), ("base", "dc=test"), ("bindName", "cn=sync"), ("bindPassword", "env:KEY"), ("filter", filter))
+            .ShouldHaveSingleItem().Key.ShouldBe("filter");
+
+    [Fact]
+    public void An_end_point_that_the_node_does_not_allow_is_refused()
+    {
+        var context = Any.Context(TimeProvider.System) with { AllowList = new NodeAllowList(["ldap.test:636"], ["*"], ["*"]) };
+        var settings = new Dictionary<string, string> { ["servers"] = "evil.example", ["base"] = "dc=test", ["bindName"] = "cn=sync", ["bindPassword"] = "env:KEY" };
+
+        ProviderRegistry.BuiltIn.Create("ldap", settings, context).ShouldBeOfType<ProviderCreation.Refused>()
+            .Faults.ShouldHaveSingleItem().ToString().ShouldContain("evil.example:636");
+    }
+
+    [Fact]
+    public void A_memory_provider_names_its_target()
+    {
+        using var target = new MemoryTarget();
+        var registry = new ProviderRegistry([new MemoryProviderFactory(new Dictionary<string, MemoryTarget> { ["hr"] = target }, script: null)]);
+
+        registry.Create("memory", new Dictionary<string, string> { ["target"] = "hr" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Created>();
+        registry.Create("memory", new Dictionary<string, string> { ["target"] = "xx" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>()
+            .Faults.ShouldHaveSingleItem().ToString().ShouldBe("target = xx: Name one of the targets: hr.");
+    }
+
+    private static ProviderCreation Create(string kind, params (string Key, string Value)[] settings) =>
+        ProviderRegistry.BuiltIn.Create(kind, settings.ToDictionary(pair => pair.Key, pair => pair.Value), Any.Context(TimeProvider.System));
+
+    private static ImmutableArray<SettingFault> Refused(string kind, params (string Key, string Value)[] settings) =>
+        Create(kind, settings).ShouldBeOfType<ProviderCreation.Refused>().Faults;
+}
