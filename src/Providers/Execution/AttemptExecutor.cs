@@ -40,6 +40,7 @@ public sealed partial class AttemptExecutor(TimeProvider time, ILogger<AttemptEx
                 return new DeliveryOutcome.AlreadyThere(present.Mark, present.WrittenStamp);
             }
 
+            ending.Token.ThrowIfCancellationRequested();
             return await provider.SetPasswordAsync(new SetRequest(attempt.Target, attempt.Baseline, captureId, mustChangeAtNextLogon, permit), password, ending.Token);
         }
         catch (OperationCanceledException)

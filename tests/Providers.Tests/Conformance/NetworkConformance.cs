@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
@@ -13,7 +13,7 @@ using Xunit;
 namespace PasswordSync.Providers.Tests.Conformance;
 
 /// <summary>What providers must do whose target is elsewhere.</summary>
-public abstract class NetworkConformance : SearchingConformance
+public abstract class NetworkConformance : ConformanceSuite
 {
     private const string Canary = "C4nary!Passw0rd-€-7X";
 
@@ -60,7 +60,7 @@ public abstract class NetworkConformance : SearchingConformance
         await using var target = await OpenAsync(Token);
         await using var silent = new SilentTcpServer();
         await using var provider = new GuardedProvider(((INetworkTarget)target).At(silent.EndPoint), ProviderLimits.Default with { CallTimeout = Lifetime }, TimeProvider.System);
-        var executor = new AttemptExecutor(TimeProvider.System, new LoggerFactory().CreateLogger<AttemptExecutor>());
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
         using var password = Secret(Canary);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
         var found = await FindAsync(target, names);

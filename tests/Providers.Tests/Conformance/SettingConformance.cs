@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
-using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Execution;
 using PasswordSync.Providers.Tests.Support;
@@ -11,12 +10,8 @@ using Xunit;
 namespace PasswordSync.Providers.Tests.Conformance;
 
 /// <summary>What every provider must do.</summary>
-public abstract class SettingConformance
+public abstract class SettingConformance : ConformanceSuite
 {
-    private protected static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private protected abstract Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken);
-
     public static TheoryData<string> AcceptedPasswords =>
     [
         "N3w.Passw0rd!",
@@ -148,16 +143,4 @@ public abstract class SettingConformance
         report.Checks.ShouldNotBeEmpty();
         (await FindAsync(target, names)).Mark.ShouldBe(before.Mark);
     }
-
-    private protected static async Task<Preparation.Found> FindAsync(ConformanceTarget target, AccountNames names) =>
-        (await target.Provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
-
-    private protected static async Task<DeliveryOutcome> SetAsync(ConformanceTarget target, AccountNames names, string text)
-    {
-        var found = await FindAsync(target, names);
-        using var password = Any.Secret(text);
-        return await target.Provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token);
-    }
-
-    private protected static Secret Secret(string text) => Any.Secret(text);
 }

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using PasswordSync.Core.Identities;
+using PasswordSync.Lab;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Matching;
+using PasswordSync.Providers.Tests.Conformance;
+using PasswordSync.Providers.Tests.Support;
+using PasswordSync.Providers.Webhook;
+
+namespace PasswordSync.Providers.Tests.Webhook;
+
+/// <summary>A receiver that does what the documentation asks of one: checks the signature, tells repeats, applies a rule, keeps passwords.</summary>
+internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarget
+{
+    private const string Key = "the shared key of the tests";
+
+    private readonly ScratchFolder folder = new();
+    private readonly CertificateAuthority authority = CertificateAuthority.Create("webhook tests");
+    private readonly ConcurrentDictionary<string, string> passwords = new();
+    private readonly ConcurrentDictionary<string, bool> known = new();
+    private readonly X509Certificate2 certificate;
+    private readonly HttpReceiver receiver;
+    private readonly WebhookOptions options;
+    private int count;
+
+    public WebhookConformanceTarget()
+    {
+        authority.Issue(folder.PathOf("server.pem"), folder.PathOf("server.key"), ["localhost"], [IPAddress.Loopback]);
+        certificate = X509Certificate2.CreateFromPemFile(folder.PathOf("server.pem"), folder.PathOf("server.key"));
+        receiver = new HttpReceiver(certificate, (request, _) => Task.FromResult<string?>(Take(request)));
+        options = new WebhookOptions
+        {
+            Url = receiver.Url,
+            SigningKey = "file:" + folder.Write("key", Key),
+            TrustedRoots = folder.Write("ca.pem", authority.CertificatePem),
+            Account = SourceAttribute.SamAccountName,
+        };
+        Provider = Make(options);
+    }
+
+    public override IProvider Provider { get; }
+
+    public override string RefusedPassword => "Sh0rt!";
+
+    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken)
+    {
+        var names = Any.Names($"user{++count}");
+        passwords[names.SamAccountName] = password;
+        return Task.FromResult(names);
+    }
+
+    public override Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
+        Task.FromResult(passwords.TryGetValue(names.SamAccountName, out var kept) && kept == password);
+
+    public IProvider WithWrongCredentials() => Make(options with { SigningKey = "file:" + folder.Write("wrong", "quite another shared key") });
+
+    public IProvider WithForeignRoots()
+    {
+        using var foreign = CertificateAuthority.Create("somebody else");
+        return Make(options with { TrustedRoots = folder.Write("foreign.pem", foreign.CertificatePem) });
+    }
+
+    public IProvider At(IPEndPoint endPoint) => Make(options with { Url = new Uri($"https://{endPoint}/hook") });
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Provider.DisposeAsync();
+        await receiver.DisposeAsync();
+        certificate.Dispose();
+        authority.Dispose();
+        folder.Dispose();
+    }
+
+    private static WebhookProvider Make(WebhookOptions options) => new(options, Any.Context(TimeProvider.System));
+
+    private string Take(ReceivedRequest request)
+    {
+        if (!WebhookSignature.IsValid(request.Headers[WebhookSignature.HeaderName], Encoding.UTF8.GetBytes(Key), request.Body, TimeProvider.System.GetUtcNow())) return HttpReceiver.Answer(401);
+        using var body = JsonDocument.Parse(request.Body);
+        if (body.RootElement.GetProperty("event").GetString() == "ping") return HttpReceiver.Answer(204);
+        if (!known.TryAdd(request.Headers[WebhookProvider.IdempotencyHeaderName], true)) return HttpReceiver.Answer(409);
+        var password = body.RootElement.GetProperty("password").GetString()!;
+        if (password.Length < 8) return HttpReceiver.Answer(422, $"'{password}' is too short.");
+        passwords[body.RootElement.GetProperty("account").GetString()!] = password;
+        return HttpReceiver.Answer(200);
+    }
+}
