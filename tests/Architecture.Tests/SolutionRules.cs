@@ -1,0 +1,43 @@
+using System.Xml.Linq;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Architecture.Tests;
+
+public sealed class SolutionRules
+{
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        var solution = Repository.Read("PasswordSync.sln").Replace('\\', '/');
+
+        Projects.All.Where(project => !solution.Contains($"\"{project.File}\"", StringComparison.Ordinal)).ShouldBeEmpty("dotnet sln add them.");
+    }
+
+    [Fact]
+    public void Every_project_has_a_lock_file() =>
+        Projects.All.Where(project => !Repository.Exists($"{Path.GetDirectoryName(project.File)}/packages.lock.json")).ShouldBeEmpty("dotnet restore writes it; commit it.");
+
+    [Fact]
+    public void Versions_of_packages_are_written_in_one_place() =>
+        Projects.All.SelectMany(project => project.PackagesWithOwnVersion.Select(package => $"{project}: {package}")).ShouldBeEmpty();
+
+    [Fact]
+    public void Packages_are_sorted_and_each_is_used()
+    {
+        var packages = XDocument.Parse(Repository.Read("Directory.Packages.props"))
+            .Descendants("PackageVersion").Select(element => element.Attribute("Include")!.Value).ToList();
+
+        packages.ShouldBe(packages.Order(StringComparer.OrdinalIgnoreCase));
+        packages.Except(Projects.All.SelectMany(project => project.Packages)).ShouldBeEmpty("no project uses them: remove them.");
+    }
+
+    [Fact]
+    public void Scripts_can_be_executed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no executable bit.");
+        if (OperatingSystem.IsWindows()) return;
+        foreach (var script in (string[])["test.sh", ".ci/run"])
+            File.GetUnixFileMode(Path.Combine(Repository.Root, script)).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue(script);
+    }
+}
