@@ -41,10 +41,10 @@ public sealed partial class KeyService(KeyRingStore store, Func<CancellationToke
     public async Task TurnAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var expired = store.Ring.Keys.Any(key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now);
-        if (!expired && !store.Ring.IsRotationDue(now, rotation)) return;
+        var rotate = store.Ring.IsRotationDue(now, rotation);
+        if (!rotate && !store.Ring.Keys.Any(key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now)) return;
         using var secret = await passphrase(cancellationToken).ConfigureAwait(false);
-        var change = await secret.WithUtf8Async(bytes => store.RotateAsync(bytes, now, rotation, cancellationToken)).ConfigureAwait(false);
+        var change = await secret.WithUtf8Async(bytes => store.ChangeAsync(bytes, ring => rotate ? ring.Rotate(now, rotation) : ring.DestroyExpired(now, rotation), cancellationToken)).ConfigureAwait(false);
         if (change.IsDone) LogRotated(store.Ring.Revision, store.Ring.Keys.Length, store.Ring.DestroyedKeys.Length);
         else LogNotRotated($"{change.Refusal}");
     }
