@@ -1,5 +1,5 @@
 /* The complexity rule of docs/spec/handover.md, which Samba's helper must apply because its hook replaces Samba's own.
-   It accepts every password that Samba 4's own check accepts, except the account's name. */
+   It accepts every password that Samba's own check accepts, except the account's name. */
 #ifndef PASSWORDSYNC_COMPLEXITY_H
 #define PASSWORDSYNC_COMPLEXITY_H
 

@@ -1,4 +1,4 @@
-/* Upper and lower case of single characters: Unicode's simple case mappings, without a locale. */
+/* Upper and lower case of single characters, without a locale: the characters that have a case in Samba, and Unicode's simple mappings. */
 #ifndef PASSWORDSYNC_LETTER_CASE_H
 #define PASSWORDSYNC_LETTER_CASE_H
 
