@@ -6,7 +6,7 @@ packages=(
   slapd ldap-utils krb5-user libsasl2-modules-gssapi-mit ldb-tools tdb-tools
   python3-samba python3-ldb python3-markdown python3-dnspython attr acl util-linux
   # Samba's helper and its tests: native/Filter
-  cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev
+  cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev clang-tidy cppcheck
 )
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
