@@ -10,7 +10,7 @@ namespace PasswordSync.Providers.ActiveDirectory;
 
 public sealed partial class ActiveDirectoryProvider
 {
-    private static async Task<(AttributeMetadata? Version, DeliveryOutcome? Obstacle)> ReadVersionAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken)
+    private static async Task<(PasswordVersion? Version, DeliveryOutcome? Obstacle)> ReadVersionAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken)
     {
         try
         {
@@ -26,12 +26,12 @@ public sealed partial class ActiveDirectoryProvider
     }
 
     /// <summary>What the write left: the mark now, and the stamp if it can only be ours. The write is done: nothing here can undo the success.</summary>
-    private async Task<DeliveryOutcome> DescribeWriteAsync(LdapConnection connection, SetRequest request, AttributeMetadata? before, CancellationToken cancellationToken)
+    private async Task<DeliveryOutcome> DescribeWriteAsync(LdapConnection connection, SetRequest request, PasswordVersion? before, CancellationToken cancellationToken)
     {
         try
         {
             var (version, _) = await ReadVersionAsync(connection, request.Target, cancellationToken);
-            return new DeliveryOutcome.Delivered(PasswordVersion.ToMark(version), await StampAsync(connection, request.Target, before, version, cancellationToken));
+            return new DeliveryOutcome.Delivered(version?.ToMark(), await StampAsync(connection, request.Target, before, version, cancellationToken));
         }
         catch (OperationCanceledException)
         {
@@ -41,15 +41,15 @@ public sealed partial class ActiveDirectoryProvider
     }
 
     /// <summary>Null where the target is no source, and where somebody else wrote at the same time: then the stamp may be the other's.</summary>
-    private async Task<Stamp?> StampAsync(LdapConnection connection, TargetAccount target, AttributeMetadata? before, AttributeMetadata? after, CancellationToken cancellationToken)
+    private async Task<Stamp?> StampAsync(LdapConnection connection, TargetAccount target, PasswordVersion? before, PasswordVersion? after, CancellationToken cancellationToken)
     {
         if (options.Source is not { } source) return null;
         try
         {
             var domain = await DomainFacts.ReadAsync(connection, cancellationToken);
-            if (after is { } written && PasswordVersion.IsNext(before, written) && written.InvocationId == domain?.InvocationId)
+            if (after is { } written && written.IsNextAfter(before) && written.InvocationId == domain?.InvocationId)
             {
-                return PasswordVersion.ToStamp(written, context.GenerationOf(source));
+                return written.ToStamp(context.GenerationOf(source));
             }
         }
         catch (LdapException e)
@@ -57,18 +57,18 @@ public sealed partial class ActiveDirectoryProvider
             LogFactsUnreadable(connection.Server.ToString(), e.Message);
         }
 
-        LogStampUnclear(target.DisplayName, PasswordVersion.ToMark(before)?.Value, PasswordVersion.ToMark(after)?.Value);
+        LogStampUnclear(target.DisplayName, before?.ToMark()?.Value, after?.ToMark()?.Value);
         return null;
     }
 
     /// <summary>
     /// Of a recheck: the mark is that of our write. Of a write: the password is there, and if only one write happened since, that one was ours.
     /// </summary>
-    private Stamp? StampOfOurWrite(AttemptKind kind, AttributeMetadata? against, AttributeMetadata? now)
+    private Stamp? StampOfOurWrite(AttemptKind kind, PasswordVersion? against, PasswordVersion? now)
     {
-        if (options.Source is not { } source || now is not { } metadata || against is null) return null;
-        var isOurs = kind == AttemptKind.Recheck ? now == against : PasswordVersion.IsNext(against, metadata);
-        return isOurs ? PasswordVersion.ToStamp(metadata, context.GenerationOf(source)) : null;
+        if (options.Source is not { } source || now is not { } version || against is null) return null;
+        var isOurs = kind == AttemptKind.Recheck ? now == against : version.IsNextAfter(against);
+        return isOurs ? version.ToStamp(context.GenerationOf(source)) : null;
     }
 
     /// <summary>Only 52e says that the password is wrong; the other reasons are told for the right password too, or instead of looking at it.</summary>

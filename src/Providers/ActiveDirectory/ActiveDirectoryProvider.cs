@@ -60,7 +60,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
             }
 
             AccountId? asSource = options.Source is { } source ? new AccountId(source, id) : null;
-            return new Preparation.Found(new TargetAccount(id.ToString("D"), account.Dn, asSource), PasswordVersion.ToMark(PasswordVersion.Of(account)));
+            return new Preparation.Found(new TargetAccount(id.ToString("D"), account.Dn, asSource), PasswordVersion.Of(account)?.ToMark());
         }
         catch (LdapException e)
         {
@@ -75,7 +75,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         if (PasswordRules.Check(password, Description.Limits) is { } tooLong) return tooLong;
         var (connection, trouble) = await session.ConnectAsync(evenIfRefused: false, cancellationToken);
         if (connection is null) return trouble!;
-        AttributeMetadata? before = null;
+        PasswordVersion? before = null;
         if (options.Source is not null)
         {
             // Read on the DC that is written to: the baseline may come from another one, or another write may have come in between.
@@ -105,7 +105,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
                 request.Kind, comparison,
                 async () => await LockoutGuard.FindObstacleAsync(connection, account, cancellationToken)
                     ?? await session.SignInAsync(connection, account.Dn, password, JudgeSignIn, cancellationToken),
-                () => new ProbeVerdict.Present(PasswordVersion.ToMark(now), StampOfOurWrite(request.Kind, against, now)));
+                () => new ProbeVerdict.Present(now?.ToMark(), StampOfOurWrite(request.Kind, against, now)));
         }
         catch (LdapException e)
         {

@@ -1,0 +1,87 @@
+using System.Net;
+using PasswordSync.Core.Identities;
+using PasswordSync.Lab;
+using PasswordSync.Ldap;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Directories;
+using PasswordSync.Providers.Ldap;
+using PasswordSync.Providers.Tests.Conformance;
+using PasswordSync.Providers.Tests.Support;
+
+namespace PasswordSync.Providers.Tests.Ldap;
+
+/// <summary>A real slapd, shared by the tests; each test adds accounts of its own.</summary>
+internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget
+{
+    private readonly ScratchFolder folder = new();
+    private readonly OpenLdapServer server;
+
+    public OpenLdapConformanceTarget(OpenLdapServer server, DirectorySecurity security)
+    {
+        this.server = server;
+        Options = new LdapTargetOptions
+        {
+            Directory = new DirectoryOptions
+            {
+                Servers = [new LdapServer(server.Address.ToString(), security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort)],
+                Security = security,
+                TrustedRoots = [server.AuthorityFile],
+                BindName = server.SynchronisationName,
+                BindPassword = "file:" + folder.Write("bind", OpenLdapServer.SynchronisationPassword),
+            },
+            Base = server.UserContainer,
+        };
+        Provider = Make(Options);
+    }
+
+    public LdapTargetOptions Options { get; }
+
+    public override IProvider Provider { get; }
+
+    public override string RefusedPassword => "Sh0rt!";
+
+    public static LdapProvider Make(LdapTargetOptions options) => new(options, Any.Context(TimeProvider.System));
+
+    public override async Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken)
+    {
+        var user = await server.AddUserAsync($"u{Guid.NewGuid():N}"[..16], password, cancellationToken);
+        return new AccountNames($"CN={user.AccountName},DC=alpha,DC=test", user.AccountName, UserPrincipalName: null, user.Mail);
+    }
+
+    public async Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken)
+    {
+        var names = await AddAsync("F0rmer.Passw0rd!", cancellationToken);
+        await server.ApplyLdifAsync(
+            $"dn: cn=twin of {names.SamAccountName},{server.UserContainer}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {names.SamAccountName}\ncn: twin of {names.SamAccountName}\nsn: Twin\n", cancellationToken);
+        return names;
+    }
+
+    public override async Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
+        (await server.BindAsync(DnOf(names), password, cancellationToken)).Accepted;
+
+    public Task RemoveAsync(AccountNames names, CancellationToken cancellationToken) =>
+        server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: delete\n", cancellationToken);
+
+    public Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
+        server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: modify\nreplace: userPassword\nuserPassword: {password}\n", cancellationToken);
+
+    public string DnOf(AccountNames names) => $"uid={names.SamAccountName},{server.UserContainer}";
+
+    public IProvider WithWrongCredentials() =>
+        Make(Options with { Directory = Options.Directory with { BindPassword = "file:" + folder.Write("wrong", "not the password") } });
+
+    public IProvider WithForeignRoots()
+    {
+        using var foreign = CertificateAuthority.Create("somebody else");
+        return Make(Options with { Directory = Options.Directory with { TrustedRoots = [folder.Write("foreign.pem", foreign.CertificatePem)] } });
+    }
+
+    public IProvider At(IPEndPoint endPoint) =>
+        Make(Options with { Directory = Options.Directory with { Servers = [new LdapServer(endPoint.Address.ToString(), endPoint.Port)] } });
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Provider.DisposeAsync();
+        folder.Dispose();
+    }
+}
