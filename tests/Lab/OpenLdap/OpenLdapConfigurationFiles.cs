@@ -29,7 +29,7 @@ internal static class OpenLdapConfigurationFiles
         ppolicy_default "cn=policy,{{options.Suffix}}"
         ppolicy_hash_cleartext
         ppolicy_use_lockout
-        access to attrs=userPassword by dn.exact="cn=sync,{{options.Suffix}}" manage by self write by anonymous auth by * none
+        access to attrs=userPassword by dn.exact="cn=sync,{{options.Suffix}}" write by self write by anonymous auth by * none
         access to * by dn.exact="cn=sync,{{options.Suffix}}" write by * read
 
         """;
