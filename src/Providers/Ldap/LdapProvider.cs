@@ -72,9 +72,16 @@ public sealed class LdapProvider : IProvider
         try
         {
             // By the lasting key: the name that was found may belong to somebody else by now.
-            if (await ReadAsync(connection, request.Target, cancellationToken) is not { } entry) return new DeliveryOutcome.AccountNotFound($"The entry {request.Target.DisplayName} is gone.");
-            return await WriteAsync(connection, entry.Dn, request, password, cancellationToken)
-                ?? new DeliveryOutcome.Delivered(await ReadMarkAfterAsync(connection, request.Target, cancellationToken), WrittenStamp: null);
+            if (await ReadAsync(connection, request.Target, cancellationToken, LockoutState.Attributes) is not { } entry) return new DeliveryOutcome.AccountNotFound($"The entry {request.Target.DisplayName} is gone.");
+            return await WriteAsync(connection, entry.Dn, request, password, cancellationToken) switch
+            {
+                null => new DeliveryOutcome.Delivered(await ReadMarkAfterAsync(connection, request.Target, cancellationToken), WrittenStamp: null),
+
+                // Directories with a history refuse the present password too; a sign-in tells that from a breach of the rules.
+                DeliveryOutcome.RefusedByPolicy when await SignInAsync(connection, entry, password, cancellationToken) is SignInResult.Accepted =>
+                    new DeliveryOutcome.AlreadyThere(PasswordAge.Of(entry).ToMark(), WrittenStamp: null),
+                var failure => failure,
+            };
         }
         catch (LdapException e)
         {
@@ -94,7 +101,7 @@ public sealed class LdapProvider : IProvider
             var age = PasswordAge.Of(entry);
             return await ProbeProcedure.RunAsync(
                 request.Kind, age.CompareWith(PasswordAge.FromMark(request.Against)),
-                async () => LockoutState.FindObstacle(entry) ?? await session.SignInAsync(connection, entry.Dn, password, _ => new SignInResult.WrongPassword(), cancellationToken),
+                () => SignInAsync(connection, entry, password, cancellationToken),
                 () => new ProbeVerdict.Present(age.ToMark(), WrittenStamp: null));
         }
         catch (LdapException e)
@@ -110,6 +117,9 @@ public sealed class LdapProvider : IProvider
     private Preparation Found(LdapEntry entry) => entry.GetString(options.KeyAttribute) is { Length: > 0 } key
         ? new Preparation.Found(new TargetAccount(key, entry.Dn, AsSourceAccount: null), PasswordAge.Of(entry).ToMark())
         : new Preparation.Obstacle(new DeliveryOutcome.TargetMisconfigured($"{entry.Dn} shows no {options.KeyAttribute}: let the bind account read it, or name another lasting and unique attribute (keyAttribute)."));
+
+    private async Task<SignInResult> SignInAsync(LdapConnection connection, LdapEntry entry, Secret password, CancellationToken cancellationToken) =>
+        LockoutState.FindObstacle(entry) ?? await session.SignInAsync(connection, entry.Dn, password, _ => new SignInResult.WrongPassword(), cancellationToken);
 
     private async Task<LdapEntry?> ReadAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken, params string[] more)
     {
