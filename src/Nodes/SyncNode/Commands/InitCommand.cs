@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Hosting.Commands;
 using PasswordSync.Providers;
 using PasswordSync.SyncNode.Settings;
 
@@ -10,8 +11,8 @@ internal static class InitCommand
 {
     public static Command Create()
     {
-        var command = new Command("init", "Checks the configuration and makes the data folder: authority, key ring, database.") { CommonOptions.Config };
-        command.SetAction((parsed, cancellationToken) => Guarded.RunAsync(() => RunAsync(parsed.GetRequiredValue(CommonOptions.Config), cancellationToken)));
+        var command = new Command("init", "Checks the configuration and makes the data folder: authority, key ring, database.") { NodeCommand.Config };
+        command.SetAction((parsed, cancellationToken) => NodeCommand.RunAsync(() => RunAsync(parsed.GetRequiredValue(NodeCommand.Config), cancellationToken)));
         return command;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PasswordSync.Hosting;
+using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Logging;
 using PasswordSync.Providers;
 using PasswordSync.SyncNode.Settings;
@@ -11,8 +12,8 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var command = new Command("run", "Runs the sync server until SIGTERM or Ctrl-C.") { CommonOptions.Config };
-        command.SetAction(parsed => Guarded.RunAsync(() => RunAsync(parsed.GetRequiredValue(CommonOptions.Config))));
+        var command = new Command("run", "Runs the sync server until SIGTERM or Ctrl-C.") { NodeCommand.Config };
+        command.SetAction(parsed => NodeCommand.RunAsync(() => RunAsync(parsed.GetRequiredValue(NodeCommand.Config))));
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PasswordSync.Core.Identities;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.SyncNode.Settings;
 
@@ -16,14 +17,14 @@ internal static class SignEdgeCommand
 
     public static Command Create()
     {
-        var command = new Command("sign-edge", "Signs an edge's certificate request with the cluster's authority.") { CommonOptions.Config, Source, DomainController, Request, Output };
-        command.SetAction((parsed, cancellationToken) => Guarded.RunAsync(() => RunAsync(parsed, cancellationToken)));
+        var command = new Command("sign-edge", "Signs an edge's certificate request with the cluster's authority.") { NodeCommand.Config, Source, DomainController, Request, Output };
+        command.SetAction((parsed, cancellationToken) => NodeCommand.RunAsync(() => RunAsync(parsed, cancellationToken)));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var configuration = NodeConfiguration.Read(parsed.GetRequiredValue(CommonOptions.Config).FullName);
+        var configuration = NodeConfiguration.Read(parsed.GetRequiredValue(NodeCommand.Config).FullName);
         var source = parsed.GetRequiredValue(Source);
         if (!configuration.Node.Sources.ContainsKey(source))
         {
