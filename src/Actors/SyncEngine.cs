@@ -41,7 +41,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
         survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
         keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, _ => { }, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
-        system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this }, loggers.CreateLogger<ActorSystem>());
+        system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump) }, loggers.CreateLogger<ActorSystem>());
         var services = new IdentityServices(
             ports.Journal, ownership, ports.Leases.ShardCount, ports.Rules, Offer, pump, clock, options.Jitter, ports.Observe);
         var identityLogger = loggers.CreateLogger<IdentityActor>();
@@ -82,6 +82,8 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         }
         finally
         {
+            // The sync points first: what they have in flight needs the identities to tell its outcome to.
+            await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, CancellationToken.None))).ConfigureAwait(false);
             await system.ShutdownAsync(CancellationToken.None).ConfigureAwait(false);
             await leaseEnd.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(lease, letters).ConfigureAwait(false);
@@ -128,6 +130,9 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         var told = await region.TellAsync(identity, message, cancellationToken).ConfigureAwait(false);
         if (told != TellResult.Accepted && message is IdentityMessage.Arrived arrived) pump.ComeBack(arrived.InboxSequence, options.Pump.SurveyInterval);
     }
+
+    // Every row in hand may become a dead letter at once, and each must be given back; offers and asks that die beside them need no answer.
+    private static int DeadLettersFor(InboxPumpOptions pump) => 2 * pump.InHandMax;
 
     private async Task ReturnDeadLettersAsync()
     {

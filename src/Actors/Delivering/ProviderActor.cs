@@ -16,7 +16,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly ILogger logger;
     private readonly Queue<IdentityId> waiting = new();
     private readonly Dictionary<IdentityId, Offer> offers = [];
-    private readonly HashSet<IdentityId> running = [];
+    private readonly Dictionary<IdentityId, Task> running = [];
     private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
     private bool alarmSet;
@@ -53,11 +53,14 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Begins nothing new and waits for what is in flight; a shutdown that ran out of time cuts it off, and its outcome is then found by its deadline and a probe.</summary>
+    protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken) => await Task.WhenAll(running.Values).ConfigureAwait(false);
+
     // A newer offer of the same identity takes the older one's place in the queue. One that comes while the identity's delivery is being carried
     // out is kept until that is done: it may be the next change, offered before the end of this one was told here.
     private void Enqueue(IdentityId identity, Offer offer)
     {
-        if (running.Contains(identity))
+        if (running.ContainsKey(identity))
         {
             next[identity] = offer;
         }
@@ -98,18 +101,21 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         while (running.Count < options.Concurrency && waiting.TryDequeue(out var identity))
         {
             offers.Remove(identity, out var offer);
-            running.Add(identity);
-            Context.PipeToSelf(ending => CarryOutAsync(identity, offer!, ending));
+            var delivery = CarryOutAsync(identity, offer!);
+            running.Add(identity, delivery);
+            Context.PipeToSelf(_ => delivery);
         }
     }
 
-    private async Task<ProviderMessage> CarryOutAsync(IdentityId identity, Offer offer, CancellationToken ending)
+    // Not with the incarnation's own token: a delivery in flight ends by its deadline and tells its outcome, also while this actor stops.
+    private async Task<ProviderMessage> CarryOutAsync(IdentityId identity, Offer offer)
     {
+        await Task.Yield();
         try
         {
-            return new ProviderMessage.Done(identity, offer, await deliverer.DeliverAsync(identity, offer, ending).ConfigureAwait(false));
+            return new ProviderMessage.Done(identity, offer, await deliverer.DeliverAsync(identity, offer, Context.System.Forced).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (Context.System.Forced.IsCancellationRequested)
         {
             return new ProviderMessage.Done(identity, offer, Rest: null);
         }

@@ -9,10 +9,10 @@ namespace PasswordSync.Actors.Sharding;
 /// <summary>The way to identities: an actor each, live only while there is something to do.</summary>
 internal sealed class ShardRegion : IIdentities
 {
-    private readonly Task<OnDemandChildren<IdentityMessage>> identities;
+    private readonly OnDemandChildren<IdentityMessage> identities;
     private readonly TimeSpan askTimeout;
 
-    private ShardRegion(Task<OnDemandChildren<IdentityMessage>> identities, TimeSpan askTimeout)
+    private ShardRegion(OnDemandChildren<IdentityMessage> identities, TimeSpan askTimeout)
     {
         this.identities = identities;
         this.askTimeout = askTimeout;
@@ -21,21 +21,12 @@ internal sealed class ShardRegion : IIdentities
     /// <summary>Makes the region's actor at the top of the system.</summary>
     public static ShardRegion Begin(ActorSystem system, Props<IdentityMessage> identity, TimeSpan askTimeout)
     {
-        var children = new TaskCompletionSource<OnDemandChildren<IdentityMessage>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var props = new Props<object>("shard-region", context =>
-        {
-            children.TrySetResult(context.OnDemand(identity));
-            return new Host(context);
-        })
-        {
-            Supervision = SupervisorStrategy.Default with { RestartLimit = 1_000 },
-        };
-        system.Spawn(props, "region");
-        return new ShardRegion(children.Task, askTimeout);
+        var host = new Props<object>("shard-region", context => new Host(context)) { Supervision = SupervisorStrategy.Default with { RestartLimit = 1_000 } };
+        return new ShardRegion(system.OnDemand(system.Spawn(host, "region"), identity), askTimeout);
     }
 
-    public async ValueTask<TellResult> TellAsync(IdentityId identity, IdentityMessage message, CancellationToken cancellationToken) =>
-        await (await AddressOfAsync(identity, cancellationToken).ConfigureAwait(false)).TellAsync(message, cancellationToken).ConfigureAwait(false);
+    public ValueTask<TellResult> TellAsync(IdentityId identity, IdentityMessage message, CancellationToken cancellationToken) =>
+        AddressOf(identity).TellAsync(message, cancellationToken);
 
     public Task<Decision> DecideAsync(IdentityId identity, Func<DateTimeOffset, IdentityCommand> command, CancellationToken cancellationToken) =>
         AskAsync<Decision>(identity, reply => new IdentityMessage.Perform(command, reply), cancellationToken);
@@ -47,8 +38,7 @@ internal sealed class ShardRegion : IIdentities
     {
         try
         {
-            var address = await AddressOfAsync(identity, cancellationToken).ConfigureAwait(false);
-            return await address.AskAsync(message, askTimeout, cancellationToken).ConfigureAwait(false);
+            return await AddressOf(identity).AskAsync(message, askTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is AskTimeoutException or AskTargetStoppedException or StorageUnavailableException or ShardNotOwnedException)
         {
@@ -56,9 +46,7 @@ internal sealed class ShardRegion : IIdentities
         }
     }
 
-    // The region's actor is made by the system soon after it was asked for; until then whoever has a message waits.
-    private async ValueTask<IActorRef<IdentityMessage>> AddressOfAsync(IdentityId identity, CancellationToken cancellationToken) =>
-        (await identities.WaitAsync(cancellationToken).ConfigureAwait(false)).Named(identity.ToString());
+    private IActorRef<IdentityMessage> AddressOf(IdentityId identity) => identities.Named(identity.ToString());
 
     private sealed class Host(IActorContext<object> context) : Actor<object>(context)
     {

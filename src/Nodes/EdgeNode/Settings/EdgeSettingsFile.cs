@@ -35,7 +35,7 @@ public sealed class EdgeSettingsFile
         const int socketPathBytesMax = 107;
         if (!SourceId.IsValid(edge.Cluster)) yield return new("cluster", edge.Cluster, "use the node's value: 1 to 63 lower-case letters, digits, dots or hyphens.");
         if (!SourceId.IsValid(edge.Source)) yield return new("source", edge.Source, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
-        if (edge.DomainController.Length == 0 || edge.DomainController != edge.DomainController.ToLowerInvariant()) yield return new("domainController", edge.DomainController, "use the DC's DNS host name in lower case.");
+        if (edge.DomainController.Length == 0 || edge.DomainController.Any(char.IsUpper)) yield return new("domainController", edge.DomainController, "use the DC's DNS host name in lower case.");
         if (edge.Nodes.IsDefaultOrEmpty) yield return new("nodes", "", "name at least one sync server, such as \"https://sync1.example.test:9443\".");
         foreach (var node in edge.Nodes.Where(node => !Uri.TryCreate(node, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)) yield return new("nodes", node, "use https://host:port.");
         if (edge.Socket.Length is 0 or > socketPathBytesMax) yield return new("socket", edge.Socket, $"use a path of 1 to {socketPathBytesMax} bytes.");
