@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using PasswordSync.Capture.Scope;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Intake;
+using PasswordSync.Core.Stamps;
+using PasswordSync.Ldap;
+using PasswordSync.Ldap.ActiveDirectory;
+
+namespace PasswordSync.Capture.Resolution;
+
+/// <summary>Asks a Windows or Samba domain controller over LDAP. The client must be of this machine's own DC and no other.</summary>
+public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory
+{
+    private static readonly string[] Attributes =
+    [
+        "objectGUID", "objectSid", "objectClass", "sAMAccountName", "userPrincipalName", "mail", "userAccountControl", "msDS-SecondaryKrbTgtNumber", "pwdLastSet", ReplicationMetadata.AttributeName,
+    ];
+
+    private (LdapConnection Connection, ControllerIdentity Identity)? known;
+
+    public Task<AccountSearch> FindAsync(AccountQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return AskAsync<AccountSearch>(async (connection, token) =>
+        {
+            var controller = await IdentifyAsync(connection, token).ConfigureAwait(false);
+            var startedAt = clock.GetUtcNow();
+            var entry = await FindAsync(connection, controller, FilterOf(query, controller), token).ConfigureAwait(false);
+            if (entry is null && query is { RelativeId: 0, Remembered: { } guid }) entry = await FindAsync(connection, controller, LdapFilter.Equal("objectGUID", guid), token).ConfigureAwait(false);
+            var completedAt = clock.GetUtcNow();
+            if (entry is null) return new AccountSearch.NotFound(startedAt, completedAt);
+            return AccountKind.Exclude(entry) is { } reason
+                ? new AccountSearch.Excluded(startedAt, completedAt, reason)
+                : Read(entry, controller, query, startedAt, completedAt);
+        }, cancellationToken);
+    }
+
+    public Task<ImmutableArray<string>> MatchAsync(DirectoryAccount account, ImmutableArray<ScopeRule> scopes, CancellationToken cancellationToken) =>
+        AskAsync((connection, token) => ScopeMatcher.MatchAsync(connection, account, scopes, token), cancellationToken);
+
+    private static AccountSearch.Found Read(LdapEntry entry, ControllerIdentity controller, AccountQuery query, DateTimeOffset startedAt, DateTimeOffset completedAt)
+    {
+        var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail"));
+        var account = new DirectoryAccount(entry.GetGuid("objectGUID") ?? throw Unusable("the account has no objectGUID"), names);
+        if (entry.GetBytes(ReplicationMetadata.AttributeName) is not { } metadata) throw Unusable($"it does not show {ReplicationMetadata.AttributeName}: let the edge's account read it");
+        var password = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.UnicodePwd);
+        var name = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.SamAccountName);
+        var isNameCertain = query.RelativeId != 0 || password is null || name is null || name.Value.LocalUsn <= password.Value.LocalUsn;
+        Stamp? stamp = password is { } found ? new Stamp(Generation: 0, found.Version, found.OriginatingSecond, found.InvocationId) : null;
+        return new AccountSearch.Found(startedAt, completedAt, account, controller.InvocationId, stamp, WritingTime(entry, metadata.Span, password), isNameCertain);
+    }
+
+    // pwdLastSet tells when the password was written only if one and the same write set both (docs/spec/stamp-proof.md, A7).
+    private static DateTimeOffset? WritingTime(LdapEntry entry, ReadOnlySpan<byte> metadata, AttributeMetadata? password)
+    {
+        if (password is not { } written || ReplicationMetadata.Find(metadata, ReplicationMetadata.PwdLastSet) is not { } lastSet) return null;
+        if (lastSet.InvocationId != written.InvocationId || lastSet.OriginatingUsn != written.OriginatingUsn) return null;
+        return entry.GetInt64("pwdLastSet") is { } time and > 0 and < long.MaxValue ? DateTimeOffset.FromFileTime(time).ToUniversalTime() : null;
+    }
+
+    private static LdapFilter FilterOf(AccountQuery query, ControllerIdentity controller) => query.RelativeId != 0
+        ? LdapFilter.Equal("objectSid", (ReadOnlyMemory<byte>)controller.SidOf(query.RelativeId))
+        : LdapFilter.Equal("sAMAccountName", query.AccountName);
+
+    private static async Task<LdapEntry?> FindAsync(LdapConnection connection, ControllerIdentity controller, LdapFilter filter, CancellationToken cancellationToken)
+    {
+        // objectCategory finds inetOrgPerson too, and sAMAccountName and objectSid are unique in a domain.
+        var request = new LdapSearchRequest(controller.DomainDn, LdapSearchScope.Subtree, filter, Attributes) { SizeLimit = 2 };
+        var found = await connection.SearchAsync(request, cancellationToken).ConfigureAwait(false);
+        return found.Entries.Count switch
+        {
+            0 => null,
+            1 => found.Entries[0],
+            _ => throw Unusable("it has several objects for one name"),
+        };
+    }
+
+    /// <summary>Read once a connection: a DC that was restored gets a new invocation id, and restarts for it.</summary>
+    private async Task<ControllerIdentity> IdentifyAsync(LdapConnection connection, CancellationToken cancellationToken)
+    {
+        if (known is { } already && already.Connection == connection) return already.Identity;
+        var identity = await ControllerIdentity.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        known = (connection, identity);
+        return identity;
+    }
+
+    private async Task<T> AskAsync<T>(Func<LdapConnection, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await client.GetConnectionAsync(cancellationToken).ConfigureAwait(false);
+            return await ask(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LdapException failure)
+        {
+            throw new DirectoryUnavailableException($"The domain controller's directory cannot be asked: {failure.Message}", failure);
+        }
+    }
+
+    internal static DirectoryUnavailableException Unusable(string what) => new($"The domain controller's directory answers, but {what}.", inner: null);
+}
+
+/// <summary>What a DC says of itself.</summary>
+/// <param name="DomainDn">Its domain.</param>
+/// <param name="DomainSid">The domain's security identifier.</param>
+/// <param name="InvocationId">The invocation id of its database.</param>
+internal sealed record ControllerIdentity(string DomainDn, ReadOnlyMemory<byte> DomainSid, Guid InvocationId)
+{
+    private static readonly LdapFilter Anything = LdapFilter.Present("objectClass");
+
+    public static async Task<ControllerIdentity> ReadAsync(LdapConnection connection, CancellationToken cancellationToken)
+    {
+        var root = await ReadAsync(connection, "", ["defaultNamingContext", "dsServiceName"], cancellationToken).ConfigureAwait(false);
+        var domainDn = root.GetString("defaultNamingContext") ?? throw LdapSourceDirectory.Unusable("it names no domain (defaultNamingContext)");
+        var settingsDn = root.GetString("dsServiceName") ?? throw LdapSourceDirectory.Unusable("it does not name its settings (dsServiceName)");
+        var domain = await ReadAsync(connection, domainDn, ["objectSid"], cancellationToken).ConfigureAwait(false);
+        var settings = await ReadAsync(connection, settingsDn, ["invocationId"], cancellationToken).ConfigureAwait(false);
+        return new ControllerIdentity(
+            domainDn,
+            domain.GetBytes("objectSid") ?? throw LdapSourceDirectory.Unusable("it does not show the domain's objectSid"),
+            settings.GetGuid("invocationId") ?? throw LdapSourceDirectory.Unusable("it does not show its invocationId"));
+    }
+
+    /// <summary>The security identifier of an account of the domain (MS-DTYP 2.4.2.2: one sub-authority more, little-endian).</summary>
+    public byte[] SidOf(uint relativeId)
+    {
+        var sid = new byte[DomainSid.Length + 4];
+        DomainSid.Span.CopyTo(sid);
+        sid[1]++;
+        BinaryPrimitives.WriteUInt32LittleEndian(sid.AsSpan(DomainSid.Length), relativeId);
+        return sid;
+    }
+
+    private static async Task<LdapEntry> ReadAsync(LdapConnection connection, string dn, string[] attributes, CancellationToken cancellationToken)
+    {
+        var found = await connection.SearchAsync(new LdapSearchRequest(dn, LdapSearchScope.Base, Anything, attributes), cancellationToken).ConfigureAwait(false);
+        return found.Entries.Count == 1 ? found.Entries[0] : throw LdapSourceDirectory.Unusable($"it does not show '{dn}'");
+    }
+}
