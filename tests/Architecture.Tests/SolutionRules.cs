@@ -37,7 +37,7 @@ public sealed class SolutionRules
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no executable bit.");
         if (OperatingSystem.IsWindows()) return;
-        foreach (var script in (string[])["test.sh", ".ci/run"])
+        foreach (var script in (string[])["test.sh", "lab.sh", ".ci/run"])
             File.GetUnixFileMode(Path.Combine(Repository.Root, script)).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue(script);
     }
 }

@@ -18,6 +18,9 @@ public sealed record OpenLdapOptions
     /// <summary>ppolicy's pwdInHistory; 0 to allow former passwords.</summary>
     public int HistoryLength { get; init; } = 3;
 
-    /// <summary>ppolicy's pwdMaxFailure: wrong passwords until an account is locked; 0 never locks.</summary>
-    public int LockoutThreshold { get; init; } = 3;
+    /// <summary>
+    /// ppolicy's pwdMaxFailure: wrong passwords until an account is locked for ten minutes. 0 never locks: the default, because a
+    /// test that waits for a new password to arrive tries it before.
+    /// </summary>
+    public int LockoutThreshold { get; init; }
 }

@@ -8,7 +8,7 @@ namespace PasswordSync.Lab;
 /// a small shell script that ends the server when told to, or when the process that started it is gone, however that happened;
 /// when the script ends, the kernel ends whatever is left of the tree.
 /// </summary>
-internal sealed class ServerProcess : IAsyncDisposable
+public sealed class ServerProcess : IAsyncDisposable
 {
     /// <summary>How long a server may take to end by itself before its tree is killed. The script below has a longer one for itself.</summary>
     public static readonly TimeSpan StopBound = TimeSpan.FromSeconds(10);
@@ -29,6 +29,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         wait $server
         """;
 
+    private const string StateEnding = ".running";
+
     private readonly ProcessTree.Identity _root;
     private readonly Process? _process;
     private readonly string? _stateFile;
@@ -42,6 +44,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         _stopFifo = stopFifo;
     }
 
+    /// <summary>False once the server has ended, by itself or otherwise.</summary>
     public bool IsRunning => ProcessTree.IdentityOf(_root.ProcessId) == _root;
 
     /// <summary>The processes of the server, without those that guard it.</summary>
@@ -50,10 +53,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private int? Guardian => FirstChildOf(_root.ProcessId);
 
+    /// <summary>Starts a server; it may need some time until it answers. Its log file exists from now on.</summary>
+    /// <exception cref="LabNotSupportedException">Not Linux: the calling test is skipped.</exception>
+    /// <exception cref="LabEnvironmentException">It ended at once; the message holds the end of its log.</exception>
     public static ServerProcess Start(ServerCommand command)
     {
+        LabMachine.Require(LabTool.Shell, LabTool.SetSid, LabTool.Unshare);
         var start = new ProcessStartInfo(LabMachine.PathOf(LabTool.Shell)) { RedirectStandardInput = true };
-        var stateFile = command.OutlivesThisProcess ? command.LogFile + ".running" : null;
+        var stateFile = command.OutlivesThisProcess ? command.LogFile + StateEnding : null;
         var stopFifo = command.OutlivesThisProcess ? command.LogFile + ".stop" : null;
         if (stopFifo is not null) Fifo.Make(stopFifo);
 
@@ -69,6 +76,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         ToolEnvironment.Apply(start.Environment, command.Environment);
 
+        File.AppendAllText(command.LogFile, "");
         var process = Process.Start(start)!;
         var root = ProcessTree.IdentityOf(process.Id)
             ?? throw new LabEnvironmentException($"'{command.Program}' ended at once:\n{LogTail.Of(command.LogFile)}");
@@ -79,11 +87,20 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Finds a server that outlived the process that started it; null when none runs.</summary>
     public static ServerProcess? Find(string logFile)
     {
-        var stateFile = logFile + ".running";
+        var stateFile = logFile + StateEnding;
         if (!File.Exists(stateFile)) return null;
         var root = JsonSerializer.Deserialize<ProcessTree.Identity>(File.ReadAllText(stateFile));
         var found = new ServerProcess(root, process: null, stateFile, logFile + ".stop");
         return found.IsRunning ? found : null;
+    }
+
+    /// <summary>Ends every lasting server whose log file is below a folder.</summary>
+    public static async Task StopAllAsync(string folder, CancellationToken cancellationToken)
+    {
+        foreach (var stateFile in Directory.EnumerateFiles(folder, "*" + StateEnding, SearchOption.AllDirectories))
+        {
+            if (Find(stateFile[..^StateEnding.Length]) is { } server) await server.StopAsync(cancellationToken);
+        }
     }
 
     /// <summary>Asks the server to end (SIGTERM), and kills it if it has not within <see cref="StopBound"/>.</summary>
@@ -127,6 +144,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Lets a frozen server go on.</summary>
     public void Thaw() => Signal(NativeSignals.Continue);
 
+    /// <summary>Ends the server, unless it is one that outlives this process.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stateFile is null)

@@ -14,6 +14,9 @@ public sealed class SambaDomain : IAsyncDisposable
     /// <summary>How long a change may take to reach the other DC.</summary>
     public static readonly TimeSpan ReplicationBound = TimeSpan.FromSeconds(30);
 
+    /// <summary>A socket's path has at most 107 bytes (unix(7)), of which Samba needs about 40 for itself.</summary>
+    private const int FolderLengthMax = 65;
+
     private static readonly TimeSpan ToolBound = TimeSpan.FromMinutes(5);
     private readonly TemporaryFolder? _temporary;
     private readonly Lock _networkFiles = new();
@@ -82,8 +85,11 @@ public sealed class SambaDomain : IAsyncDisposable
     {
         RequireTools();
         var template = await SambaTemplate.GetAsync(options, cancellationToken);
+        folder = Path.GetFullPath(folder);
+        if (folder.Length > FolderLengthMax)
+            throw new LabEnvironmentException($"The path '{folder}' is longer than {FolderLengthMax} characters: Samba's sockets in it would not fit.");
         Directory.CreateDirectory(folder);
-        var domain = await StartAsync(Create(options, Path.GetFullPath(folder), temporary: null), template, cancellationToken);
+        var domain = await StartAsync(Create(options, folder, temporary: null), template, cancellationToken);
         var description = new Description(options, [.. domain.Controllers.Select(controller => controller.Address.ToString())]);
         await File.WriteAllTextAsync(DescriptionOf(folder), JsonSerializer.Serialize(description), cancellationToken);
         return domain;

@@ -1,0 +1,3 @@
+using PasswordSync.Lab.Cli;
+
+return await Commands.RunAsync(args, Console.Out, CancellationToken.None);
