@@ -21,7 +21,10 @@ public sealed record LdapOptions
     /// <summary>How long name resolution, TCP, TLS and StartTLS together may take, and the bind again as long; 10 s by default.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a request waits for its answer unless it says otherwise; 30 s by default.</summary>
+    /// <summary>
+    /// How long a request waits for its answer unless it says otherwise; 30 s by default. Also how long the server may take to accept one
+    /// message: after that the connection ends.
+    /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

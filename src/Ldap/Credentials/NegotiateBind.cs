@@ -20,7 +20,7 @@ internal static class NegotiateBind
     /// <summary>Binds, and returns the sealed stream to go on with. Owns the link's stream only from its successful return on.</summary>
     public static async Task<SealedStream> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
     {
-        var context = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
+        var tokens = new NegotiateTokens(new NegotiateAuthenticationClientOptions
         {
             Package = "Negotiate",
             Credential = credential.Credential,
@@ -28,12 +28,11 @@ internal static class NegotiateBind
             RequiredProtectionLevel = ProtectionLevel.EncryptAndSign,
             RequireMutualAuthentication = true,
         });
-        var tokens = new NegotiateTokens(context);
         try
         {
             await AuthenticateAsync(link, tokens, server, cancellationToken).ConfigureAwait(false);
-            return context is { IsEncrypted: true, IsSigned: true }
-                ? new SealedStream(link.Stream, context, options.MessageSizeMax + SealOverheadMax)
+            return tokens.Context is { IsEncrypted: true, IsSigned: true }
+                ? new SealedStream(link.Stream, tokens.Context, options.MessageSizeMax + SealOverheadMax)
                 : throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
         }
         catch
@@ -65,7 +64,7 @@ internal static class NegotiateBind
                 VerifyStatus(status, server);
             }
 
-            if (tokens.IsAuthenticated) return;
+            if (tokens.Context.IsAuthenticated) return;
             throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} accepted the bind without proving who it is.");
         }
 

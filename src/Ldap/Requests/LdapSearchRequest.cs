@@ -23,6 +23,9 @@ public enum LdapSearchScope
 /// <param name="attributes">What to return: names, <c>*</c> for all user attributes, <c>1.1</c> for none; empty means all user attributes.</param>
 public sealed class LdapSearchRequest(string baseDn, LdapSearchScope scope, LdapFilter filter, params IReadOnlyList<string> attributes) : LdapRequest
 {
+    private readonly int sizeLimit;
+    private readonly TimeSpan timeLimit;
+
     public string BaseDn { get; } = baseDn;
 
     public LdapSearchScope Scope { get; } = scope;
@@ -32,10 +35,29 @@ public sealed class LdapSearchRequest(string baseDn, LdapSearchScope scope, Ldap
     public IReadOnlyList<string> Attributes { get; } = attributes;
 
     /// <summary>How many entries the server shall return at most; 0 (the default) for the server's own limit.</summary>
-    public int SizeLimit { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int SizeLimit
+    {
+        get => sizeLimit;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            sizeLimit = value;
+        }
+    }
 
     /// <summary>How long the server shall search at most, in whole seconds (rounded up); zero (the default) for the server's own limit.</summary>
-    public TimeSpan TimeLimit { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or longer than a day.</exception>
+    public TimeSpan TimeLimit
+    {
+        get => timeLimit;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, LdapOptions.TimeoutMax);
+            timeLimit = value;
+        }
+    }
 
     /// <summary>Whether to return the names of attributes without their values; false by default.</summary>
     public bool TypesOnly { get; init; }

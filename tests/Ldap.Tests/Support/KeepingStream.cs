@@ -1,26 +1,12 @@
 namespace PasswordSync.Ldap.Tests.Support;
 
 /// <summary>A stream that never has anything to read and keeps what is written: a copy, and the very memory that was handed over.</summary>
-internal sealed class KeepingStream : Stream
+internal sealed class KeepingStream : AsyncOnlyStream
 {
     private readonly Lock gate = new();
     private readonly List<(byte[] Copy, ReadOnlyMemory<byte> Handed)> writes = [];
     private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public async Task<IReadOnlyList<(byte[] Copy, ReadOnlyMemory<byte> Handed)>> WaitForWritesAsync(int count)
     {
@@ -54,20 +40,6 @@ internal sealed class KeepingStream : Stream
 
         return ValueTask.CompletedTask;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -89,6 +89,29 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task Damaged_answers_never_leave_a_request_hanging()
+    {
+        var seed = Seed();
+        var random = new Random(seed);
+        for (var round = 0; round < Rounds / 20; round++)
+        {
+            var answer = Damage.Apply(random, [.. Answers.Entry(1, "dc=x", ("cn", ["x"])), .. Answers.SearchDone(1)]);
+            await using var pipeline = new LdapPipeline(new AnsweringStream(answer), "test", new LdapOptions(), firstMessageId: 1, TimeProvider.System);
+            var search = new SearchResponse(new LdapOptions());
+            try
+            {
+                await pipeline.AskAsync(Requests.Read("dc=x"), search, isAlone: false, CancellationToken.None);
+                search.Response.Result.ShouldNotBeNull();
+            }
+            catch (LdapException e)
+            {
+                e.Kind.ShouldBeOneOf(LdapErrorKind.ProtocolError, LdapErrorKind.Closed, LdapErrorKind.BoundExceeded);
+                e.Message.ShouldNotContain("Internal error", Case.Sensitive, $"Seed {seed}, round {round}, answer {Convert.ToHexString(answer)}");
+            }
+        }
+    }
+
     [Fact]
     public void Damaged_filters_are_refused_as_a_format_or_read_back_to_the_same()
     {
