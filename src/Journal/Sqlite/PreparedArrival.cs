@@ -11,7 +11,6 @@ internal sealed class PreparedArrival
 {
     private readonly byte[] captureId;
     private readonly AccountId account;
-    private readonly byte[] objectGuid;
     private readonly StoredRecord record;
     private readonly long at;
     private readonly PreparedSecret[] secrets;
@@ -20,7 +19,6 @@ internal sealed class PreparedArrival
     {
         captureId = arrival.Id.Value.ToColumn();
         account = arrival.Account;
-        objectGuid = account.ObjectGuid.ToColumn();
         record = ArrivalCodec.Encode(arrival);
         at = arrival.AcceptedAt.ToColumn();
         secrets = arrival switch
@@ -38,7 +36,7 @@ internal sealed class PreparedArrival
         if (session.Number("SELECT 1 FROM accepted WHERE capture_id = $1", captureId) is not null) return AcceptResult.AlreadyHave;
         var identity = SqliteAccountStore.FindOrMakeIdentity(session, account, options);
         var shard = identity.Shard(options.ShardCount);
-        Remember(session, captureId, shard);
+        if (secrets.Length == 0) Remember(session, captureId, shard);
         foreach (var secret in secrets)
         {
             Remember(session, secret.CaptureId, shard);
@@ -50,8 +48,8 @@ internal sealed class PreparedArrival
         }
 
         session.Execute(
-            "INSERT INTO inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            shard, identity.Value.ToColumn(), account.Source.Value, objectGuid, captureId, record.Kind, record.Body, at);
+            "INSERT INTO inbox (shard_id, identity_id, capture_id, kind, body, at) VALUES ($1, $2, $3, $4, $5, $6)",
+            shard, identity.Value.ToColumn(), captureId, record.Kind, record.Body, at);
         return AcceptResult.Accepted;
     }
 

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Stamps;
@@ -9,9 +9,6 @@ namespace PasswordSync.Journal.Sqlite;
 /// <inheritdoc cref="IAccountStore"/>
 internal sealed class SqliteAccountStore(SqliteEngine engine) : IAccountStore
 {
-    /// <summary>The columns of the open intent's end and of the last written stamp, of the table named "a".</summary>
-    public const string OwnWritesColumns = "a.intent_until, a.written_generation, a.written_version, a.written_second, a.written_invocation";
-
     public ValueTask<IdentityId?> FindIdentityAsync(AccountId account, CancellationToken cancellationToken) =>
         engine.ReadAsync(session => FindIdentity(session, account), cancellationToken);
 
@@ -48,10 +45,16 @@ internal sealed class SqliteAccountStore(SqliteEngine engine) : IAccountStore
         return made;
     }
 
-    /// <summary>The last written stamp in a row that holds its four columns; null if there was none.</summary>
-    public static Stamp? ReadWrittenStamp(SqliteDataReader row, int firstColumn) => row.IsDBNull(firstColumn)
-        ? null
-        : new Stamp(row.GetInt32(firstColumn), (uint)row.GetInt64(firstColumn + 1), row.GetInt64(firstColumn + 2), row.ReadGuid(firstColumn + 3));
+    /// <summary>What this product wrote to an account.</summary>
+    public static OwnWrites ReadOwnWrites(SqliteSession session, AccountId account)
+    {
+        using var row = session.Query(
+            "SELECT intent_until, written_generation, written_version, written_second, written_invocation FROM account WHERE source = $1 AND object_guid = $2",
+            account.Source.Value, account.ObjectGuid.ToColumn());
+        if (!row.Read()) return OwnWrites.None;
+        Stamp? written = row.IsDBNull(1) ? null : new Stamp(row.GetInt32(1), (uint)row.GetInt64(2), row.GetInt64(3), row.ReadGuid(4));
+        return new OwnWrites(row.IsDBNull(0) ? null : row.ReadTime(0), written);
+    }
 
     private static IdentityId? FindIdentity(SqliteSession session, AccountId account) =>
         session.Bytes("SELECT identity_id FROM account WHERE source = $1 AND object_guid = $2", account.Source.Value, account.ObjectGuid.ToColumn()) is { } value
@@ -61,16 +64,9 @@ internal sealed class SqliteAccountStore(SqliteEngine engine) : IAccountStore
     private void RaiseWrittenStamp(SqliteSession session, AccountId account, Stamp written)
     {
         FindOrMakeIdentity(session, account, engine.Options);
-        if (LastWritten(session, account) is { } last && last >= written) return;
+        if (ReadOwnWrites(session, account).LastWrittenStamp is { } last && last >= written) return;
         session.Execute(
             "UPDATE account SET written_generation = $3, written_version = $4, written_second = $5, written_invocation = $6 WHERE source = $1 AND object_guid = $2",
             account.Source.Value, account.ObjectGuid.ToColumn(), written.Generation, (long)written.Version, written.OriginatingSecond, written.InvocationId.ToColumn());
-    }
-
-    private static Stamp? LastWritten(SqliteSession session, AccountId account)
-    {
-        using var row = session.Query(
-            $"SELECT {OwnWritesColumns} FROM account AS a WHERE a.source = $1 AND a.object_guid = $2", account.Source.Value, account.ObjectGuid.ToColumn());
-        return row.Read() ? ReadWrittenStamp(row, firstColumn: 1) : null;
     }
 }

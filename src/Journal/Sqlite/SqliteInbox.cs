@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
-using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
@@ -27,7 +26,7 @@ internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInb
     public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
     {
         var wanted = shards.ToHashSet();
-        return engine.ReadAsync(session => Read(session, wanted, except, limit), cancellationToken);
+        return engine.ReadAsync(session => session.AtOneMoment(moment => Read(moment, wanted, except, limit)), cancellationToken);
     }
 
     public async Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken)
@@ -49,25 +48,19 @@ internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInb
     private static ImmutableArray<InboxRow> Read(SqliteSession session, HashSet<int> shards, IReadOnlySet<long> except, int limit)
     {
         var found = ImmutableArray.CreateBuilder<InboxRow>();
-        using var rows = session.Query(
-            $"""
-            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {SqliteAccountStore.OwnWritesColumns}
-            FROM inbox AS i CROSS JOIN account AS a ON a.source = i.source AND a.object_guid = i.object_guid
-            ORDER BY i.seq
-            """);
+        using var rows = session.Query("SELECT seq, shard_id, identity_id, kind, body FROM inbox ORDER BY seq");
         while (found.Count < limit && rows.Read())
         {
             if (except.Contains(rows.GetInt64(0)) || !shards.Contains(rows.GetInt32(1))) continue;
-            found.Add(ToRow(rows));
+            found.Add(ToRow(session, rows));
         }
 
         return found.DrainToImmutable();
     }
 
-    private static InboxRow ToRow(SqliteDataReader row) => new(
-        row.GetInt64(0),
-        new IdentityId(row.ReadGuid(2)),
-        row.GetInt32(1),
-        ArrivalCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4))),
-        new OwnWrites(row.IsDBNull(5) ? null : row.ReadTime(5), SqliteAccountStore.ReadWrittenStamp(row, firstColumn: 6)));
+    private static InboxRow ToRow(SqliteSession session, SqliteDataReader row)
+    {
+        var arrival = ArrivalCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4)));
+        return new InboxRow(row.GetInt64(0), new IdentityId(row.ReadGuid(2)), row.GetInt32(1), arrival, SqliteAccountStore.ReadOwnWrites(session, arrival.Account));
+    }
 }

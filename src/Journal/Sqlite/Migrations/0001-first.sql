@@ -45,8 +45,6 @@ CREATE TABLE inbox (
   seq         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   shard_id    INTEGER NOT NULL,
   identity_id BLOB    NOT NULL CHECK (length(identity_id) = 16),
-  source      TEXT    NOT NULL,
-  object_guid BLOB    NOT NULL CHECK (length(object_guid) = 16),
   capture_id  BLOB    NOT NULL CHECK (length(capture_id) = 16),
   kind        TEXT    NOT NULL,
   body        TEXT    NOT NULL,

@@ -1,0 +1,56 @@
+using System.Globalization;
+using PasswordSync.Journal.Bench;
+
+// Usage: dotnet run -c Release --project bench/Journal [FOLDER] [SECONDS] [REPEATS] [WORD]
+// Prints what the disk and SQLite itself give, and what the store makes of it, as medians of the repeats; with a word, only the lines that have it.
+// Each line has one repeat more at first, to warm up.
+var folder = args.Length > 0 ? args[0] : Path.GetTempPath();
+var seconds = args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 2;
+var repeats = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 5;
+var word = args.Length > 3 ? args[3] : "";
+var length = TimeSpan.FromSeconds(seconds);
+
+Measurement[] measurements =
+[
+    new("disk: writes of 4 KiB, each flushed", RawLimits.FlushesAsync),
+    new("SQLite alone: commits of one row", (run, span) => RawLimits.CommitsAsync(run, span, rows: 1)),
+    new("SQLite alone: rows, 100 in a commit", (run, span) => RawLimits.CommitsAsync(run, span, rows: 100)),
+    new("accept: captures, one caller, one at a time", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 1, batch: 1)),
+    new("accept: captures, 64 callers, one at a time", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 64, batch: 1)),
+    new("accept: captures, 4 callers, batches of 100", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 4, batch: 100)),
+    new("append: decisions of 5 events, one caller", (run, span) => StoreLoad.AppendAsync(run, span, callers: 1)),
+    new("append: decisions of 5 events, 64 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 64)),
+    new("append: decisions of 5 events, 512 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 512)),
+    new("captures accepted, read, decided and appended", WholeWay.CapturesAsync),
+];
+
+Console.WriteLine($"{Environment.ProcessorCount} processors, folder {folder}, {repeats} x {seconds.ToString(CultureInfo.InvariantCulture)} s, medians");
+foreach (var measurement in measurements.Where(measurement => measurement.Name.Contains(word, StringComparison.Ordinal)))
+{
+    var (rates, costs) = (new List<double>(), new List<double>());
+    for (var repeat = 0; repeat <= repeats; repeat++)
+    {
+        var own = Directory.CreateDirectory(Path.Combine(folder, $"journal-bench-{Guid.NewGuid():N}")).FullName;
+        try
+        {
+            var before = Environment.CpuUsage.TotalTime;
+            var rate = await measurement.RateAsync(own, length);
+            if (repeat == 0) continue;
+            rates.Add(rate);
+            costs.Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (rate * seconds));
+        }
+        finally
+        {
+            Directory.Delete(own, recursive: true);
+        }
+    }
+
+    rates.Sort();
+    costs.Sort();
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{measurement.Name,-48} {rates[rates.Count / 2],9:N0}/s   ({rates[0]:N0} to {rates[^1]:N0}), {costs[costs.Count / 2]:N0} microseconds of CPU each"));
+}
+
+/// <summary>Something that is done as often as possible for a while; how often in a second.</summary>
+internal sealed record Measurement(string Name, Func<string, TimeSpan, Task<double>> RateAsync);
