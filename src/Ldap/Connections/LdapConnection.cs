@@ -70,9 +70,13 @@ public sealed partial class LdapConnection : IAsyncDisposable
             if (credential is SimpleCredential simple) await connection.BindAsync(simple, options.ConnectTimeout, cancellationToken).ConfigureAwait(false);
             return connection;
         }
-        catch
+        catch (Exception e)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
+
+            // The bind was sent, but no request of the caller's was.
+            if (e is LdapException failure) throw failure.ForRequest(LdapSent.No);
+            if (e is LdapRequestCanceledException) throw new LdapRequestCanceledException(LdapSent.No, cancellationToken);
             throw;
         }
     }
@@ -117,6 +121,7 @@ public sealed partial class LdapConnection : IAsyncDisposable
         {
             await link.Stream.DisposeAsync().ConfigureAwait(false);
             if (e is IOException) throw new LdapException(LdapErrorKind.Closed, $"{server} ended the connection during the bind: {e.Message}", e);
+            if (e is LdapException failure) throw failure.ForRequest(LdapSent.No);
             throw;
         }
     }

@@ -14,8 +14,9 @@ internal sealed partial class LdapPipeline
         {
             await foreach (var (message, request) in outgoing.Reader.ReadAllAsync(ended.Token).ConfigureAwait(false))
             {
-                // The deadline is checked last before the write: what is overdue must not have an effect any more. Its waiter says so.
-                if (request?.IsOverdue(clock) == true || !message.TryTake()) continue;
+                // The deadline is checked last before the write: what is overdue must not have an effect any more.
+                if (request?.IsOverdue(clock) == true) Expire(request);
+                if (!message.TryTake()) continue;
                 if (!await WriteAsync(message).ConfigureAwait(false)) return;
             }
         }
@@ -27,6 +28,18 @@ internal sealed partial class LdapPipeline
         {
             End(Translate(e));
         }
+    }
+
+    /// <summary>Fails a request whose time is up before it was written. Its waiter may have given up already.</summary>
+    private void Expire(PendingRequest request)
+    {
+        request.Message!.Withdraw();
+        lock (gate)
+        {
+            if (!pending.Remove(request.MessageId)) return;
+        }
+
+        request.Fail(TimedOut(request, LdapSent.No));
     }
 
     /// <summary>Writes one message and wipes it; false if the server takes none any more.</summary>

@@ -64,7 +64,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
     {
         if (cancellationToken.IsCancellationRequested) throw new LdapRequestCanceledException(LdapSent.No, cancellationToken);
         var timeout = Timeout(request);
-        if (timeout <= TimeSpan.Zero) throw TimedOut(request.Operation, timeout, LdapSent.No);
+        if (timeout <= TimeSpan.Zero) throw new LdapException(LdapErrorKind.TimedOut, $"The {request.Operation} was not sent to {server}: its time was up before.");
         var entry = Register(request, collector, timeout, isAlone);
         try
         {
@@ -74,7 +74,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
         catch (TimeoutException)
         {
             Interlocked.Increment(ref timeoutsSinceLastMessage);
-            if (GiveUp(entry, isAlone) is { } sent) throw TimedOut(request.Operation, timeout, sent);
+            if (GiveUp(entry, isAlone) is { } sent) throw TimedOut(entry, sent);
             await entry.Completion.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -128,9 +128,7 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
             if (isExclusive || (isAlone && pending.Count > 0))
                 throw new InvalidOperationException("A bind must be alone on its connection: RFC 4511, 4.2.1.");
             if (pending.Count >= options.PendingRequestsMax) throw TooManyPending();
-            while (nextMessageId == 0 || pending.ContainsKey(nextMessageId)) nextMessageId = Next(nextMessageId);
-            var entry = new PendingRequest(nextMessageId, request.Operation, clock.GetTimestamp(), timeout, collector);
-            nextMessageId = Next(nextMessageId);
+            var entry = new PendingRequest(TakeMessageId_NeedsGate(), request, clock.GetTimestamp(), timeout, collector);
             pending.Add(entry.MessageId, entry);
             isExclusive |= isAlone;
             return entry;
@@ -181,19 +179,26 @@ internal sealed partial class LdapPipeline : IAsyncDisposable
 
     private int TakeMessageId()
     {
-        lock (gate)
-        {
-            while (pending.ContainsKey(nextMessageId)) nextMessageId = Next(nextMessageId);
-            var id = nextMessageId;
-            nextMessageId = Next(nextMessageId);
-            return id;
-        }
+        lock (gate) return TakeMessageId_NeedsGate();
+    }
+
+    private int TakeMessageId_NeedsGate()
+    {
+        while (pending.ContainsKey(nextMessageId)) nextMessageId = Next(nextMessageId);
+        var id = nextMessageId;
+        nextMessageId = Next(nextMessageId);
+        return id;
     }
 
     private static int Next(int id) => id == int.MaxValue ? 1 : id + 1;
 
-    private LdapException TimedOut(string operation, TimeSpan timeout, LdapSent sent) =>
-        new(LdapErrorKind.TimedOut, $"{server} did not answer the {operation} within {timeout}.") { RequestWasSent = sent };
+    private LdapException TimedOut(PendingRequest entry, LdapSent sent)
+    {
+        var message = sent == LdapSent.No
+            ? $"The {entry.Operation} waited for {entry.Timeout} to be sent to {server} and was not."
+            : $"{server} did not answer the {entry.Operation} within {entry.Timeout}.";
+        return new LdapException(LdapErrorKind.TimedOut, message) { RequestWasSent = sent };
+    }
 
     private LdapException ClosedByThisSide() => new(LdapErrorKind.Closed, $"The connection to {server} was closed by this side.");
 

@@ -1,14 +1,17 @@
 namespace PasswordSync.Ldap;
 
 /// <summary>A request that has a message id and no complete answer yet.</summary>
-internal sealed class PendingRequest(int messageId, string operation, long startedAt, TimeSpan timeout, IResponseCollector collector)
+internal sealed class PendingRequest(int messageId, LdapRequest request, long startedAt, TimeSpan timeout, IResponseCollector collector)
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private OutgoingMessage? message;
 
     public int MessageId { get; } = messageId;
 
-    public string Operation { get; } = operation;
+    public string Operation => request.Operation;
+
+    /// <summary>How long it may take, all in all.</summary>
+    public TimeSpan Timeout => timeout;
 
     public IResponseCollector Collector { get; } = collector;
 
@@ -22,8 +25,12 @@ internal sealed class PendingRequest(int messageId, string operation, long start
         set => Volatile.Write(ref message, value);
     }
 
-    /// <summary>Whether its time is up.</summary>
-    public bool IsOverdue(TimeProvider clock) => clock.GetElapsedTime(startedAt) >= timeout;
+    /// <summary>
+    /// Whether its time is up. The deadline is compared with the time of day as well: the steady clock stands still while a machine is
+    /// suspended, and others go on meanwhile.
+    /// </summary>
+    public bool IsOverdue(TimeProvider clock) =>
+        clock.GetElapsedTime(startedAt) >= timeout || (request.Deadline is { } deadline && clock.GetUtcNow() >= deadline);
 
     public void Complete() => completion.TrySetResult();
 

@@ -12,7 +12,7 @@ public sealed class LdapException : Exception
     /// <summary>Why it failed.</summary>
     public LdapErrorKind Kind { get; }
 
-    /// <summary>Whether the request had left this process; <see cref="LdapSent.No"/> for failures to connect.</summary>
+    /// <summary>Whether the request had left this process; <see cref="LdapSent.No"/> for failures to connect and to bind.</summary>
     public LdapSent RequestWasSent { get; internal init; }
 
     /// <summary>

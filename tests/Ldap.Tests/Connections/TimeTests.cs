@@ -108,6 +108,34 @@ public sealed class TimeTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Request_whose_deadline_passed_while_the_machine_was_suspended_is_not_sent()
+    {
+        var go = new TaskCompletionSource();
+        await using var server = ScriptedServer.Start(async conversation =>
+        {
+            await go.Task;
+            await conversation.SendAsync(Answers.Modify((await conversation.ReadAsync()).Id, LdapResultCode.Success));
+            var next = await conversation.ReadAsync();
+            next.FirstText().ShouldBe("dc=next");
+            await conversation.SendAsync(Answers.SearchDone(next.Id));
+            await conversation.StaySilentAsync();
+        });
+        await using var connection = await ConnectAsync(server, clock);
+        var slow = connection.ModifyAsync(new LdapModifyRequest("cn=big", LdapModification.Replace("jpegPhoto", new byte[64 * 1024 * 1024])), CancellationToken.None);
+        var late = connection.SearchAsync(new LdapSearchRequest("dc=late", LdapSearchScope.Base, LdapFilter.Present("objectClass")) { Deadline = clock.GetUtcNow() + Second }, CancellationToken.None);
+        var next = connection.SearchAsync(Read("dc=next"), CancellationToken.None);
+
+        clock.Suspend(Second);
+        go.SetResult();
+
+        await slow;
+        var failure = await late.ShouldThrowAsync<LdapException>();
+        failure.Kind.ShouldBe(LdapErrorKind.TimedOut);
+        failure.RequestWasSent.ShouldBe(LdapSent.No);
+        await next;
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Connecting_to_a_silent_TLS_server_times_out()
     {
         var accepted = new TaskCompletionSource();
@@ -164,7 +192,9 @@ public sealed class TimeTests
 
         clock.Advance(Plain.ConnectTimeout);
 
-        (await connecting.ShouldThrowAsync<LdapException>()).Kind.ShouldBe(LdapErrorKind.TimedOut);
+        var failure = await connecting.ShouldThrowAsync<LdapException>();
+        failure.Kind.ShouldBe(LdapErrorKind.TimedOut);
+        failure.RequestWasSent.ShouldBe(LdapSent.No);
         await gone.Task;
     }
 

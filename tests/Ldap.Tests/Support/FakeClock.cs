@@ -9,10 +9,14 @@ internal sealed class FakeClock : TimeProvider
     private readonly List<FakeTimer> timers = [];
     private readonly List<(int Count, TaskCompletionSource Reached)> waiters = [];
     private long ticks;
+    private long suspendedTicks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => Start.AddTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return Start.AddTicks(ticks + suspendedTicks);
+    }
 
     public override long GetTimestamp()
     {
@@ -30,6 +34,12 @@ internal sealed class FakeClock : TimeProvider
         }
 
         foreach (var timer in due) timer.Fire();
+    }
+
+    /// <summary>Lets the time of day go on alone, as when a machine is suspended: timers and timestamps stand still.</summary>
+    public void Suspend(TimeSpan time)
+    {
+        lock (gate) suspendedTicks += time.Ticks;
     }
 
     /// <summary>Ends once that many timers are running.</summary>
