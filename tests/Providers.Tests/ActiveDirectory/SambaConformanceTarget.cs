@@ -27,13 +27,31 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
                 Servers = [new LdapServer(domain.First.Address.ToString(), security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort)],
                 Security = security,
                 TrustedRoots = [domain.AuthorityFile],
-                BindName = domain.AdministratorName,
+                BindName = security == DirectorySecurity.Kerberos ? "administrator" : domain.AdministratorName,
+                Realm = security == DirectorySecurity.Kerberos ? domain.Options.Realm : null,
                 BindPassword = "file:" + folder.Write("bind", SambaDomain.AdministratorPassword),
             },
             Match = [new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName"), new MatchRule(SourceAttribute.Mail, "mail")],
             Source = new SourceId("beta"),
         };
         Provider = Make(Options);
+    }
+
+    /// <summary>
+    /// As above, sealed by Kerberos. No DNS knows the domain controller's name in the lab, so it gets a service name with its address.
+    /// </summary>
+    public static async Task<SambaConformanceTarget> WithKerberosAsync(SambaDomain domain, CancellationToken cancellationToken)
+    {
+        LabKerberos.UseInThisProcess(domain);
+        var controller = $"CN={domain.First.Name.ToUpperInvariant()},OU=Domain Controllers,{domain.BaseName}";
+        var service = $"ldap/{domain.First.Address}";
+        var names = await domain.First.ReadAttributeAsync(controller, "servicePrincipalName", cancellationToken);
+        if (!names.Any(name => System.Text.Encoding.UTF8.GetString(name) == service))
+        {
+            await domain.First.ApplyLdifAsync($"dn: {controller}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: {service}\n", cancellationToken);
+        }
+
+        return new SambaConformanceTarget(domain, DirectorySecurity.Kerberos);
     }
 
     public ActiveDirectoryOptions Options { get; }
