@@ -14,11 +14,10 @@ namespace PasswordSync.Providers.Tests.Ldap;
 internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget
 {
     private readonly ScratchFolder folder = new();
-    private readonly OpenLdapServer server;
 
     public OpenLdapConformanceTarget(OpenLdapServer server, DirectorySecurity security)
     {
-        this.server = server;
+        Server = server;
         Options = new LdapTargetOptions
         {
             Directory = new DirectoryOptions
@@ -34,6 +33,8 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
         Provider = Make(Options);
     }
 
+    public OpenLdapServer Server { get; }
+
     public LdapTargetOptions Options { get; }
 
     public override IProvider Provider { get; }
@@ -44,28 +45,28 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
 
     public override async Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken)
     {
-        var user = await server.AddUserAsync($"u{Guid.NewGuid():N}"[..16], password, cancellationToken);
+        var user = await Server.AddUserAsync($"u{Guid.NewGuid():N}"[..16], password, cancellationToken);
         return new AccountNames($"CN={user.AccountName},DC=alpha,DC=test", user.AccountName, UserPrincipalName: null, user.Mail);
     }
 
     public async Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken)
     {
         var names = await AddAsync("F0rmer.Passw0rd!", cancellationToken);
-        await server.ApplyLdifAsync(
-            $"dn: cn=twin of {names.SamAccountName},{server.UserContainer}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {names.SamAccountName}\ncn: twin of {names.SamAccountName}\nsn: Twin\n", cancellationToken);
+        await Server.ApplyLdifAsync(
+            $"dn: cn=twin of {names.SamAccountName},{Server.UserContainer}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {names.SamAccountName}\ncn: twin of {names.SamAccountName}\nsn: Twin\n", cancellationToken);
         return names;
     }
 
     public override async Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
-        (await server.BindAsync(DnOf(names), password, cancellationToken)).Accepted;
+        (await Server.BindAsync(DnOf(names), password, cancellationToken)).Accepted;
 
     public Task RemoveAsync(AccountNames names, CancellationToken cancellationToken) =>
-        server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: delete\n", cancellationToken);
+        Server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: delete\n", cancellationToken);
 
     public Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
-        server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: modify\nreplace: userPassword\nuserPassword: {password}\n", cancellationToken);
+        Server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: modify\nreplace: userPassword\nuserPassword: {password}\n", cancellationToken);
 
-    public string DnOf(AccountNames names) => $"uid={names.SamAccountName},{server.UserContainer}";
+    public string DnOf(AccountNames names) => $"uid={names.SamAccountName},{Server.UserContainer}";
 
     public IProvider WithWrongCredentials() =>
         Make(Options with { Directory = Options.Directory with { BindPassword = "file:" + folder.Write("wrong", "not the password") } });
