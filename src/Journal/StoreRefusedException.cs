@@ -22,6 +22,9 @@ public enum StoreRefusal
     /// <summary>The file is a database of something else, or no database.</summary>
     NotAStore,
 
+    /// <summary>The files beside the database cannot be made or opened.</summary>
+    NoAccess,
+
     /// <summary>A setting is outside its bounds.</summary>
     BadOption,
 }

@@ -22,7 +22,7 @@ public interface IInbox
     /// <exception cref="StorageUnavailableException">The database cannot be used now; the edge tries again with the same ids.</exception>
     ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken);
 
-    /// <summary>What remains in the given shards, in order of sequence, at most <paramref name="limit"/> rows that are not in <paramref name="except"/>; with what this product wrote to each account, read now.</summary>
+    /// <summary>What remains in the given shards, in order of sequence, at most <paramref name="limit"/> rows that are not in <paramref name="except"/>; with what this product wrote to each account, read now. A row that this version cannot read is left out, logged as an error, and stays.</summary>
     ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken);
 
     /// <summary>Ends soon after rows were added by anyone, or after <paramref name="atMost"/>; may end early for no reason.</summary>

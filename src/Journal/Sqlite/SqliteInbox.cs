@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
@@ -8,9 +10,13 @@ using PasswordSync.Journal.Sqlite.Engine;
 namespace PasswordSync.Journal.Sqlite;
 
 /// <inheritdoc cref="IInbox"/>
-internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInbox
+internal sealed partial class SqliteInbox(SqliteEngine engine, TimeProvider time, ILogger logger) : IInbox
 {
+    /// <summary>How many unreadable rows are reported, each once.</summary>
+    private const int UnreadableReportedMax = 1_000;
+
     private readonly Signal arrived = new();
+    private readonly ConcurrentDictionary<long, bool> unreadable = new();
 
     public async ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken)
     {
@@ -45,22 +51,35 @@ internal sealed class SqliteInbox(SqliteEngine engine, TimeProvider time) : IInb
     }
 
     // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
-    private static ImmutableArray<InboxRow> Read(SqliteSession session, HashSet<int> shards, IReadOnlySet<long> except, int limit)
+    private ImmutableArray<InboxRow> Read(SqliteSession session, HashSet<int> shards, IReadOnlySet<long> except, int limit)
     {
         var found = ImmutableArray.CreateBuilder<InboxRow>();
         using var rows = session.Query("SELECT seq, shard_id, identity_id, kind, body FROM inbox ORDER BY seq");
         while (found.Count < limit && rows.Read())
         {
             if (except.Contains(rows.GetInt64(0)) || !shards.Contains(rows.GetInt32(1))) continue;
-            found.Add(ToRow(session, rows));
+            if (ToRow(session, rows) is { } row) found.Add(row);
         }
 
         return found.DrainToImmutable();
     }
 
-    private static InboxRow ToRow(SqliteSession session, SqliteDataReader row)
+    // A row that cannot be read stays where it is, undecided, and is told of: it must not hold up those of others.
+    private InboxRow? ToRow(SqliteSession session, SqliteDataReader row)
     {
-        var arrival = ArrivalCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4)));
-        return new InboxRow(row.GetInt64(0), new IdentityId(row.ReadGuid(2)), row.GetInt32(1), arrival, SqliteAccountStore.ReadOwnWrites(session, arrival.Account));
+        var (sequence, identity) = (row.GetInt64(0), new IdentityId(row.ReadGuid(2)));
+        try
+        {
+            var arrival = ArrivalCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4)));
+            return new InboxRow(sequence, identity, row.GetInt32(1), arrival, SqliteAccountStore.ReadOwnWrites(session, arrival.Account));
+        }
+        catch (UnreadableRecordException trouble)
+        {
+            if (unreadable.Count < UnreadableReportedMax && unreadable.TryAdd(sequence, true)) RowUnreadable(logger, sequence, identity, trouble);
+            return null;
+        }
     }
+
+    [LoggerMessage(EventId = 4021, Level = LogLevel.Error, Message = "Row {Sequence} of the inbox, of identity {Identity}, cannot be read; it stays there undecided")]
+    private static partial void RowUnreadable(ILogger logger, long sequence, IdentityId identity, Exception trouble);
 }

@@ -22,7 +22,7 @@ public sealed class SqliteStore : IStore
         var traces = new SecretTraces();
         var journal = new SqliteIdentityJournal(engine, traces);
         Journal = journal;
-        Inbox = new SqliteInbox(engine, time);
+        Inbox = new SqliteInbox(engine, time, logger);
         Secrets = new SqliteSecretStore(engine, traces);
         Accounts = new SqliteAccountStore(engine);
         Leases = new SqliteShardLeases(engine, time);
@@ -84,8 +84,10 @@ public sealed class SqliteStore : IStore
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         await closing.CancelAsync().ConfigureAwait(false);
         await maintaining.ConfigureAwait(false);
-        await engine.Writer.DisposeAsync().ConfigureAwait(false);
+
+        // The writer last: whoever closes the last connection writes the log back, and only one connection ever does that.
         engine.Readers.Dispose();
+        await engine.Writer.DisposeAsync().ConfigureAwait(false);
         use.Dispose();
         maintenance.Dispose();
         closing.Dispose();

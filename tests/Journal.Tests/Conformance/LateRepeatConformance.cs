@@ -101,4 +101,26 @@ public abstract class LateRepeatConformance : StoreConformance
         decision.Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.CaptureIgnored>().Reason.ShouldBe(IgnoreReason.Older);
         (await store.Secrets.ReadAsync(first.CaptureId, CancellationToken.None)).ShouldBeNull();
     }
+
+    [Fact]
+    public async Task Ambiguous_captures_that_were_settled_leave_only_the_secret_of_the_one_that_is_delivered()
+    {
+        await using var subject = await OpenAsync();
+        var store = subject.Store;
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var account = Samples.NewAccount();
+        var (refused, committed) = (Samples.ChangeOf(account, version: 1), Samples.ChangeOf(account, version: 1));
+        var arrival = new Arrival.Ambiguous([new Candidate(refused, Samples.EnvelopeOf(refused)), new Candidate(committed, Samples.EnvelopeOf(committed))], ["people"]);
+        await store.Inbox.AcceptAsync([arrival], CancellationToken.None);
+        var row = (await worker.InboxAsync()).ShouldHaveSingleItem();
+
+        var state = await worker.LoadAsync(row.Identity);
+        var decision = state.Decide(new IdentityCommand.DecideCapture(Samples.Start, committed, Worker.Points, row.OwnWrites), DecisionRules.Default);
+        var plan = worker.Plan(row.Identity, state, decision.Events, [row.Sequence], refused.CaptureId, committed.CaptureId);
+        (await store.Journal.AppendAsync(plan, CancellationToken.None)).ShouldBe(AppendResult.Appended);
+
+        (await store.Secrets.ReadAsync(refused.CaptureId, CancellationToken.None)).ShouldBeNull();
+        (await store.Secrets.ReadAsync(committed.CaptureId, CancellationToken.None)).ShouldNotBeNull();
+        (await store.Inbox.AcceptAsync([arrival, Samples.Arrive(refused)], CancellationToken.None)).ShouldBe([AcceptResult.AlreadyHave, AcceptResult.AlreadyHave]);
+    }
 }

@@ -94,6 +94,28 @@ public sealed class OpeningTests
         refused.Message.ShouldContain("make it, or name another path");
     }
 
+    [Fact]
+    public async Task Folder_that_allows_no_lock_is_refused_and_not_taken_for_in_use()
+    {
+        await using var subject = await SqliteStoreUnderTest.OpenAsync();
+        var path = Path.Combine(subject.Folder, "blocked.db");
+        Directory.CreateDirectory(path + ".lock");
+        var refused = await RefusalAsync(subject.OptionsOf(new StoreSettings()) with { Path = path });
+        refused.Refusal.ShouldBe(StoreRefusal.NoAccess);
+        refused.Message.ShouldContain("right to write");
+    }
+
+    [Fact]
+    public async Task Closed_store_leaves_one_file_with_everything_in_it()
+    {
+        await using var subject = await SqliteStoreUnderTest.OpenAsync();
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        (await subject.Store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldNotBeNull();
+        await subject.CloseAsync();
+        Directory.EnumerateFiles(subject.Folder).Select(Path.GetFileName).ShouldBe(["store.db", "store.db.lock", "store.db.owner"], ignoreOrder: true);
+    }
+
     public static TheoryData<string, SqliteStoreOptions> BadOptions()
     {
         var good = new SqliteStoreOptions { Path = "unused.db", NodeName = "node-1" };

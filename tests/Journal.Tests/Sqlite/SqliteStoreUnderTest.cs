@@ -26,11 +26,11 @@ internal sealed class SqliteStoreUnderTest : IStoreUnderTest
     /// <summary>Called at each stage of a commit; may throw in the database's place.</summary>
     public Action<CommitStage> Interpose { get; set; } = _ => { };
 
-    public ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
+    private ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
 
-    public static async Task<SqliteStoreUnderTest> OpenAsync(StoreSettings? settings = null)
+    public static async Task<SqliteStoreUnderTest> OpenAsync(StoreSettings? settings = null, ILoggerFactory? logging = null)
     {
-        var made = new SqliteStoreUnderTest(Directory.CreateTempSubdirectory("journal-tests-").FullName);
+        var made = new SqliteStoreUnderTest(Directory.CreateTempSubdirectory("journal-tests-").FullName) { Logging = logging ?? NullLoggerFactory.Instance };
         await made.ReopenAsync(settings ?? new StoreSettings());
         return made;
     }

@@ -165,6 +165,39 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public async Task Arrival_that_this_version_does_not_know_stays_in_the_inbox_told_of_once_and_holds_up_nobody()
+    {
+        var logged = new LoggedLines();
+        await using var subject = await SqliteStoreUnderTest.OpenAsync(logging: logged);
+        var (bad, good) = (Samples.ChangeOf(Samples.NewAccount(), version: 1), Samples.ChangeOf(Samples.NewAccount(), version: 1));
+        await AcceptAsync(subject, bad);
+        await AcceptAsync(subject, good);
+        await subject.Sqlite.RunAsync("UPDATE inbox SET kind = 'confirmed.9' WHERE seq = 1", CancellationToken.None);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+
+        (await worker.InboxAsync()).ShouldHaveSingleItem().Arrival.Id.ShouldBe(good.CaptureId);
+        (await worker.InboxAsync()).Length.ShouldBe(1);
+
+        logged.Lines.ShouldHaveSingleItem().ShouldContain("Row 1 of the inbox");
+        await subject.Sqlite.RunAsync("UPDATE inbox SET kind = 'confirmed.1' WHERE seq = 1", CancellationToken.None);
+        (await worker.InboxAsync()).Length.ShouldBe(2, "a version that knows it reads it");
+    }
+
+    [Fact]
+    public async Task Trouble_and_its_end_are_logged_once_each()
+    {
+        var logged = new LoggedLines();
+        await using var subject = await SqliteStoreUnderTest.OpenAsync(logging: logged);
+        subject.Interpose = stage => FailAt(stage, CommitStage.BeforeCommit, Full);
+        for (var i = 0; i < 3; i++) await Should.ThrowAsync<StorageUnavailableException>(() => AcceptAsync(subject, Samples.ChangeOf(Samples.NewAccount(), version: 1)));
+        subject.Interpose = _ => { };
+        for (var i = 0; i < 3; i++) await AcceptAsync(subject, Samples.ChangeOf(Samples.NewAccount(), version: 1));
+        logged.Lines.Count.ShouldBe(2);
+        logged.Lines.First().ShouldContain("cannot be written");
+        logged.Lines.Last().ShouldContain("can be written again");
+    }
+
+    [Fact]
     public async Task Journal_with_a_gap_is_not_read_as_if_it_had_none()
     {
         await using var subject = await SqliteStoreUnderTest.OpenAsync();
