@@ -101,6 +101,14 @@ public abstract record EdgeAlarm
         public override bool Stands => true;
     }
 
+    /// <summary>What the nodes tell the edge to do cannot be done.</summary>
+    public sealed record ConfigurationUnusable(long Version, string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"Version {Version} of the cluster's configuration cannot be used: {Reason} The edge goes on with the one before.";
+
+        public override bool Stands => true;
+    }
+
     /// <summary>The DC will not call the hook.</summary>
     public sealed record HookNotCalled(string Policy) : EdgeAlarm
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Scope;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
@@ -10,14 +11,14 @@ using PasswordSync.Ldap.ActiveDirectory;
 namespace PasswordSync.Capture.Resolution;
 
 /// <summary>Asks a Windows or Samba domain controller over LDAP. The client must be of this machine's own DC and no other.</summary>
-public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory
+public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory, IPasswordPolicies
 {
     private static readonly string[] Attributes =
     [
         "objectGUID", "objectSid", "objectClass", "sAMAccountName", "userPrincipalName", "mail", "userAccountControl", "msDS-SecondaryKrbTgtNumber", "pwdLastSet", ReplicationMetadata.AttributeName,
     ];
 
-    private (LdapConnection Connection, ControllerIdentity Identity)? known;
+    private volatile KnownController? known;
 
     public Task<AccountSearch> FindAsync(AccountQuery query, CancellationToken cancellationToken)
     {
@@ -39,6 +40,14 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
     public Task<ImmutableArray<string>> MatchAsync(DirectoryAccount account, ImmutableArray<ScopeRule> scopes, CancellationToken cancellationToken) =>
         AskAsync((connection, token) => ScopeMatcher.MatchAsync(connection, account, scopes, token), cancellationToken);
 
+    public Task<ImmutableArray<string>> FindWithoutComplexityAsync(CancellationToken cancellationToken) => AskAsync(
+        async (connection, token) =>
+        {
+            var controller = await IdentifyAsync(connection, token).ConfigureAwait(false);
+            return await PasswordPolicies.FindWithoutComplexityAsync(connection, controller.DomainDn, token).ConfigureAwait(false);
+        },
+        cancellationToken);
+
     private static AccountSearch.Found Read(LdapEntry entry, ControllerIdentity controller, AccountQuery query, DateTimeOffset startedAt, DateTimeOffset completedAt)
     {
         var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail"));
@@ -46,10 +55,16 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
         if (entry.GetBytes(ReplicationMetadata.AttributeName) is not { } metadata) throw Unusable($"it does not show {ReplicationMetadata.AttributeName}: let the edge's account read it");
         var password = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.UnicodePwd);
         var name = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.SamAccountName);
-        var isNameCertain = query.RelativeId != 0 || password is null || name is null || name.Value.LocalUsn <= password.Value.LocalUsn;
+        var isNameCertain = query.RelativeId != 0 || password is null || IsOfTheWrite(names.SamAccountName, name, query.AccountName, password.Value);
         Stamp? stamp = password is { } found ? new Stamp(Generation: 0, found.Version, found.OriginatingSecond, found.InvocationId) : null;
         return new AccountSearch.Found(startedAt, completedAt, account, controller.InvocationId, stamp, WritingTime(entry, metadata.Span, password), isNameCertain);
     }
+
+    /// <summary>Whether the hook of the write was given the name that was asked for: it is the present one, and was so before the write, or since the account was made.</summary>
+    private static bool IsOfTheWrite(string present, AttributeMetadata? name, string asked, AttributeMetadata password) =>
+        string.Equals(present, asked, StringComparison.OrdinalIgnoreCase)
+        && name is { } named
+        && (named.LocalUsn < password.LocalUsn || (named.LocalUsn == password.LocalUsn && named.Version == 1));
 
     // pwdLastSet tells when the password was written only if one and the same write set both (docs/spec/stamp-proof.md, A7).
     private static DateTimeOffset? WritingTime(LdapEntry entry, ReadOnlySpan<byte> metadata, AttributeMetadata? password)
@@ -81,9 +96,11 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
     {
         if (known is { } already && already.Connection == connection) return already.Identity;
         var identity = await ControllerIdentity.ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        known = (connection, identity);
+        known = new KnownController(connection, identity);
         return identity;
     }
+
+    private sealed record KnownController(LdapConnection Connection, ControllerIdentity Identity);
 
     private async Task<T> AskAsync<T>(Func<LdapConnection, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {

@@ -91,6 +91,9 @@ public sealed partial class CaptureSpool : IDisposable
     /// <summary>The account's state that was remembered last and is flushed.</summary>
     public bool TryGetAccount(Guid objectGuid, [NotNullWhen(true)] out ReadOnlyMemory<byte>? state) => index.TryGetAccount(objectGuid, out state);
 
+    /// <summary>All accounts' states that were remembered last and are flushed, in no order.</summary>
+    public IReadOnlyList<(Guid ObjectGuid, ReadOnlyMemory<byte> State)> ListAccounts() => index.ListAccounts();
+
     /// <summary>The envelope of a held capture; null if it is not held, or is lost (then an alarm was raised).</summary>
     public byte[]? Read(CaptureId captureId)
     {

@@ -86,6 +86,11 @@ internal sealed class SpoolIndex(int settledIdsMax)
         lock (gate) return [.. held.Select(entry => (entry.Key, entry.Value.SpooledAt))];
     }
 
+    public IReadOnlyList<(Guid ObjectGuid, ReadOnlyMemory<byte> State)> ListAccounts()
+    {
+        lock (gate) return [.. accounts.Select(entry => (entry.Key, entry.Value.State))];
+    }
+
     /// <summary>The held captures and the account states that would be lost with the segment.</summary>
     public (IReadOnlyList<CaptureId> Held, IReadOnlyList<SpoolRecord.Account> Accounts) ContentsOf(SpoolSegment segment)
     {

@@ -21,6 +21,10 @@ public sealed record SpoolOptions
     /// <summary>How long after a failed write the next is tried by itself. Default 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Options for a bound, with segments that suit it.</summary>
+    /// <param name="bytesMax">1 MiB or more.</param>
+    public static SpoolOptions Within(long bytesMax) => new() { BytesMax = bytesMax, SegmentBytes = (int)Math.Clamp(bytesMax / 16, 64 << 10, 4 << 20) };
+
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range; the message says which.</exception>
     public void Validate()
     {
