@@ -98,6 +98,46 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
     }
 
     [Fact]
+    public async Task A_service_with_the_documented_rights_and_no_more_can_do_everything()
+    {
+        var domain = await DomainAsync();
+        await using var target = new SambaConformanceTarget(domain, DirectorySecurity.Ldaps);
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        var service = await target.AddAsync("Service.Passw0rd!", Token);
+        await DelegateAsync(domain, names, service);
+        using var folder = new ScratchFolder();
+        await using var provider = SambaConformanceTarget.Make(target.Options with
+        {
+            Directory = target.Options.Directory with { BindName = service.UserPrincipalName, BindPassword = "file:" + folder.Write("service", "Service.Passw0rd!") },
+            CarryMustChange = true,
+            VerifyAccount = names.SamAccountName,
+        });
+        var found = await FindAsync(provider, names);
+        using var password = Any.Secret("N3w.Passw0rd!");
+
+        (await provider.VerifyAsync(Token)).Checks.ShouldAllBe(check => check.Result == VerificationResult.Passed);
+        var delivered = (await provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        delivered.WrittenStamp.ShouldNotBeNull();
+        (await provider.ProbeAsync(new ProbeRequest(found.Target, AttemptKind.Write, found.Mark), password, Token)).ShouldBe(new ProbeVerdict.Present(delivered.Mark, delivered.WrittenStamp));
+        (await provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System) with { MustChangeAtNextLogon = true }, password, Token)).IsSuccess.ShouldBeTrue();
+    }
+
+    /// <summary>Grants the control access right User-Force-Change-Password and write on lockoutTime and pwdLastSet, by their GUIDs in the schema.</summary>
+    private static async Task DelegateAsync(SambaDomain domain, AccountNames names, AccountNames service)
+    {
+        var sid = SidOf((await domain.First.ReadAttributeAsync(service.DistinguishedName, "objectSid", Token)).Single());
+        foreach (var (right, guid) in new[]
+        {
+            ("CR", "00299570-246d-11d0-a768-00aa006e0529"),
+            ("WP", "28630ebf-41d5-11d1-a9c1-0000f80367c1"),
+            ("WP", "bf967a0a-0de6-11d0-a285-00aa003049e2"),
+        })
+        {
+            await domain.First.SambaToolAsync(["dsacl", "set", "--action=allow", $"--objectdn={names.DistinguishedName}", $"--sddl=(OA;;{right};{guid};;{sid})"], "", Token);
+        }
+    }
+
+    [Fact]
     public async Task A_verification_with_an_account_checks_the_rights_and_changes_nothing()
     {
         await using var target = new SambaConformanceTarget(await DomainAsync(), DirectorySecurity.Ldaps);
@@ -157,6 +197,10 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
         value.Dispose();
         value.Value.ToArray().ShouldAllBe(single => single == 0);
     }
+
+    /// <summary>The text of a security identifier (MS-DTYP 2.4.2.1) of a domain's account.</summary>
+    private static string SidOf(byte[] value) =>
+        $"S-{value[0]}-{value[7]}-{string.Join('-', Enumerable.Range(0, value[1]).Select(i => BitConverter.ToUInt32(value, 8 + (4 * i))))}";
 
     private Task<SambaDomain> DomainAsync() => servers.DomainAsync(new SambaDomainOptions(), Token);
 

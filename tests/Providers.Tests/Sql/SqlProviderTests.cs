@@ -107,6 +107,25 @@ public sealed class SqlProviderTests
         (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task The_documented_trigger_raises_the_version_for_whoever_forgets_it_and_only_then()
+    {
+        await using var target = new SqlConformanceTarget();
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        target.Execute(
+            """
+            CREATE TRIGGER password_version AFTER UPDATE OF password_hash ON users WHEN new.password_version = old.password_version
+            BEGIN UPDATE users SET password_version = old.password_version + 1 WHERE id = new.id; END;
+            """);
+        var before = await FindAsync(target, names.SamAccountName);
+
+        target.Execute("UPDATE users SET password_hash = x'00'");
+        var forgotten = await FindAsync(target, names.SamAccountName);
+        (await SetAsync(target, names.SamAccountName, Canary)).ShouldBe(new DeliveryOutcome.Delivered(new TargetMark("3"), null));
+
+        (before.Mark, forgotten.Mark).ShouldBe((new TargetMark("1"), new TargetMark("2")));
+    }
+
     private static async Task<Preparation.Found> FindAsync(SqlConformanceTarget target, string login) =>
         (await target.Provider.PrepareAsync(Any.Query(login), Token)).ShouldBeOfType<Preparation.Found>();
 

@@ -1,0 +1,41 @@
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Providers.Tests.Settings;
+
+/// <summary>The pages under docs/providers name every setting that there is.</summary>
+public sealed class DocumentationTests
+{
+    [Theory]
+    [InlineData("activeDirectory", "active-directory.md")]
+    [InlineData("ldap", "ldap.md")]
+    [InlineData("sql", "sql.md")]
+    [InlineData("webhook", "webhook.md")]
+    public void Every_setting_is_documented(string kind, string page)
+    {
+        var folder = Path.Combine(RootFolder(), "docs", "providers");
+        var text = File.ReadAllText(Path.Combine(folder, page)) + File.ReadAllText(Path.Combine(folder, "active-directory.md"));
+
+        var settings = SettingsOf(kind);
+
+        settings.Length.ShouldBeGreaterThan(6);
+        foreach (var setting in settings) text.ShouldContain($"`{setting}`");
+    }
+
+    /// <summary>A key that does not exist is refused with all that do.</summary>
+    private static string[] SettingsOf(string kind)
+    {
+        var refused = ProviderRegistry.BuiltIn.Create(kind, new Dictionary<string, string> { ["none"] = "x" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>();
+        var remedy = refused.Faults.Single(fault => fault.Key == "none").Remedy;
+        return [.. remedy[(remedy.IndexOf("one of ", StringComparison.Ordinal) + "one of ".Length)..].TrimEnd('.').Split(", ").Where(key => key != "none")];
+    }
+
+    private static string RootFolder()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "PasswordSync.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+        return folder.FullName;
+    }
+}
