@@ -124,7 +124,8 @@ public sealed class LdapProvider : IProvider
     private async Task<LdapEntry?> ReadAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken, params string[] more)
     {
         var request = new LdapSearchRequest(
-            options.Base, LdapSearchScope.Subtree, LdapFilter.Equal(options.KeyAttribute, target.Key), [.. PasswordAge.Attributes, .. more]) { SizeLimit = AccountSearch.HitsMax };
+            options.Base, LdapSearchScope.Subtree, LdapFilter.Equal(options.KeyAttribute, target.Key), [.. PasswordAge.Attributes, .. more])
+        { SizeLimit = AccountSearch.HitsMax };
         return (await connection.SearchAsync(request, cancellationToken)).Entries is [var entry] ? entry : null;
     }
 

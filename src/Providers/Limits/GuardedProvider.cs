@@ -1,9 +1,9 @@
 using System.Globalization;
-using Polly;
-using Polly.CircuitBreaker;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
+using Polly;
+using Polly.CircuitBreaker;
 
 namespace PasswordSync.Providers.Limits;
 

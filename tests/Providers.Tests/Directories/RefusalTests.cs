@@ -1,4 +1,5 @@
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Ldap;
 using PasswordSync.Providers.ActiveDirectory;
 using PasswordSync.Providers.Contract;
@@ -54,6 +55,19 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_write_whose_stamp_cannot_be_told_is_delivered_without_one_and_logged()
+    {
+        await using var directory = new ScriptedDirectory((LdapResultCode.Success, ""));
+        using var loggers = new CollectingLoggers();
+        await using var provider = new ActiveDirectoryProvider(
+            new ActiveDirectoryOptions { Directory = directory.Options, Source = new SourceId("beta") }, Any.Context(TimeProvider.System, loggers));
+
+        (await SetAsync(provider, directory)).ShouldBe(new DeliveryOutcome.Delivered(Mark: null, WrittenStamp: null));
+
+        loggers.Text.ShouldContain("the stamp of that write cannot be told");
+    }
+
+    [Fact]
     public async Task A_connection_that_ends_after_the_write_was_sent_leaves_the_outcome_unknown()
     {
         (await SetInActiveDirectoryAsync(null)).ShouldBeOfType<DeliveryOutcome.Unknown>();
@@ -72,8 +86,12 @@ public sealed class RefusalTests
     private static async Task<DeliveryOutcome> SetInActiveDirectoryAsync((LdapResultCode Code, string Diagnostics)? answer)
     {
         await using var directory = new ScriptedDirectory(answer);
-        await using var provider = new ActiveDirectoryProvider(new ActiveDirectoryOptions { Directory = directory.Options }, Any.Context(TimeProvider.System));
-        return await SetAsync(provider, directory);
+        using var loggers = new CollectingLoggers();
+        await using var provider = new ActiveDirectoryProvider(
+            new ActiveDirectoryOptions { Directory = directory.Options, Source = new SourceId("beta") }, Any.Context(TimeProvider.System, loggers));
+        var outcome = await SetAsync(provider, directory);
+        loggers.Text.ShouldNotContain("Pässw0rd");
+        return outcome;
     }
 
     private static async Task<DeliveryOutcome> SetInLdapAsync((LdapResultCode Code, string Diagnostics)? answer)

@@ -156,7 +156,7 @@ public sealed class LdapProviderTests(LabServers servers)
     }
 
     private async Task<OpenLdapConformanceTarget> OpenAsync() =>
-        new(await servers.DirectoryAsync(new OpenLdapOptions(), Token), DirectorySecurity.Ldaps);
+        new(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, Token), DirectorySecurity.Ldaps);
 
     private static async Task<Preparation.Found> FindAsync(IProvider provider, AccountNames names) =>
         (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();

@@ -7,17 +7,17 @@ namespace PasswordSync.Providers.Tests.Ldap;
 public sealed class OpenLdapConformance(LabServers servers) : SearchingConformance
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
-        new OpenLdapConformanceTarget(await servers.DirectoryAsync(new OpenLdapOptions(), cancellationToken), DirectorySecurity.Ldaps);
+        new OpenLdapConformanceTarget(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, cancellationToken), DirectorySecurity.Ldaps);
 }
 
 public sealed class OpenLdapStartTlsConformance(LabServers servers) : SettingConformance
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
-        new OpenLdapConformanceTarget(await servers.DirectoryAsync(new OpenLdapOptions(), cancellationToken), DirectorySecurity.StartTls);
+        new OpenLdapConformanceTarget(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, cancellationToken), DirectorySecurity.StartTls);
 }
 
 public sealed class OpenLdapNetwork(LabServers servers) : NetworkConformance
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
-        new OpenLdapConformanceTarget(await servers.DirectoryAsync(new OpenLdapOptions(), cancellationToken), DirectorySecurity.Ldaps);
+        new OpenLdapConformanceTarget(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, cancellationToken), DirectorySecurity.Ldaps);
 }
