@@ -65,7 +65,7 @@ check() {
 
 restore() { dotnet restore PasswordSync.sln --locked-mode -v q -nologo -p:NuGetAudit=false; }
 
-build() { dotnet build PasswordSync.sln -c "$configuration" --no-restore -v q -nologo -warnaserror -nodeReuse:false; }
+build() { dotnet build PasswordSync.sln -c "$configuration" --no-restore -v q -nologo -warnaserror -nodeReuse:false -clp:NoSummary; }
 
 build_native() { cmake -S native/Filter -B artifacts/native >/dev/null && cmake --build artifacts/native --parallel 2 >/dev/null; }
 

@@ -44,6 +44,18 @@ public sealed class PasswordChangeTests(LabServers servers)
         (await domain.First.ReadPasswordStampAsync(user, Cancellation)).ShouldBe(before);
     }
 
+    [Theory, MemberData(nameof(Ways))]
+    public async Task Several_changes_at_once_by_any_way_all_succeed(PasswordChangeWay way)
+    {
+        var domain = await servers.DomainAsync(Options, Cancellation);
+        var users = await Task.WhenAll(Enumerable.Range(1, 6).Select(number => domain.AddUserAsync($"{way}{number}", "Init.Passw0rd.6", Cancellation)));
+
+        var results = await Task.WhenAll(
+            users.Select(user => domain.First.ChangePasswordAsync(way, user, user.InitialPassword, Replacement, Cancellation)));
+
+        results.ShouldAllBe(result => result.Accepted);
+    }
+
     [Theory]
     [InlineData(PasswordChangeWay.LdapReplace)]
     [InlineData(PasswordChangeWay.LdapDeleteAndAdd)]

@@ -22,6 +22,7 @@ internal static class SambaConfigurationFiles
               server services = s3fs, rpc, ldap, cldap, kdc, drepl, winbindd, kcc
               prefork children = 1
               prefork children:ldap = 3
+              prefork children:rpc = 4
               dreplsrv:notify_interval = 1
               dreplsrv:periodic_startup_interval = 1
               interfaces = {controller.Address}/8

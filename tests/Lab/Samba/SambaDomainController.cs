@@ -11,6 +11,9 @@ public sealed class SambaDomainController : IAsyncDisposable
     private static readonly int[] PortsOfAReadyController = [88, 135, 389, 445, 464, 636];
     private readonly LoopbackAddress _address;
     private readonly LdapTools _ldap;
+
+    // Each smbpasswd makes smbd fork and each samba-tool is a Python program; with 50 of them at once the DC answers "network busy".
+    private readonly SemaphoreSlim _tools = new(4);
     private ServerProcess? _process;
     private string _lastLook = "none";
 
@@ -181,19 +184,27 @@ public sealed class SambaDomainController : IAsyncDisposable
     {
         if (_process is not null) await _process.DisposeAsync();
         _address.Dispose();
+        _tools.Dispose();
     }
 
-    internal Task<ToolResult> RunToolAsync(LabTool tool, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken) =>
-        new ToolRun(LabMachine.PathOf(tool), arguments)
+    internal async Task<ToolResult> RunToolAsync(LabTool tool, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
+    {
+        await _tools.WaitAsync(cancellationToken);
+        try
         {
-            Input = input,
-            HostsFile = Domain.HostsFile,
-            Environment = new Dictionary<string, string>
+            var run = new ToolRun(LabMachine.PathOf(tool), arguments)
             {
-                ["KRB5_CONFIG"] = KerberosConfigurationFile,
-                ["KRB5CCNAME"] = "MEMORY:",
-            },
-        }.RunAsync(cancellationToken);
+                Input = input,
+                HostsFile = Domain.HostsFile,
+                Environment = new Dictionary<string, string> { ["KRB5_CONFIG"] = KerberosConfigurationFile, ["KRB5CCNAME"] = "MEMORY:" },
+            };
+            return await run.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            _tools.Release();
+        }
+    }
 
     /// <summary>The process that pulls changes from other DCs and notifies them; null when the DC does not run.</summary>
     internal int? ReplicationProcess =>
