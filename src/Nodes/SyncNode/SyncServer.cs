@@ -64,8 +64,13 @@ public sealed partial class SyncServer : IAsyncDisposable
             var version = await parts.Store.Configurations.PublishAsync(Describe(configuration), clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
             var envelopes = new EnvelopeReader(parts.Store.Secrets, parts.KeyRing, configuration.Node.Cluster);
             var settler = new BindSettler(parts.Store.Secrets, envelopes, parts.Sources.GetValueOrDefault, clock, loggers.CreateLogger<BindSettler>());
+            var decisions = new DecisionLog(loggers.CreateLogger<DecisionLog>());
             var ports = new SyncEnginePorts(
-                parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, configuration, settler, () => configuration.Rules, observe);
+                parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, configuration, settler, () => configuration.Rules, (identity, happened) =>
+                {
+                    decisions.Write(identity, happened);
+                    observe(identity, happened);
+                });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
             var engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
             var keys = new KeyService(parts.KeyRing, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());

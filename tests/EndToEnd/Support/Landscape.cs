@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using PasswordSync.Lab;
+using PasswordSync.Lab.Product;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PasswordSync.EndToEnd.Support.Landscape))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace PasswordSync.EndToEnd.Support;
+
+/// <summary>
+/// What all end-to-end tests share: domain alpha with two DCs and domain beta, each the other's target; OpenLDAP gamma as a target of alpha; delta, an
+/// OpenLDAP that tests stop and start; and a target that accepts connections and stays silent. Each test takes users of its own.
+/// </summary>
+public sealed class Landscape : IAsyncLifetime
+{
+    /// <summary>How soon a password must be everywhere on this noisy kind of machine; how soon it usually is, is measured elsewhere.</summary>
+    public static readonly TimeSpan ArrivalBound = TimeSpan.FromSeconds(30);
+
+    private const int UsersMax = 260;
+    private int nextUser = 60;
+    private TemporaryFolder? folder;
+
+    public SambaDomain Alpha { get; private set; } = null!;
+
+    public SambaDomain Beta { get; private set; } = null!;
+
+    public OpenLdapServer Gamma { get; private set; } = null!;
+
+    public OpenLdapServer Delta { get; private set; } = null!;
+
+    public SilentTcpServer Silent { get; private set; } = null!;
+
+    public ProductLandscape Product { get; private set; } = null!;
+
+    /// <summary>The folder of the product's files.</summary>
+    public string Folder => folder!.FullPath;
+
+    /// <summary>Everything that the sync server wrote to its console.</summary>
+    public string NodeLog => File.ReadAllText(Product.Node.LogFile);
+
+    /// <summary>A user of alpha that no other test has; beta, gamma and delta have one of the same name.</summary>
+    public LabUser NextUser() => Alpha.Users[Interlocked.Increment(ref nextUser)];
+
+    /// <summary>The first 50 users, for tests of many at once.</summary>
+    public IReadOnlyList<LabUser> Crowd => [.. Alpha.Users.Take(50)];
+
+    public LabUser InBeta(LabUser user) => Beta.Users.Single(other => other.AccountName == user.AccountName);
+
+    public LabUser InGamma(LabUser user) => Gamma.Users.Single(other => other.AccountName == user.AccountName);
+
+    public async ValueTask InitializeAsync()
+    {
+        var token = CancellationToken.None;
+        var alpha = SambaDomain.StartAsync(new SambaDomainOptions { Realm = "ALPHA.TEST", Controllers = 2, Users = UsersMax }, token);
+        Gamma = await OpenLdapServer.StartAsync(new OpenLdapOptions { Suffix = "dc=gamma,dc=test", Users = UsersMax, LockoutThreshold = 0 }, token);
+        Delta = await OpenLdapServer.StartAsync(new OpenLdapOptions { Suffix = "dc=delta,dc=test", Users = UsersMax, LockoutThreshold = 0 }, token);
+        Silent = new SilentTcpServer();
+        Alpha = await alpha;
+        Beta = await SambaDomain.StartAsync(new SambaDomainOptions { Realm = "BETA.TEST", Users = UsersMax }, token);
+        folder = TemporaryFolder.Create("endtoend");
+        await ProductLandscape.WriteSecretsAsync(Folder, token);
+        Product = await ProductLandscape.StartAsync(Describe(), Folder, token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Product is not null) await Product.DisposeAsync();
+        if (Alpha is not null) await Alpha.DisposeAsync();
+        if (Beta is not null) await Beta.DisposeAsync();
+        if (Gamma is not null) await Gamma.DisposeAsync();
+        if (Delta is not null) await Delta.DisposeAsync();
+        if (Silent is not null) await Silent.DisposeAsync();
+        folder?.Dispose();
+    }
+
+    /// <summary>Waits until the password is the user's in beta and gamma.</summary>
+    public async Task ArrivesEverywhereAsync(LabUser user, string password, CancellationToken cancellationToken)
+    {
+        await ArrivesInBetaAsync(user, password, cancellationToken);
+        await ArrivesInGammaAsync(user, password, cancellationToken);
+    }
+
+    public Task ArrivesInBetaAsync(LabUser user, string password, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        $"{user.AccountName}'s password in beta", ArrivalBound, async token => (await Beta.First.BindAsync(InBeta(user), password, token)).Accepted, cancellationToken);
+
+    public Task ArrivesInGammaAsync(LabUser user, string password, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        $"{user.AccountName}'s password in gamma", ArrivalBound, async token => (await Gamma.BindAsync(InGamma(user), password, token)).Accepted, cancellationToken);
+
+    public Task ArrivesInAlphaAsync(LabUser user, string password, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        $"{user.AccountName}'s password in alpha", ArrivalBound, async token => (await Alpha.First.BindAsync(user, password, token)).Accepted, cancellationToken);
+
+    /// <summary>Waits for a line of the sync server's log that holds all the parts.</summary>
+    public Task NodeSaysAsync(CancellationToken cancellationToken, params string[] parts) => Eventually.HoldsAsync(
+        $"the sync server to say {string.Join(" … ", parts)}", ArrivalBound, _ => Task.FromResult(NodeLog.Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)))), cancellationToken);
+
+    private ProductLandscapeOptions Describe()
+    {
+        var secrets = ProductLandscape.SecretsFolder(Folder);
+        return new ProductLandscapeOptions(
+            new Dictionary<string, SambaDomain> { ["alpha"] = Alpha, ["beta"] = Beta }.ToImmutableDictionary(),
+            [
+                LandscapePoint.Domain("beta", ["alpha"], Beta, secrets, asSource: "beta"),
+                LandscapePoint.Domain("alpha", ["beta"], Alpha, secrets, asSource: "alpha"),
+                LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
+                LandscapePoint.Directory("delta", ["alpha"], Delta, secrets) with { Filter = "(description=delta)" },
+                new LandscapePoint("silent", ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
+            ]);
+    }
+
+    private object SilentTarget(string secrets) => new
+    {
+        servers = new[] { $"{Silent.EndPoint}" },
+        trustedRoots = new[] { Gamma.AuthorityFile },
+        bindName = "cn=sync",
+        bindPassword = $"file:{Path.Combine(secrets, "directory-synchronisation")}",
+        @base = "dc=silent",
+    };
+}
