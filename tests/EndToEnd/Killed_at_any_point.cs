@@ -1,0 +1,69 @@
+using PasswordSync.EndToEnd.Support;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.EndToEnd;
+
+/// <summary>I1 and I3 across <c>kill -9</c> of the sync server and the edge at random points of the way.</summary>
+public sealed class Killed_at_any_point(Landscape landscape)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static int Points => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 200 : 50;
+
+    [Fact(Timeout = 3_000_000)]
+    public async Task I1_nothing_acknowledged_is_lost_and_no_older_password_lands_after_a_newer_one()
+    {
+        var seed = Environment.TickCount;
+        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        var random = new Random(seed);
+        var users = Enumerable.Range(0, 5).Select(_ => landscape.NextUser()).ToList();
+        var last = users.ToDictionary(user => user, user => user.InitialPassword);
+        var edge = landscape.Product.Edges[landscape.Alpha.First];
+        for (var point = 1; point <= Points; point++)
+        {
+            var (user, password) = (users[random.Next(users.Count)], $"Killed.{point}.2026!x");
+            var victims = random.Next(3) switch
+            {
+                0 => new[] { landscape.Product.Node },
+                1 => [edge],
+                _ => [landscape.Product.Node, edge],
+            };
+            var change = landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, last[user], password, Token);
+            await SpinAsync(TimeSpan.FromMilliseconds(random.Next(120)));
+            foreach (var victim in victims) await victim.KillAsync(Token);
+            (await change).Accepted.ShouldBeTrue();
+            last[user] = password;
+            foreach (var victim in victims) victim.Launch();
+        }
+
+        foreach (var (user, password) in last)
+        {
+            if (password == user.InitialPassword) continue;
+            await Eventually.HoldsAsync($"{user.AccountName}'s last password in beta (seed {seed})", TimeSpan.FromSeconds(120), async token => (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, token)).Accepted, Token);
+            await Eventually.HoldsAsync($"{user.AccountName}'s last password in gamma (seed {seed})", TimeSpan.FromSeconds(120), async token => (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, token)).Accepted, Token);
+        }
+
+        // Nothing older may come now; the rechecks of attempts that were cut off take a few seconds.
+        await landscape.Product.Node.StopAsync(Token);
+        await landscape.Product.Node.StartAsync(Token);
+        var witness = landscape.NextUser();
+        (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, witness, "", "Witness.2026!x", Token)).Accepted.ShouldBeTrue();
+        await landscape.ArrivesEverywhereAsync(witness, "Witness.2026!x", Token);
+        foreach (var (user, password) in last)
+        {
+            (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in beta, seed {seed}");
+            (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in gamma, seed {seed}");
+        }
+    }
+
+    // The point of the kill is what is random here; it is not a wait for something to happen.
+    private static async Task SpinAsync(TimeSpan time)
+    {
+        using var over = new CancellationTokenSource(time);
+        var reached = new TaskCompletionSource();
+        await using var registration = over.Token.Register(reached.SetResult);
+        await reached.Task;
+    }
+}

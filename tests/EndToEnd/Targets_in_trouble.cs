@@ -1,0 +1,120 @@
+using PasswordSync.EndToEnd.Support;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.EndToEnd;
+
+/// <summary>Targets that refuse, miss the user, are down, or stay silent.</summary>
+public sealed class Targets_in_trouble(Landscape landscape)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_password_that_a_target_refuses_by_policy_is_parked_with_the_reason_and_the_other_targets_get_it()
+    {
+        // Alpha takes it; beta's history has it already.
+        var user = landscape.NextUser();
+        var policy = new PasswordPolicy { MinimumLength = 20 };
+        await landscape.Beta.SetPasswordPolicyAsync(policy, Token);
+        try
+        {
+            await ChangeAsync(user, "Short.2026!x");
+            await landscape.ArrivesInGammaAsync(user, "Short.2026!x", Token);
+            await landscape.NodeSaysAsync(Token, "beta: change", "is parked: RefusedByPolicy");
+        }
+        finally
+        {
+            await landscape.Beta.SetPasswordPolicyAsync(new PasswordPolicy(), Token);
+        }
+
+        (await landscape.Beta.First.BindAsync(landscape.InBeta(user), user.InitialPassword, Token)).Accepted.ShouldBeTrue();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_user_who_is_missing_in_a_target_gets_the_password_there_when_the_account_appears()
+    {
+        var user = await landscape.Alpha.AddUserAsync("newcomer", "Init.Passw0rd.x", Token);
+        await ChangeAsync(user, "Newcomer.2026!x");
+        await landscape.NodeSaysAsync(Token, "gamma", "AccountNotFound");
+
+        var there = await landscape.Gamma.AddUserAsync("newcomer", "Other.Passw0rd.x", Token);
+
+        await Eventually.HoldsAsync("the newcomer's password in gamma", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(there, "Newcomer.2026!x", token)).Accepted, Token);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_user_who_is_renamed_and_moved_keeps_being_synchronised()
+    {
+        var user = landscape.NextUser();
+        var container = landscape.Alpha.BaseName;
+        await landscape.Alpha.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modrdn\nnewrdn: CN=moved-{user.AccountName}\ndeleteoldrdn: 1\nnewsuperior: CN=Users,{container}\n\n", Token);
+        var moved = user with { DistinguishedName = $"CN=moved-{user.AccountName},CN=Users,{container}" };
+
+        await ChangeAsync(moved, "Moved.2026!x");
+
+        await landscape.ArrivesEverywhereAsync(user, "Moved.2026!x", Token);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_user_who_is_deleted_and_made_again_with_the_same_name_is_a_new_account_and_is_synchronised()
+    {
+        var first = await landscape.Alpha.AddUserAsync("phoenix", "Init.Passw0rd.x", Token);
+        var there = await landscape.Gamma.AddUserAsync("phoenix", "Other.Passw0rd.x", Token);
+        await ChangeAsync(first, "Phoenix.2026!1");
+        await Eventually.HoldsAsync("the first password in gamma", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(there, "Phoenix.2026!1", token)).Accepted, Token);
+        await landscape.Alpha.First.ApplyLdifAsync($"dn: {first.DistinguishedName}\nchangetype: delete\n\n", Token);
+
+        await landscape.Alpha.AddUserAsync("phoenix", "Phoenix.2026!2", Token);
+
+        // The account in gamma belongs to the former identity: an operator must say that the new one may have it.
+        await landscape.NodeSaysAsync(Token, "gamma", "Conflict", "phoenix");
+        (await landscape.Gamma.BindAsync(there, "Phoenix.2026!1", Token)).Accepted.ShouldBeTrue();
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task What_could_not_be_delivered_while_a_target_was_down_arrives_when_it_is_up_without_help()
+    {
+        var user = await DescribedAsync("delta");
+        await landscape.Delta.StopAsync(Token);
+        await ChangeAsync(user, "Down.2026!1");
+        await ChangeAsync(user, "Down.2026!2");
+        await landscape.ArrivesEverywhereAsync(user, "Down.2026!2", Token);
+        await landscape.NodeSaysAsync(Token, "delta", "is tried again");
+
+        await landscape.Delta.StartAsync(Token);
+
+        var there = landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
+        await Eventually.HoldsAsync("the password in delta", TimeSpan.FromSeconds(90), async token => (await landscape.Delta.BindAsync(there, "Down.2026!2", token)).Accepted, Token);
+        (await landscape.Delta.BindAsync(there, "Down.2026!1", Token)).Accepted.ShouldBeFalse();
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_target_that_accepts_connections_and_stays_silent_delays_nobody_else()
+    {
+        var silent = new List<LabUser>();
+        for (var i = 0; i < 10; i++) silent.Add(await DescribedAsync("silent"));
+        foreach (var user in silent) await ChangeAsync(user, "Silence.2026!x");
+        var accepted = landscape.Silent.Accepted;
+
+        foreach (var user in silent) await landscape.ArrivesEverywhereAsync(user, "Silence.2026!x", Token);
+        var other = landscape.NextUser();
+        await ChangeAsync(other, "Loud.2026!x");
+        await landscape.ArrivesEverywhereAsync(other, "Loud.2026!x", Token);
+
+        await Eventually.HoldsAsync("a connection to the silent target", Landscape.ArrivalBound, _ => Task.FromResult(landscape.Silent.Accepted > 0 || accepted > 0), Token);
+    }
+
+    private async Task<LabUser> DescribedAsync(string description)
+    {
+        var user = landscape.NextUser();
+        await landscape.Alpha.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: description\ndescription: {description}\n\n", Token);
+        return user;
+    }
+
+    private async Task ChangeAsync(LabUser user, string password)
+    {
+        var result = await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, password, Token);
+        result.Accepted.ShouldBeTrue(result.Diagnostics);
+    }
+}
