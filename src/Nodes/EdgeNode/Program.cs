@@ -4,6 +4,7 @@ using PasswordSync.Hosting;
 
 var root = new RootCommand($"PasswordSync edge {ProductVersion.Text}")
 {
+    RunCommand.Create(),
     RequestCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync().ConfigureAwait(false);

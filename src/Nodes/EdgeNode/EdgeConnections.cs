@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using PasswordSync.EdgeNode.Settings;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.Ldap;
+
+namespace PasswordSync.EdgeNode;
+
+/// <summary>Makes the edge's two connections: to nodes with its certificate, and to its own DC's directory.</summary>
+internal static class EdgeConnections
+{
+    /// <summary>How large a secret file may be, in bytes.</summary>
+    private const int SecretBytesMax = 8_192;
+
+    /// <summary>An HTTPS client that shows the edge's certificate and trusts nodes of the edge's own cluster alone. The caller owns it.</summary>
+    /// <exception cref="SettingsException">A file is missing or does not fit.</exception>
+    public static HttpClient ToNodes(EdgeSettingsFile configuration, TimeProvider clock)
+    {
+        var edge = configuration.Edge;
+        var authority = LoadCertificate(configuration, "authority", edge.Authority);
+        var certificate = LoadCertificate(configuration, "certificate", edge.Certificate);
+        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) };
+        handler.SslOptions.ClientCertificates = [WithKey(configuration, certificate)];
+
+        // The certificate must be one of this cluster's nodes; by which name or address the node was reached does not matter then.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
+            shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, authority, edge.Cluster, clock.GetUtcNow(), out var name, out _) && name is PeerName.Node;
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>A client of the DC's own directory. The caller owns it.</summary>
+    public static async Task<LdapClient> ToDirectoryAsync(EdgeSettingsFile configuration, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var directory = configuration.Edge.Directory;
+        var security = directory.Security switch
+        {
+            "ldaps" => LdapSecurity.Ldaps,
+            "startTls" => LdapSecurity.StartTls,
+            _ => LdapSecurity.None,
+        };
+        var roots = directory.Roots.Select(configuration.PathOf).ToList();
+        var options = new LdapClientOptions
+        {
+            Servers = [LdapServer.Parse(directory.Server, security == LdapSecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort)],
+            Connection = new LdapOptions
+            {
+                Security = security,
+                Trust = roots.Count == 0 ? LdapTrust.SystemStore : await LdapTrust.FromPemFilesAsync(roots, cancellationToken).ConfigureAwait(false),
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                RequestTimeout = TimeSpan.FromSeconds(10),
+            },
+        };
+        return new LdapClient(options, token => CredentialAsync(configuration, token), clock);
+    }
+
+    private static async ValueTask<LdapCredential> CredentialAsync(EdgeSettingsFile configuration, CancellationToken cancellationToken)
+    {
+        const string file = "file:";
+        const string environment = "env:";
+        var directory = configuration.Edge.Directory;
+        if (directory.User is null) return NegotiateCredential.Default;
+        var reference = directory.Password!;
+        var secret = reference switch
+        {
+            _ when reference.StartsWith(file, StringComparison.Ordinal) => await ReadAsync(configuration.PathOf(reference[file.Length..]), cancellationToken).ConfigureAwait(false),
+            _ when reference.StartsWith(environment, StringComparison.Ordinal) => Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(reference[environment.Length..]) ?? ""),
+            _ => [],
+        };
+        try
+        {
+            var trimmed = secret.AsSpan().TrimEnd("\r\n"u8);
+            if (trimmed.IsEmpty) throw new SettingsException(configuration.File, [new SettingFault("directory.password", "", "the reference leads to nothing: use file:PATH or env:NAME.")]);
+            return new SimpleCredential(directory.User, trimmed);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        var info = new FileInfo(path);
+        return info.Exists && info.Length <= SecretBytesMax ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false) : [];
+    }
+
+    private static X509Certificate2 LoadCertificate(EdgeSettingsFile configuration, string key, string path)
+    {
+        var file = configuration.PathOf(path);
+        if (File.Exists(file)) return X509CertificateLoader.LoadCertificateFromFile(file);
+        throw new SettingsException(configuration.File, [new SettingFault(key, file, "the file does not exist: make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem here.")]);
+    }
+
+    private static X509Certificate2 WithKey(EdgeSettingsFile configuration, X509Certificate2 certificate)
+    {
+        using var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(configuration.PathOf(configuration.Edge.Key)));
+        using var together = certificate.CopyWithPrivateKey(key);
+
+        // Windows' TLS wants the key in a store of its own, which this round trip gives it.
+        return OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(together.Export(X509ContentType.Pkcs12), null) : certificate.CopyWithPrivateKey(key);
+    }
+}

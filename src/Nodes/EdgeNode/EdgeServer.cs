@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using PasswordSync.Capture.Configuration;
+using PasswordSync.Capture.Listener;
+using PasswordSync.Capture.Pipeline;
+using PasswordSync.Capture.Resolution;
+using PasswordSync.Capture.Spool;
+using PasswordSync.Capture.StampProof;
+using PasswordSync.Capture.Uplink;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Intake;
+using PasswordSync.EdgeNode.Settings;
+using PasswordSync.Hosting;
+
+namespace PasswordSync.EdgeNode;
+
+/// <summary>One edge, put together from its rooms. Begun by <see cref="Start"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
+public sealed partial class EdgeServer : IAsyncDisposable
+{
+    private readonly CancellationTokenSource ending = new();
+    private readonly IReadOnlyList<IDisposable> owned;
+    private readonly Task running;
+
+    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, IReadOnlyList<IDisposable> owned)
+    {
+        Pipeline = pipeline;
+        this.owned = owned;
+        running = RunAsync(fetcher);
+    }
+
+    /// <summary>The pipeline, to look at.</summary>
+    public EdgePipeline Pipeline { get; }
+
+    /// <summary>Ends, with the failure, if a part of the edge breaks for good.</summary>
+    public Task Completion => running;
+
+    /// <summary>Starts an edge.</summary>
+    /// <param name="configuration">The checked configuration.</param>
+    /// <param name="directory">The DC's directory; the caller owns it.</param>
+    /// <param name="http">Speaks to nodes with the edge's certificate; the edge owns it from here on.</param>
+    /// <param name="clock">The clock, which is the DC's.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    public static EdgeServer Start(EdgeSettingsFile configuration, ISourceDirectory directory, HttpClient http, TimeProvider clock, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var edge = configuration.Edge;
+        var (socket, drop) = (OperatingSystem.IsWindows() ? edge.Socket : configuration.PathOf(edge.Socket), configuration.PathOf(edge.Drop));
+        var alarms = new AlarmLog(loggers.CreateLogger<AlarmLog>());
+        Hosting.Certificates.PrivateFile.EnsureFolder(drop);
+        var listening = new ListenerOptions { Socket = socket, DropFolder = drop };
+        var spool = CaptureSpool.Open(new DiskSpoolFiles(Path.Combine(configuration.PathOf(edge.Data), "spool")), SpoolOptions.Within(edge.SpoolBytesMax), alarms, clock, loggers.CreateLogger<CaptureSpool>());
+        var intake = new CaptureIntake(spool, new EdgeBinding(edge.Cluster, edge.Source, edge.DomainController), alarms, clock, loggers.CreateLogger<CaptureIntake>());
+        var nodes = new NodeList([.. edge.Nodes.Select(node => new Uri(node.EndsWith('/') ? node : node + "/"))]);
+        var options = new UplinkOptions();
+        var uplink = new Uplink(http, new EdgeName(new SourceId(edge.Source), edge.DomainController, ProductVersion.Text), nodes, options, clock, Random.Shared.NextDouble, loggers.CreateLogger<Uplink>());
+        var dropFolder = new DropFolder(listening, intake, alarms, clock, loggers.CreateLogger<DropFolder>());
+        var parts = new EdgeParts(spool, intake, new HandoverListener(listening, intake, clock, loggers.CreateLogger<HandoverListener>()), dropFolder, directory, uplink);
+        var rules = ProofRules.For(OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit) with { CommitWithin = edge.ProofBound };
+        var pipeline = new EdgePipeline(parts, new EdgePipelineOptions { Source = new SourceId(edge.Source), Rules = rules }, alarms, clock, loggers.CreateLogger<EdgePipeline>());
+        var captureFile = new CaptureFile(
+            configuration.PathOf(edge.CaptureFile), new CaptureFileSettings(edge.DomainController, socket, drop, edge.WaitMilliseconds, edge.MinimumLength, edge.Complexity));
+        var logger = loggers.CreateLogger<EdgeServer>();
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>());
+        LogStarted(logger, edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
+        return new EdgeServer(pipeline, fetcher, [pipeline, dropFolder, spool, http]);
+    }
+
+    /// <summary>Takes no more captures, and ends; what is not at a node yet stays in the spool.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await running.ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var part in owned) part.Dispose();
+            ending.Dispose();
+        }
+    }
+
+    private static async ValueTask TakeAsync(EdgeConfiguration told, EdgePipeline pipeline, CaptureFile captureFile, ILogger logger, CancellationToken cancellationToken)
+    {
+        if (pipeline.Apply(told)) LogConfigured(logger, told.Version, told.Scopes.Length, told.SealingKeys.Length);
+        await captureFile.WriteAsync(told, cancellationToken).ConfigureAwait(false);
+    }
+
+    // If one of the two breaks, the other must not go on alone.
+    private async Task RunAsync(ConfigurationFetcher fetcher)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token)];
+        await Task.WhenAny(loops).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(loops).ConfigureAwait(false);
+    }
+
+    [LoggerMessage(2701, LogLevel.Information, "Edge of {Source}/{DomainController}, {Version}, is up: configuration {Configuration}, socket {Socket}, drop folder {Drop}, nodes {Nodes}; recovered: {Recovery}.")]
+    private static partial void LogStarted(ILogger logger, string source, string domainController, string version, string configuration, string socket, string drop, string nodes, string recovery);
+
+    [LoggerMessage(2702, LogLevel.Information, "Configuration version {Version}: {Scopes} scopes, {Keys} keys.")]
+    private static partial void LogConfigured(ILogger logger, long version, int scopes, int keys);
+}
