@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Capture.Configuration;
+using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Listener;
 using PasswordSync.Capture.Pipeline;
 using PasswordSync.Capture.Resolution;
@@ -14,18 +14,20 @@ using PasswordSync.Hosting;
 
 namespace PasswordSync.EdgeNode;
 
-/// <summary>One edge, put together from its rooms. Begun by <see cref="Start"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
+/// <summary>One edge, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
 public sealed partial class EdgeServer : IAsyncDisposable
 {
+    private static readonly TimeSpan PolicyInterval = TimeSpan.FromMinutes(1);
+
     private readonly CancellationTokenSource ending = new();
     private readonly IReadOnlyList<IDisposable> owned;
     private readonly Task running;
 
-    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, IReadOnlyList<IDisposable> owned)
+    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, HookMonitor? monitor, IReadOnlyList<IDisposable> owned)
     {
         Pipeline = pipeline;
         this.owned = owned;
-        running = RunAsync(fetcher);
+        running = RunAsync(fetcher, monitor);
     }
 
     /// <summary>The pipeline, to look at.</summary>
@@ -37,10 +39,13 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <summary>Starts an edge.</summary>
     /// <param name="configuration">The checked configuration.</param>
     /// <param name="directory">The DC's directory; the caller owns it.</param>
+    /// <param name="policies">The DC's password policies, to notice when Samba will not call the hook; null where that cannot be.</param>
     /// <param name="http">Speaks to nodes with the edge's certificate; the edge owns it from here on.</param>
     /// <param name="clock">The clock, which is the DC's.</param>
     /// <param name="loggers">Makes loggers.</param>
-    public static EdgeServer Start(EdgeSettingsFile configuration, ISourceDirectory directory, HttpClient http, TimeProvider clock, ILoggerFactory loggers)
+    /// <param name="cancellationToken">Gives the start up.</param>
+    public static async Task<EdgeServer> StartAsync(
+        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, HttpClient http, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var edge = configuration.Edge;
@@ -58,11 +63,14 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var rules = ProofRules.For(OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit) with { CommitWithin = edge.ProofBound };
         var pipeline = new EdgePipeline(parts, new EdgePipelineOptions { Source = new SourceId(edge.Source), Rules = rules }, alarms, clock, loggers.CreateLogger<EdgePipeline>());
         var captureFile = new CaptureFile(
-            configuration.PathOf(edge.CaptureFile), new CaptureFileSettings(edge.DomainController, socket, drop, edge.WaitMilliseconds, edge.MinimumLength, edge.Complexity));
+            new CaptureFileSettings(configuration.PathOf(edge.CaptureFile), edge.DomainController, socket, drop, TimeSpan.FromMilliseconds(edge.WaitMilliseconds), edge.MinimumLength, edge.Complexity), clock);
+        var stored = new StoredConfiguration(Path.Combine(configuration.PathOf(edge.Data), "configuration.json"));
         var logger = loggers.CreateLogger<EdgeServer>();
-        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>());
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, stored, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>());
         LogStarted(logger, edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
-        return new EdgeServer(pipeline, fetcher, [pipeline, dropFolder, spool, http]);
+        if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
+        var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
+        return new EdgeServer(pipeline, fetcher, monitor, [pipeline, dropFolder, spool, http]);
     }
 
     /// <summary>Takes no more captures, and ends; what is not at a node yet stays in the spool.</summary>
@@ -80,17 +88,20 @@ public sealed partial class EdgeServer : IAsyncDisposable
         }
     }
 
-    private static async ValueTask TakeAsync(EdgeConfiguration told, EdgePipeline pipeline, CaptureFile captureFile, ILogger logger, CancellationToken cancellationToken)
+    private static async ValueTask TakeAsync(
+        EdgeConfiguration told, EdgePipeline pipeline, CaptureFile captureFile, StoredConfiguration stored, ILogger logger, CancellationToken cancellationToken)
     {
-        if (pipeline.Apply(told)) LogConfigured(logger, told.Version, told.Scopes.Length, told.SealingKeys.Length);
-        await captureFile.WriteAsync(told, cancellationToken).ConfigureAwait(false);
+        if (!pipeline.Apply(told)) return;
+        if (!await captureFile.WriteAsync(told, cancellationToken).ConfigureAwait(false)) LogNoKey(logger);
+        await stored.WriteAsync(told, cancellationToken).ConfigureAwait(false);
+        LogConfigured(logger, told.Version, told.Scopes.Length, told.SealingKeys.Length);
     }
 
-    // If one of the two breaks, the other must not go on alone.
-    private async Task RunAsync(ConfigurationFetcher fetcher)
+    // If one of them breaks, the others must not go on alone.
+    private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token)];
+        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token), .. monitor is null ? Array.Empty<Task>() : [monitor.RunAsync(stop.Token)]];
         await Task.WhenAny(loops).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(loops).ConfigureAwait(false);
@@ -99,6 +110,9 @@ public sealed partial class EdgeServer : IAsyncDisposable
     [LoggerMessage(2701, LogLevel.Information, "Edge of {Source}/{DomainController}, {Version}, is up: configuration {Configuration}, socket {Socket}, drop folder {Drop}, nodes {Nodes}; recovered: {Recovery}.")]
     private static partial void LogStarted(ILogger logger, string source, string domainController, string version, string configuration, string socket, string drop, string nodes, string recovery);
 
-    [LoggerMessage(2702, LogLevel.Information, "Configuration version {Version}: {Scopes} scopes, {Keys} keys.")]
+    [LoggerMessage(2703, LogLevel.Error, "The nodes publish no key that can be sealed to now: the capture file stays as it is. Look at the nodes' key ring.")]
+    private static partial void LogNoKey(ILogger logger);
+
+    [LoggerMessage(2702, LogLevel.Debug, "Configuration version {Version}: {Scopes} scopes, {Keys} keys.")]
     private static partial void LogConfigured(ILogger logger, long version, int scopes, int keys);
 }

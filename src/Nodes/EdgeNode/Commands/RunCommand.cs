@@ -27,7 +27,9 @@ internal static class RunCommand
         await using (client.ConfigureAwait(false))
         {
             var directory = new LdapSourceDirectory(client, TimeProvider.System);
-            var edge = EdgeServer.Start(configuration, directory, EdgeConnections.ToNodes(configuration, TimeProvider.System), TimeProvider.System, loggers);
+            var policies = OperatingSystem.IsWindows() ? null : directory;
+            var nodes = EdgeConnections.ToNodes(configuration, TimeProvider.System);
+            var edge = await EdgeServer.StartAsync(configuration, directory, policies, nodes, TimeProvider.System, loggers, termination.Requested).ConfigureAwait(false);
             await using (edge.ConfigureAwait(false))
             {
                 await (await Task.WhenAny(termination.WaitAsync(), edge.Completion).ConfigureAwait(false)).ConfigureAwait(false);
