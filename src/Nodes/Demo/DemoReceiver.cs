@@ -36,7 +36,7 @@ internal sealed class DemoReceiver : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var web = builder.Build();
         var receiver = new DemoReceiver(web, Encoding.UTF8.GetBytes(signingKey));
-        web.MapPost("/passwords", receiver.TakeAsync);
+        web.MapPost("/passwords", (Delegate)receiver.TakeAsync);
         await web.StartAsync(cancellationToken).ConfigureAwait(false);
         return receiver;
     }

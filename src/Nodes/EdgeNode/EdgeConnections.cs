@@ -9,7 +9,7 @@ using PasswordSync.Ldap;
 namespace PasswordSync.EdgeNode;
 
 /// <summary>Makes the edge's two connections: to nodes with its certificate, and to its own DC's directory.</summary>
-internal static class EdgeConnections
+public static class EdgeConnections
 {
     /// <summary>How large a secret file may be, in bytes.</summary>
     private const int SecretBytesMax = 8_192;
