@@ -29,13 +29,18 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         try
         {
             using var watcher = Watch();
+            Task? signal = null;
             while (true)
             {
                 await DrainAsync(cancellationToken);
                 DeleteUnfinished();
                 using var interval = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                await Task.WhenAny(changed.WaitAsync(interval.Token), Task.Delay(options.DropInterval, time, interval.Token));
+
+                // Kept until it comes: a wait that is cancelled may still take the permit, and the signal would be lost.
+                signal ??= changed.WaitAsync(CancellationToken.None);
+                await Task.WhenAny(signal, Task.Delay(options.DropInterval, time, interval.Token));
                 await interval.CancelAsync();
+                if (signal.IsCompleted) signal = null;
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }

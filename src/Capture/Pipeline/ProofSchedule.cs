@@ -9,6 +9,7 @@ internal sealed class ProofSchedule : IDisposable
     private readonly Dictionary<AccountKey, AccountWork> accounts = [];
     private readonly PriorityQueue<AccountWork, DateTimeOffset> queue = new();
     private readonly SemaphoreSlim changed = new(0, 1);
+    private Task? signal;
 
     /// <summary>How many accounts have captures that are not decided.</summary>
     public int Count
@@ -92,12 +93,16 @@ internal sealed class ProofSchedule : IDisposable
         Signal();
     }
 
-    /// <summary>Ends when something is due earlier than before, or after <paramref name="atMost"/>.</summary>
+    /// <summary>Ends when something is due earlier than before, or after <paramref name="atMost"/>. For one caller at a time.</summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
+        // One wait for the signal lasts until the signal comes. Cancelled and made anew it would lose signals: a semaphore gives its permit to a waiter
+        // that is being cancelled as long as that one stands in its list.
+        signal ??= changed.WaitAsync(CancellationToken.None);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(changed.WaitAsync(ending.Token), Task.Delay(atMost, time, ending.Token));
+        await Task.WhenAny(signal, Task.Delay(atMost, time, ending.Token));
         await ending.CancelAsync();
+        if (signal.IsCompleted) signal = null;
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.EdgeNode;
@@ -44,13 +44,14 @@ internal sealed class DemoLandscape : IAsyncDisposable
     public DemoReceiver Receiver => receiver!;
 
     /// <param name="observe">Hears of every decision of the sync server.</param>
+    /// <param name="loggers">Makes loggers for node and edge; the caller owns it.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
-    public static async Task<DemoLandscape> StartAsync(Action<IdentityId, IdentityEvent> observe, CancellationToken cancellationToken)
+    public static async Task<DemoLandscape> StartAsync(Action<IdentityId, IdentityEvent> observe, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var landscape = new DemoLandscape(Directory.CreateTempSubdirectory("pwsync-").FullName);
         try
         {
-            await landscape.BeginAsync(observe, cancellationToken).ConfigureAwait(false);
+            await landscape.BeginAsync(observe, loggers, cancellationToken).ConfigureAwait(false);
             return landscape;
         }
         catch
@@ -68,18 +69,18 @@ internal sealed class DemoLandscape : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task BeginAsync(Action<IdentityId, IdentityEvent> observe, CancellationToken cancellationToken)
+    private async Task BeginAsync(Action<IdentityId, IdentityEvent> observe, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         Users.Create(Domain.People);
         var signingKey = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         receiver = await DemoReceiver.StartAsync(signingKey, cancellationToken).ConfigureAwait(false);
         await WriteFilesAsync(signingKey, cancellationToken).ConfigureAwait(false);
         var nodeConfiguration = NodeConfiguration.Read(PathOf("node.json"));
-        node = await SyncServer.StartAsync(nodeConfiguration, ProviderRegistry.BuiltIn, observe, clock, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
+        node = await SyncServer.StartAsync(nodeConfiguration, ProviderRegistry.BuiltIn, observe, clock, loggers, cancellationToken).ConfigureAwait(false);
         await WriteAsync("edge.json", EdgeSettings(node.Addresses[0]), cancellationToken).ConfigureAwait(false);
         await EnrolAsync(cancellationToken).ConfigureAwait(false);
         var edgeConfiguration = EdgeSettingsFile.Read(PathOf("edge.json"));
-        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, EdgeConnections.ToNodes(edgeConfiguration, clock), clock, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
+        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, EdgeConnections.ToNodes(edgeConfiguration, clock), clock, loggers, cancellationToken).ConfigureAwait(false);
         await WaitForCaptureFileAsync(cancellationToken).ConfigureAwait(false);
     }
 
