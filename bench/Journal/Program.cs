@@ -21,6 +21,7 @@ Measurement[] measurements =
     new("append: decisions of 5 events, one caller", (run, span) => StoreLoad.AppendAsync(run, span, callers: 1)),
     new("append: decisions of 5 events, 64 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 64)),
     new("append: decisions of 5 events, 512 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 512)),
+    new("inbox: reads of one row behind 4,000 in hand", StoreLoad.ReadBehindAsync),
     new("captures accepted, read, decided and appended", WholeWay.CapturesAsync),
 ];
 

@@ -32,6 +32,20 @@ internal static class StoreLoad
         return 1;
     });
 
+    /// <summary>Reads of an inbox in which all rows but the last are in hand, in a second.</summary>
+    public static async Task<double> ReadBehindAsync(string folder, TimeSpan length)
+    {
+        const int InHand = 4_000;
+        await using var store = await OpenAsync(folder);
+        for (var i = 0; i < 5; i++) await store.Inbox.AcceptAsync([.. Enumerable.Range(0, (InHand / 5) + (i == 4 ? 1 : 0)).Select(_ => Arrive(NewAccount()))], CancellationToken.None);
+        int[] shards = [.. Enumerable.Range(0, store.Leases.ShardCount)];
+        var all = await store.Inbox.ReadAsync(shards, ImmutableHashSet<long>.Empty, InHand + 1, CancellationToken.None);
+        var inHand = all.Take(InHand).Select(row => row.Sequence).ToHashSet();
+        var (done, began) = (0L, Stopwatch.GetTimestamp());
+        while (Stopwatch.GetElapsedTime(began) < length) done += (await store.Inbox.ReadAsync(shards, inHand, limit: 500, CancellationToken.None)).Length;
+        return done / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
     /// <summary>Loads the identity, decides on the change, appends.</summary>
     public static async Task AppendAsync(IStore store, LeaseView lease, IdentityId identity, Change change, OwnWrites ownWrites, ImmutableArray<long> inbox)
     {
