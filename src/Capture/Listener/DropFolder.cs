@@ -19,7 +19,7 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
     private const string UnfinishedSuffix = ".tmp";
 
     private readonly SemaphoreSlim oneAtATime = new(1);
-    private readonly SemaphoreSlim changed = new(0, 1);
+    private readonly WakeUp changed = new();
     private readonly Lock gate = new();
     private Task<DrainResult>? waiting;
 
@@ -29,19 +29,11 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         try
         {
             using var watcher = Watch();
-            Task? signal = null;
             while (true)
             {
                 await DrainAsync(cancellationToken);
                 DeleteUnfinished();
-                using var interval = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-
-                // Kept until it comes: a wait that is cancelled may still take the permit, and the signal would be lost.
-                signal ??= changed.WaitAsync(CancellationToken.None);
-                await Task.WhenAny(signal, Task.Delay(options.DropInterval, time, interval.Token));
-                await interval.CancelAsync();
-                if (signal.IsCompleted) signal = null;
-                cancellationToken.ThrowIfCancellationRequested();
+                await changed.WaitAsync(options.DropInterval, time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -59,11 +51,7 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         lock (gate) return (waiting ??= Task.Run(DrainNextAsync, CancellationToken.None)).WaitAsync(cancellationToken);
     }
 
-    public void Dispose()
-    {
-        oneAtATime.Dispose();
-        changed.Dispose();
-    }
+    public void Dispose() => oneAtATime.Dispose();
 
     private async Task<DrainResult> DrainNextAsync()
     {
@@ -172,8 +160,8 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(options.DropFolder);
             else Directory.CreateDirectory(options.DropFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var watcher = new FileSystemWatcher(options.DropFolder, "*" + CaptureSuffix) { NotifyFilter = NotifyFilters.FileName };
-            watcher.Renamed += (_, _) => Signal();
-            watcher.Created += (_, _) => Signal();
+            watcher.Renamed += (_, _) => changed.Signal();
+            watcher.Created += (_, _) => changed.Signal();
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
@@ -182,18 +170,6 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
             // Without notice of changes the interval still finds every file.
             LogNotWatched(logger, options.DropFolder, exception.Message);
             return null;
-        }
-    }
-
-    private void Signal()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is known already.
         }
     }
 

@@ -71,11 +71,7 @@ internal sealed partial class ProofLoop(
         }
     }
 
-    public void Dispose()
-    {
-        schedule.Dispose();
-        slots.Dispose();
-    }
+    public void Dispose() => slots.Dispose();
 
     private async Task LookAsync(AccountWork work, CancellationToken cancellationToken)
     {

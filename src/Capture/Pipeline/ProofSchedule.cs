@@ -3,13 +3,12 @@ using PasswordSync.Capture.Listener;
 namespace PasswordSync.Capture.Pipeline;
 
 /// <summary>Which account is to be looked at when. Thread-safe; a look under way has its account for itself.</summary>
-internal sealed class ProofSchedule : IDisposable
+internal sealed class ProofSchedule
 {
     private readonly Lock gate = new();
     private readonly Dictionary<AccountKey, AccountWork> accounts = [];
     private readonly PriorityQueue<AccountWork, DateTimeOffset> queue = new();
-    private readonly SemaphoreSlim changed = new(0, 1);
-    private Task? signal;
+    private readonly WakeUp changed = new();
 
     /// <summary>How many accounts have captures that are not decided.</summary>
     public int Count
@@ -36,7 +35,7 @@ internal sealed class ProofSchedule : IDisposable
             work.Arrived.Add(capture);
         }
 
-        Signal();
+        changed.Signal();
     }
 
     /// <summary>The next account that is due; it is the caller's until <see cref="Return"/>.</summary>
@@ -90,33 +89,9 @@ internal sealed class ProofSchedule : IDisposable
             queue.Enqueue(work, work.DueAt.Value);
         }
 
-        Signal();
+        changed.Signal();
     }
 
-    /// <summary>Ends when something is due earlier than before, or after <paramref name="atMost"/>. For one caller at a time.</summary>
-    public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
-    {
-        // One wait for the signal lasts until the signal comes. Cancelled and made anew it would lose signals: a semaphore gives its permit to a waiter
-        // that is being cancelled as long as that one stands in its list.
-        signal ??= changed.WaitAsync(CancellationToken.None);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(signal, Task.Delay(atMost, time, ending.Token));
-        await ending.CancelAsync();
-        if (signal.IsCompleted) signal = null;
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    public void Dispose() => changed.Dispose();
-
-    private void Signal()
-    {
-        try
-        {
-            changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is known already.
-        }
-    }
+    /// <summary>Ends when something may be due earlier than before, or after <paramref name="atMost"/>.</summary>
+    public Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken) => changed.WaitAsync(atMost, time, cancellationToken);
 }
