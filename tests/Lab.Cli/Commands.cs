@@ -6,7 +6,7 @@ namespace PasswordSync.Lab.Cli;
 internal static class Commands
 {
     private const string Usage = """
-        usage: ./lab.sh up                              start two Samba domains and an OpenLDAP directory
+        usage: ./lab.sh up                              start two Samba domains, an OpenLDAP directory, and PasswordSync between them
                ./lab.sh change USER [PASSWORD] [WAY]    change a password in ALPHA.TEST, and look where it works
                ./lab.sh status                          what runs, where, with which accounts
                ./lab.sh down                            stop everything and remove ./lab-data
@@ -54,7 +54,8 @@ internal static class Commands
         if (!LastingLab.IsIn(folder)) return await NotUpAsync(output);
         await using var lab = LastingLab.Attach(folder);
         await DescribeAsync(lab, output);
-        return lab.Source.First.IsRunning && lab.Target.First.IsRunning && lab.Directory.IsRunning ? 0 : 1;
+        var productRuns = lab.Product is { } product && product.Edges.Values.Prepend(product.Node).All(process => process.IsRunning);
+        return lab.Source.First.IsRunning && lab.Target.First.IsRunning && lab.Directory.IsRunning && productRuns ? 0 : 1;
     }
 
     private static async Task<int> DownAsync(string folder, TextWriter output, CancellationToken cancellationToken)
@@ -123,6 +124,8 @@ internal static class Commands
         text.AppendLine($"{"OpenLDAP",-14} {State(directory.IsRunning)}  {directory.HostName} on {directory.Address}: ldap with StartTLS 389, ldaps 636");
         text.AppendLine($"               base {directory.Suffix}; {directory.AdministratorName} / {OpenLdapServer.AdministratorPassword}; {directory.SynchronisationName} / {OpenLdapServer.SynchronisationPassword}");
         text.AppendLine($"               authority {directory.AuthorityFile}");
+        foreach (var process in lab.Product is { } product ? product.Edges.Values.Prepend(product.Node) : [])
+            text.AppendLine($"PasswordSync   {State(process.IsRunning)}  {process.Name}; log {process.LogFile}");
         var (first, last) = (lab.Source.Users[0], lab.Source.Users[^1]);
         text.Append($"Users          {first.AccountName} / {first.InitialPassword} to {last.AccountName} / {last.InitialPassword}, in all three");
         await output.WriteLineAsync(text);

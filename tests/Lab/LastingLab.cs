@@ -1,15 +1,20 @@
+using System.Collections.Immutable;
+using PasswordSync.Lab.Product;
+
 namespace PasswordSync.Lab;
 
 /// <summary>
 /// The servers of <c>lab.sh</c>, which outlive the commands that start and look at them: the domain ALPHA.TEST, where people
-/// change their passwords, the domain BETA.TEST and an OpenLDAP directory, which should follow. Everything is in one folder.
+/// change their passwords, the domain BETA.TEST and an OpenLDAP directory, which follow, and this product between them: a sync server, and an
+/// edge on ALPHA's DC. Everything is in one folder.
 /// </summary>
 public sealed class LastingLab : IAsyncDisposable
 {
     private const int UserCount = 10;
 
-    private LastingLab(string folder, SambaDomain source, SambaDomain target, OpenLdapServer directory)
+    private LastingLab(string folder, SambaDomain source, SambaDomain target, OpenLdapServer directory, ProductLandscape? product)
     {
+        Product = product;
         Folder = folder;
         Source = source;
         Target = target;
@@ -23,6 +28,9 @@ public sealed class LastingLab : IAsyncDisposable
     public SambaDomain Target { get; }
 
     public OpenLdapServer Directory { get; }
+
+    /// <summary>This product; null before it was started for the first time.</summary>
+    public ProductLandscape? Product { get; private set; }
 
     private static SambaDomainOptions SourceOptions => new() { Realm = "ALPHA.TEST", Users = UserCount };
 
@@ -55,12 +63,27 @@ public sealed class LastingLab : IAsyncDisposable
         foreach (var controller in lab.Source.Controllers.Concat(lab.Target.Controllers).Where(controller => !controller.IsRunning))
             await controller.StartAsync(cancellationToken);
         if (!lab.Directory.IsRunning) await lab.Directory.StartAsync(cancellationToken);
+        if (lab.Product is { } product)
+        {
+            await product.ResumeAsync(cancellationToken);
+            return lab;
+        }
+
+        var productFolder = ProductFolder(folder);
+        System.IO.Directory.CreateDirectory(productFolder);
+        await ProductLandscape.WriteSecretsAsync(productFolder, cancellationToken);
+        lab.Product = await ProductLandscape.StartAsync(Describe(lab.Source, lab.Target, lab.Directory, productFolder), productFolder, cancellationToken);
         return lab;
     }
 
     /// <summary>Finds the servers that <see cref="UpAsync"/> started.</summary>
-    public static LastingLab Attach(string folder) =>
-        new(folder, SambaDomain.Attach(SourceFolder(folder)), SambaDomain.Attach(TargetFolder(folder)), OpenLdapServer.Attach(DirectoryFolder(folder)));
+    public static LastingLab Attach(string folder)
+    {
+        var (source, target, directory) = (SambaDomain.Attach(SourceFolder(folder)), SambaDomain.Attach(TargetFolder(folder)), OpenLdapServer.Attach(DirectoryFolder(folder)));
+        var productFolder = ProductFolder(folder);
+        var product = System.IO.Directory.Exists(productFolder) ? ProductLandscape.Attach(Describe(source, target, directory, productFolder), productFolder) : null;
+        return new(folder, source, target, directory, product);
+    }
 
     /// <summary>Stops every server of the folder, however far it came, and removes the folder.</summary>
     public static async Task DownAsync(string folder, CancellationToken cancellationToken)
@@ -72,6 +95,7 @@ public sealed class LastingLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Product is not null) await Product.DisposeAsync();
         await Source.DisposeAsync();
         await Target.DisposeAsync();
         await Directory.DisposeAsync();
@@ -80,6 +104,17 @@ public sealed class LastingLab : IAsyncDisposable
     private static string SourceFolder(string folder) => Path.Combine(folder, "alpha");
 
     private static string TargetFolder(string folder) => Path.Combine(folder, "beta");
+
+    private static ProductLandscapeOptions Describe(SambaDomain source, SambaDomain target, OpenLdapServer directory, string productFolder)
+    {
+        var secrets = ProductLandscape.SecretsFolder(productFolder);
+        return new(
+            new Dictionary<string, SambaDomain> { ["alpha"] = source }.ToImmutableDictionary(),
+            [LandscapePoint.Domain("beta", ["alpha"], target, secrets, asSource: null), LandscapePoint.Directory("gamma", ["alpha"], directory, secrets)])
+        { Lasting = true };
+    }
+
+    private static string ProductFolder(string folder) => Path.Combine(folder, "product");
 
     private static string DirectoryFolder(string folder) => Path.Combine(folder, "gamma");
 }

@@ -56,6 +56,7 @@ public sealed class ProductLandscape : IAsyncDisposable
     public static async Task<ProductLandscape> StartAsync(ProductLandscapeOptions options, string folder, CancellationToken cancellationToken)
     {
         var landscape = new ProductLandscape(options, folder, FreePort());
+        await File.WriteAllTextAsync(PortFile(folder), landscape.port.ToString(CultureInfo.InvariantCulture), cancellationToken);
         await landscape.PrepareAsync(cancellationToken);
         await landscape.Node.StartAsync(cancellationToken);
         foreach (var (controller, edge) in landscape.Edges)
@@ -70,7 +71,14 @@ public sealed class ProductLandscape : IAsyncDisposable
     }
 
     /// <summary>Finds what an earlier process started with <see cref="ProductLandscapeOptions.Lasting"/>.</summary>
-    public static ProductLandscape Attach(ProductLandscapeOptions options, string folder) => new(options, folder, port: 0);
+    public static ProductLandscape Attach(ProductLandscapeOptions options, string folder) =>
+        new(options, folder, int.Parse(File.ReadAllText(PortFile(folder)), CultureInfo.InvariantCulture));
+
+    /// <summary>Starts what does not run.</summary>
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        foreach (var process in Edges.Values.Prepend(Node).Where(process => !process.IsRunning)) await process.StartAsync(cancellationToken);
+    }
 
     /// <summary>Stops the product, and takes the helper from the DCs that still run.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -84,6 +92,8 @@ public sealed class ProductLandscape : IAsyncDisposable
         foreach (var edge in Edges.Values) await edge.DisposeAsync();
         await Node.DisposeAsync();
     }
+
+    private static string PortFile(string folder) => Path.Combine(folder, "port");
 
     private string CaptureFile(SambaDomainController controller) => Path.Combine(EdgeFolder(controller), "capture.conf");
 
