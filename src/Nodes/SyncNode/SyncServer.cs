@@ -29,12 +29,12 @@ public sealed partial class SyncServer : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Task running;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, ILoggerFactory loggers)
     {
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        running = Task.WhenAll(engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token));
+        running = Task.WhenAll(engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token), new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token));
     }
 
     /// <summary>The addresses that the node listens on, with the ports it got.</summary>
@@ -82,7 +82,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
             addresses = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, parts.DatabaseFile, string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            return new SyncServer(parts, web, engine, keys) { Addresses = bound };
+            return new SyncServer(parts, web, engine, keys, loggers) { Addresses = bound };
         }
         catch
         {

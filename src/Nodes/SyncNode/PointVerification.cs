@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode;
+
+/// <summary>
+/// Verifies every sync point once, beside everything else, when the node starts: what is wrong with a target's settings is told before the first
+/// password meets it. Changes nothing.
+/// </summary>
+internal sealed partial class PointVerification(ImmutableDictionary<PointSettings, IProvider> providers, ILogger<PointVerification> logger)
+{
+    /// <summary>Ends when all points are verified, or when cancelled. Never fails: a target in trouble is only told of.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(providers.Select(entry => VerifyAsync(entry.Key.Name, entry.Value, cancellationToken)));
+
+    private async Task VerifyAsync(string point, IProvider provider, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var check in report.Checks.Where(check => check.Result == VerificationResult.Failed)) LogFailed(point, check.Name, check.Finding, check.Remedy);
+            if (report.IsGood) LogGood(point, string.Join(", ", report.Checks.Where(check => check.Result == VerificationResult.Passed).Select(check => check.Name)));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // A fault of the provider; deliveries will tell more.
+            LogBroken(point, failure.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(4701, LogLevel.Information, "{Point} is verified: {Checks}.")]
+    private partial void LogGood(string point, string checks);
+
+    [LoggerMessage(4702, LogLevel.Error, "{Point}: the check of {Check} failed: {Finding} {Remedy}")]
+    private partial void LogFailed(string point, string check, string finding, string? remedy);
+
+    [LoggerMessage(4703, LogLevel.Error, "{Point} could not be verified ({Failure}).")]
+    private partial void LogBroken(string point, string failure);
+}
