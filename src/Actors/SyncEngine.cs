@@ -15,6 +15,7 @@ namespace PasswordSync.Actors;
 public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
 {
     private readonly SyncEngineOptions options;
+    private readonly TimeProvider clock;
     private readonly ILogger<SyncEngine> logger;
     private readonly ActorSystem system;
     private readonly ShardRegion region;
@@ -36,11 +37,12 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ports);
         ArgumentNullException.ThrowIfNull(points);
         this.options = options;
+        this.clock = clock;
         logger = loggers.CreateLogger<SyncEngine>();
         ownership = new ShardOwnership(clock);
         pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
         survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
-        keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, _ => { }, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
+        keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
         system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump) }, loggers.CreateLogger<ActorSystem>());
         var services = new IdentityServices(
             ports.Journal, ownership, ports.Leases.ShardCount, ports.Rules, Offer, pump, clock, options.Jitter, ports.Observe);
@@ -62,19 +64,22 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     public IReadOnlyList<ActorStatus> Hierarchy() => system.Hierarchy();
 
     /// <summary>
-    /// Runs until cancelled; then takes nothing new, lets what is at hand end within the actor system's bound, and gives the shards back.
+    /// Runs until cancelled; then takes nothing new, lets what is at hand end within <see cref="SyncEngineOptions.DrainTimeout"/> and the actor system's bounds, and
+    /// gives the shards back. A part that ends by itself ends all of it, with its failure.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var leaseEnd = new CancellationTokenSource();
-        await keeper.KeepOnceAsync(cancellationToken).ConfigureAwait(false);
-        var lease = keeper.RunAsync(leaseEnd.Token);
+        using var feedEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var letters = ReturnDeadLettersAsync();
+        var lease = Task.CompletedTask;
+        var feeds = Task.CompletedTask;
         try
         {
-            await Task.WhenAll(
-                pump.RunAsync((row, message, token) => HandAsync(row.Identity, message, token), cancellationToken),
-                survey.RunAsync((identity, token) => HandAsync(identity, new IdentityMessage.Wake(), token), cancellationToken)).ConfigureAwait(false);
+            await keeper.KeepOnceAsync(cancellationToken).ConfigureAwait(false);
+            lease = keeper.RunAsync(leaseEnd.Token);
+            feeds = Task.WhenAll(pump.RunAsync(region.TryTell, feedEnd.Token), survey.RunAsync(identity => region.TryTell(identity, new IdentityMessage.Wake()), feedEnd.Token));
+            await (await Task.WhenAny(feeds, lease, letters, system.Completion).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -82,8 +87,9 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         }
         finally
         {
-            // The sync points first: what they have in flight needs the identities to tell its outcome to.
-            await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, CancellationToken.None))).ConfigureAwait(false);
+            await feedEnd.CancelAsync().ConfigureAwait(false);
+            await feeds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await DrainAsync().ConfigureAwait(false);
             await system.ShutdownAsync(CancellationToken.None).ConfigureAwait(false);
             await leaseEnd.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(lease, letters).ConfigureAwait(false);
@@ -98,7 +104,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         return answers.ToImmutableSortedDictionary();
     }
 
-    /// <summary>A message that crashed its actor again and again: its row stays in the inbox and in hand until the node starts anew, so that it harms nobody else.</summary>
+    /// <summary>A message that crashed its actor again and again: its row stays in the inbox and comes again after a long time, so that it harms nobody else.</summary>
     public ValueTask ParkAsync(PoisonedMessage message, CancellationToken cancellationToken)
     {
         LogPoisoned(message.Path, message.LastFailure.GetType().Name);
@@ -106,16 +112,21 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => system.DisposeAsync();
+
+    // The sync points first: what they have in flight needs the identities to tell its outcome to.
+    private async Task DrainAsync()
     {
-        await system.DisposeAsync().ConfigureAwait(false);
-        pump.Dispose();
+        using var limit = new CancellationTokenSource(options.DrainTimeout, clock);
+        await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, limit.Token))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private IActorRef<ProviderMessage> SpawnProvider(SyncPointId point, PointRuntime runtime, ILoggerFactory loggers)
     {
         var providerLogger = loggers.CreateLogger($"PasswordSync.Points.{point}");
-        var props = new Props<ProviderMessage>("provider", context => new ProviderActor(context, runtime.Deliverer, runtime.Options, providerLogger));
+
+        // What waits in the mailbox has its bound in the queue behind it: a burst of offers is no reason to have them offered again.
+        var props = new Props<ProviderMessage>("provider", context => new ProviderActor(context, runtime.Deliverer, runtime.Options, providerLogger)) { MailboxCapacity = runtime.Options.QueueMax };
         return system.Spawn(props, $"point-{point}");
     }
 
@@ -123,12 +134,6 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     private void Offer(IdentityId identity, Offer offer)
     {
         if (providers.TryGetValue(offer.Point, out var provider)) provider.TryTell(new ProviderMessage.Due(identity, offer));
-    }
-
-    private async ValueTask HandAsync(IdentityId identity, IdentityMessage message, CancellationToken cancellationToken)
-    {
-        var told = await region.TellAsync(identity, message, cancellationToken).ConfigureAwait(false);
-        if (told != TellResult.Accepted && message is IdentityMessage.Arrived arrived) pump.ComeBack(arrived.InboxSequence, options.Pump.SurveyInterval);
     }
 
     // Every row in hand may become a dead letter at once, and each must be given back; offers and asks that die beside them need no answer.
@@ -174,6 +179,9 @@ public sealed record SyncEngineOptions(NodeId Node)
 
     /// <summary>How long an ask of an actor may take. Default 10 s.</summary>
     public TimeSpan AskTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long deliveries in flight may take to end at a stop, before the actors are stopped. Default 15 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>When the inbox row of a poisoned message is tried again. Default 1 hour.</summary>
     public TimeSpan PoisonedRetryInterval { get; init; } = TimeSpan.FromHours(1);

@@ -78,14 +78,18 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private void Finish(ProviderMessage.Done done)
     {
         running.Remove(done.Identity);
-        if (done.Rest is { } rest && rest.Until > restUntil)
-        {
-            restUntil = rest.Until;
-            LogResting(rest.Until);
-        }
-
+        if (done.Rest is { } rest) RestUntil(rest.Until);
         if (next.Remove(done.Identity, out var offer)) Enqueue(done.Identity, offer);
         else if (done.Rest is { IsUntouched: true }) Enqueue(done.Identity, done.Offer);
+    }
+
+    private void RestUntil(DateTimeOffset until)
+    {
+        var latest = Context.System.Clock.GetUtcNow() + options.RestMax;
+        if (until > latest) until = latest;
+        if (until <= restUntil) return;
+        restUntil = until;
+        LogResting(until);
     }
 
     private void StartMore()
@@ -115,8 +119,11 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         {
             return new ProviderMessage.Done(identity, offer, await deliverer.DeliverAsync(identity, offer, Context.System.Forced).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (Context.System.Forced.IsCancellationRequested)
+#pragma warning disable CA1031 // One delivery that breaks must not cost the others their place: the identity offers again what is still due.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
+            if (!Context.System.Forced.IsCancellationRequested) LogBroken(identity, failure.GetType(), failure.StackTrace);
             return new ProviderMessage.Done(identity, offer, Rest: null);
         }
     }
@@ -126,4 +133,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
 
     [LoggerMessage(3402, LogLevel.Information, "Resting until {Until}.")]
     private partial void LogResting(DateTimeOffset until);
+
+    [LoggerMessage(3403, LogLevel.Error, "A delivery of identity {Identity} broke with {ExceptionType}.\n{StackTrace}")]
+    private partial void LogBroken(IdentityId identity, Type exceptionType, string? stackTrace);
 }

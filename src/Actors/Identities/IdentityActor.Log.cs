@@ -13,4 +13,10 @@ internal sealed partial class IdentityActor
 
     [LoggerMessage(3103, LogLevel.Warning, "The journal of identity {Identity} is ahead of the live state; it is loaded again.")]
     private partial void LogConflict(IdentityId identity);
+
+    [LoggerMessage(3104, LogLevel.Error, "Identity {Identity} broke over a question with {ExceptionType}; whoever asked was told.\n{StackTrace}")]
+    private partial void LogQuestionBroke(IdentityId identity, Type exceptionType, string? stackTrace);
+
+    [LoggerMessage(3105, LogLevel.Error, "Who observes the events of identity {Identity} broke with {ExceptionType}.")]
+    private partial void LogObserverBroke(IdentityId identity, Type exceptionType);
 }

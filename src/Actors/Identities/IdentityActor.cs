@@ -14,14 +14,13 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     /// <summary>How often one decision is taken anew because the journal turned out to be ahead.</summary>
     private const int ConflictsMax = 3;
 
-    private static readonly IdentityMessage.Wake WakeMessage = new();
-
     private readonly IdentityServices services;
     private readonly ILogger logger;
     private readonly IdentityId identity;
     private readonly int shard;
+    private readonly IdentityAlarm alarm;
     private IdentityState? state;
-    private IDisposable? alarm;
+    private long stateEpoch;
 
     public IdentityActor(IActorContext<IdentityMessage> context, IdentityServices services, ILogger logger)
         : base(context)
@@ -30,10 +29,12 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         this.logger = logger;
         identity = new IdentityId(Guid.Parse(context.Name));
         shard = identity.Shard(services.ShardCount);
+        alarm = new IdentityAlarm(context, services);
     }
 
     protected internal override async ValueTask ReceiveAsync(IdentityMessage message, CancellationToken cancellationToken)
     {
+        alarm.Heard(message);
         try
         {
             await HandleAsync(message, cancellationToken).ConfigureAwait(false);
@@ -44,7 +45,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             state = null;
             LogStorageUnavailable(identity, failure.Message);
             GiveBack(message, failure, services.StorageRetryInterval);
-            SetAlarm(services.StorageRetryInterval);
+            alarm.SetAfter(services.StorageRetryInterval);
         }
         catch (ShardNotOwnedException lost)
         {
@@ -53,12 +54,19 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             GiveBack(message, lost, services.StorageRetryInterval);
             Context.Stop(Context.Self);
         }
+#pragma warning disable CA1031 // A question that cannot be handled is the asker's trouble; asked again by the supervisor it would be answered to nobody.
+        catch (Exception failure) when (message is IdentityMessage.Perform or IdentityMessage.Show && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            state = null;
+            LogQuestionBroke(identity, failure.GetType(), failure.StackTrace);
+            GiveBack(message, failure, services.StorageRetryInterval);
+        }
     }
 
     protected internal override ValueTask OnIdleAsync(CancellationToken cancellationToken)
     {
-        var now = services.Clock.GetUtcNow();
-        var soon = now + services.OfferAgainInterval;
+        var soon = services.Clock.GetUtcNow() + services.OfferAgainInterval;
         if (state?.NextWakeUp(services.Rules()) is not { } at || at > soon) Context.Passivate();
         return ValueTask.CompletedTask;
     }
@@ -69,14 +77,14 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         {
             case IdentityMessage.Arrived arrived:
                 var decision = await PerformAsync(arrived.Command, arrived, cancellationToken).ConfigureAwait(false);
-                if (decision.AskAgainAt is { } at) services.Rows.ComeBack(arrived.InboxSequence, at - services.Clock.GetUtcNow());
+                if (decision.AskAgainAt is { } at) services.Rows.ComeBack(arrived.InboxSequence, UntilLook(at));
                 else services.Rows.Decided(arrived.InboxSequence);
                 break;
             case IdentityMessage.Perform perform:
                 perform.Reply.TryAnswer(await PerformAsync(perform.Command, arrived: null, cancellationToken).ConfigureAwait(false));
                 break;
             case IdentityMessage.Show show:
-                show.Reply.TryAnswer(await LoadAsync(cancellationToken).ConfigureAwait(false));
+                show.Reply.TryAnswer(await LoadAsync(OwnedEpoch(), cancellationToken).ConfigureAwait(false));
                 break;
             case IdentityMessage.Wake:
                 await PerformAsync(now => new IdentityCommand.WakeUp(now, services.Jitter()), arrived: null, cancellationToken).ConfigureAwait(false);
@@ -91,13 +99,13 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     {
         for (var conflicts = 0; ; conflicts++)
         {
-            var before = await LoadAsync(cancellationToken).ConfigureAwait(false);
-            var epoch = services.Ownership.EpochOf(shard) ?? throw new ShardNotOwnedException(shard);
+            var epoch = OwnedEpoch();
+            var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
             var rules = services.Rules();
             var decision = before.Decide(command(services.Clock.GetUtcNow()), rules);
             if (decision.AskAgainAt is not null || (decision.Events.IsEmpty && arrived is null))
             {
-                CarryOut(before, rules);
+                CarryOut(before, rules, hasChanged: false);
                 return decision;
             }
 
@@ -108,8 +116,8 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             {
                 case AppendResult.Appended:
                     state = after;
-                    foreach (var happened in decision.Events) services.Observe(identity, happened);
-                    CarryOut(after, rules);
+                    foreach (var happened in decision.Events) Observe(happened);
+                    CarryOut(after, rules, hasChanged: !decision.Events.IsEmpty);
                     return decision;
                 case AppendResult.Fenced:
                     services.Ownership.Lose(shard, epoch);
@@ -124,8 +132,23 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         }
     }
 
-    private async ValueTask<IdentityState> LoadAsync(CancellationToken cancellationToken) =>
-        state ??= await services.Journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false);
+    private long OwnedEpoch() => services.Ownership.EpochOf(shard) ?? throw new ShardNotOwnedException(shard);
+
+    // A state from before the shard was lost and gained again may be behind what another owner wrote meanwhile.
+    private async ValueTask<IdentityState> LoadAsync(long epoch, CancellationToken cancellationToken)
+    {
+        if (state is { } known && stateEpoch == epoch) return known;
+        state = null;
+        state = await services.Journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false);
+        stateEpoch = epoch;
+        return state;
+    }
+
+    private TimeSpan UntilLook(DateTimeOffset at)
+    {
+        var wait = at - services.Clock.GetUtcNow();
+        return wait < services.IntentLookInterval ? wait : services.IntentLookInterval;
+    }
 
     /// <summary>The secrets that the decision makes needless: those no longer needed, and those of captures that were not accepted.</summary>
     private static ImmutableArray<CaptureId> Released(IdentityState before, IdentityState after, Decision decision, IdentityMessage.Arrived? arrived)
@@ -137,24 +160,27 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         return [.. candidates.Distinct().Where(captureId => !after.NeedsSecret(captureId))];
     }
 
-    private void CarryOut(IdentityState now, DecisionRules rules)
+    private void CarryOut(IdentityState now, DecisionRules rules, bool hasChanged)
     {
+        if (hasChanged) alarm.Restart();
         var time = services.Clock.GetUtcNow();
         foreach (var offer in now.DueOffers(time)) services.Offers(identity, offer);
-        if (now.NextWakeUp(rules) is not { } at)
-        {
-            alarm?.Dispose();
-            alarm = null;
-            return;
-        }
-
-        SetAlarm(at > time ? at - time : services.OfferAgainInterval);
+        if (now.NextWakeUp(rules) is { } at) alarm.Set(at, time);
+        else alarm.Clear();
     }
 
-    private void SetAlarm(TimeSpan delay)
+    private void Observe(IdentityEvent happened)
     {
-        alarm?.Dispose();
-        alarm = Context.Schedule(delay, WakeMessage);
+        try
+        {
+            services.Observe(identity, happened);
+        }
+#pragma warning disable CA1031 // The event is durable: whoever looks on must not undo what follows from it.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            LogObserverBroke(identity, failure.GetType());
+        }
     }
 
     private void GiveBack(IdentityMessage message, Exception failure, TimeSpan after)

@@ -29,8 +29,19 @@ public sealed record IdentityServices(
     /// <summary>After how long without a message an identity with nothing at hand gives up its memory. Default 10 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a due delivery that no provider took up is offered again. Default 5 s.</summary>
+    /// <summary>After how long a due delivery that no provider took up is offered again; doubled each time. Default 5 s.</summary>
     public TimeSpan OfferAgainInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest time between two such offers, for when very many wait for one target. Default 1 minute.</summary>
+    public TimeSpan OfferAgainMax { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// How often a capture that waits for our own write to the same account is looked at: the write is nearly always over long before its intent runs out. Default 0.5 s.
+    /// </summary>
+    public TimeSpan IntentLookInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The longest time after which an identity in memory looks for what is due, whatever it expects. Default 1 hour.</summary>
+    public TimeSpan WakeUpMax { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>How long an identity waits after a database failure before it tries again by itself. Default 1 s.</summary>
     public TimeSpan StorageRetryInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -1,169 +1,147 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 
 namespace PasswordSync.Actors.Sharding;
 
 /// <summary>
 /// Takes what remains in the inbox of the node's shards and hands it to the identities. There is no cursor: a row that is not in hand is taken,
-/// whatever its number.
+/// whatever its number. Nobody is waited for: what an identity has no room for comes again.
 /// </summary>
-public sealed partial class InboxPump(
-    IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger) : IInboxRowTracker, IDisposable
+public sealed partial class InboxPump : IInboxRowTracker
 {
-    private readonly ConcurrentDictionary<long, DateTimeOffset> inHand = new();
-    private readonly SemaphoreSlim settling = new(options.SettlingMax);
-    private readonly ConcurrentDictionary<long, Task> settlements = new();
+    private readonly IInbox inbox;
+    private readonly ShardOwnership ownership;
+    private readonly IScopeMap scopes;
+    private readonly InboxPumpOptions options;
+    private readonly TimeProvider clock;
+    private readonly ILogger<InboxPump> logger;
+    private readonly SettlingDesk desk;
+    private readonly RowsInHand inHand;
 
-    /// <summary>How many rows are with identities, or wait for their time to come again.</summary>
-    public int RowsInHand => inHand.Count;
+    public InboxPump(
+        IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger)
+    {
+        this.inbox = inbox;
+        this.ownership = ownership;
+        this.scopes = scopes;
+        this.options = options;
+        this.clock = clock;
+        this.logger = logger;
+        desk = new SettlingDesk(settler, options, clock, logger);
+        inHand = new RowsInHand(clock);
+    }
 
-    /// <summary>Runs until cancelled.</summary>
-    /// <param name="hand">Hands a message to an identity; waits while its mailbox is full.</param>
+    /// <summary>How many rows are with identities.</summary>
+    public int RowsHandedOut => inHand.HandedOut;
+
+    /// <summary>How many rows wait for their time to come again.</summary>
+    public int RowsPutOff => inHand.PutOffCount;
+
+    /// <summary>Runs until cancelled. Never fails.</summary>
+    /// <param name="hand">Hands a message to an identity; false if it has no room for it now. Must not wait.</param>
     /// <param name="cancellationToken">Ends the pump.</param>
-    public async Task RunAsync(Func<InboxRow, IdentityMessage, CancellationToken, ValueTask> hand, CancellationToken cancellationToken)
+    public Task RunAsync(Func<IdentityId, IdentityMessage, bool> hand, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(hand);
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                var taken = await PumpOnceAsync(hand, cancellationToken).ConfigureAwait(false);
-                if (taken < options.BatchMax) await inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken).ConfigureAwait(false);
-            }
-            catch (StorageUnavailableException failure)
-            {
-                LogStorageUnavailable(failure.Message);
-                await Task.Delay(options.StorageRetryInterval, clock, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                break;
-            }
-        }
-
-        await Task.WhenAll(settlements.Values).ConfigureAwait(false);
+        return Task.WhenAll(
+            Repeating.RunAsync(token => PumpOnceAsync(hand, token), LogFailure, options.StorageRetryInterval, clock, cancellationToken),
+            desk.RunAsync((row, verdict) => Hand(row, ToMessage(row, verdict), hand, refusals: 0), (row, after) => ComeBack(row.Sequence, after), cancellationToken));
     }
 
-    public void Decided(long inboxSequence) => inHand.TryRemove(inboxSequence, out _);
+    public void Decided(long inboxSequence) => inHand.Remove(inboxSequence);
 
-    public void ComeBack(long inboxSequence, TimeSpan after) => inHand[inboxSequence] = clock.GetUtcNow() + after;
+    public void ComeBack(long inboxSequence, TimeSpan after) => inHand.PutOff(inboxSequence, after);
 
-    public void Dispose() => settling.Dispose();
-
-    private async Task<int> PumpOnceAsync(Func<InboxRow, IdentityMessage, CancellationToken, ValueTask> hand, CancellationToken cancellationToken)
+    private async Task PumpOnceAsync(Func<IdentityId, IdentityMessage, bool> hand, CancellationToken cancellationToken)
     {
         var shards = ownership.Shards;
-        var room = Math.Min(options.BatchMax, options.InHandMax - inHand.Count);
-        if (shards.Count == 0 || room <= 0) return 0;
-        var rows = await inbox.ReadAsync(shards, NotDue(), room, cancellationToken).ConfigureAwait(false);
-        foreach (var row in rows)
+        if (shards.Count == 0 || inHand.PutOffCount >= options.PutOffMax)
         {
-            inHand[row.Sequence] = DateTimeOffset.MaxValue;
-            if (row.Arrival is Arrival.Ambiguous ambiguous) settlements[row.Sequence] = SettleAsync(row, ambiguous, hand, cancellationToken);
-            else await hand(row, ToMessage(row), cancellationToken).ConfigureAwait(false);
+            await Task.Delay(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
-        return rows.Length;
+        // Whole batches only: each read passes over all that is in hand.
+        var except = inHand.TakeNotDue();
+        if (inHand.HandedOut > options.InHandMax - options.BatchMax)
+        {
+            var room = inHand.WhenHandedOutIsAtMostAsync(options.InHandMax - options.BatchMax);
+            await room.WaitAsync(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        var rows = await inbox.ReadAsync(shards, except, options.BatchMax, cancellationToken).ConfigureAwait(false);
+        HandOut(rows, hand);
+        if (rows.Length < options.BatchMax) await inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken).ConfigureAwait(false);
     }
 
-    private HashSet<long> NotDue()
+    private void HandOut(ImmutableArray<InboxRow> rows, Func<IdentityId, IdentityMessage, bool> hand)
     {
-        var now = clock.GetUtcNow();
-        return [.. from entry in inHand where entry.Value > now select entry.Key];
+        var refusals = new Dictionary<IdentityId, int>();
+        foreach (var row in rows)
+        {
+            inHand.HandOut(row.Sequence, options.HandedOutMax);
+            var refused = refusals.GetValueOrDefault(row.Identity);
+            var taken = row.Arrival is Arrival.Ambiguous ? HandToDesk(row) : Hand(row, ToMessage(row), hand, refused);
+            if (!taken) refusals[row.Identity] = refused + 1;
+        }
+    }
+
+    private bool HandToDesk(InboxRow row)
+    {
+        var taken = desk.TryTake(row);
+        if (!taken) ComeBack(row.Sequence, options.SettlerRetryInterval);
+        return taken;
+    }
+
+    // The more rows of one identity are refused at once, the later the last of them come again: a flood for one must not be read over and over.
+    private bool Hand(InboxRow row, IdentityMessage message, Func<IdentityId, IdentityMessage, bool> hand, int refusals)
+    {
+        var taken = hand(row.Identity, message);
+        if (!taken) ComeBack(row.Sequence, options.SurveyInterval * (1 + (refusals / options.RefusalsPerInterval)));
+        return taken;
     }
 
     private IdentityMessage.Arrived ToMessage(InboxRow row) => row.Arrival switch
     {
         Arrival.Confirmed confirmed => Decide(row, confirmed.Change, confirmed.Scopes, lone: []),
-        Arrival.Report report => new IdentityMessage.Arrived(
-            row.Sequence, now => new IdentityCommand.NoteReport(now, report.CaptureId, report.Account, report.Verdict, report.CapturedAt), []),
+        Arrival.Report report => Note(row, report.CaptureId, report.Account, report.Verdict, report.CapturedAt, lone: []),
         _ => throw new InvalidOperationException($"Internal error: unknown arrival {row.Arrival.GetType().Name}."),
     };
+
+    private IdentityMessage.Arrived ToMessage(InboxRow row, CandidateVerdict verdict)
+    {
+        var ambiguous = (Arrival.Ambiguous)row.Arrival;
+        var ids = ambiguous.Candidates.Select(candidate => candidate.Change.CaptureId).ToImmutableArray();
+        var newest = ambiguous.Candidates[^1].Change;
+        return verdict is CandidateVerdict.Caused { Change: var change }
+            ? Decide(row, change, ambiguous.Scopes, lone: ids.Remove(change.CaptureId))
+            : Note(row, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt, lone: ids);
+    }
 
     private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone) => new(
         row.Sequence,
         now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites),
         lone);
 
-    private async Task SettleAsync(
-        InboxRow row, Arrival.Ambiguous ambiguous, Func<InboxRow, IdentityMessage, CancellationToken, ValueTask> hand, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        try
-        {
-            await settling.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                var verdict = await settler.SettleAsync(ambiguous, cancellationToken).ConfigureAwait(false);
-                if (verdict is CandidateVerdict.TryAgain again) ComeBack(row.Sequence, again.After);
-                else await hand(row, ToMessage(row, ambiguous, verdict), cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                settling.Release();
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            ComeBack(row.Sequence, TimeSpan.Zero);
-        }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
-        {
-            // A settler that breaks must not lose the row: it comes again, slowly.
-            LogSettlerFailed(row.Sequence, failure.GetType().Name);
-            ComeBack(row.Sequence, options.SettlerRetryInterval);
-        }
-        finally
-        {
-            settlements.TryRemove(row.Sequence, out _);
-        }
-    }
+    private static IdentityMessage.Arrived Note(
+        InboxRow row, CaptureId captureId, AccountId account, CaptureVerdict verdict, DateTimeOffset capturedAt, ImmutableArray<CaptureId> lone) => new(
+            row.Sequence, now => new IdentityCommand.NoteReport(now, captureId, account, verdict, capturedAt), lone);
 
-    private IdentityMessage.Arrived ToMessage(InboxRow row, Arrival.Ambiguous ambiguous, CandidateVerdict verdict)
+    private void LogFailure(Exception failure)
     {
-        var ids = ambiguous.Candidates.Select(candidate => candidate.Change.CaptureId).ToImmutableArray();
-        if (verdict is CandidateVerdict.Caused caused)
-        {
-            return Decide(row, caused.Change, ambiguous.Scopes, [.. ids.Where(id => id != caused.Change.CaptureId)]);
-        }
-
-        var newest = ambiguous.Candidates[^1].Change;
-        return new IdentityMessage.Arrived(
-            row.Sequence,
-            now => new IdentityCommand.NoteReport(now, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt),
-            ids);
+        if (failure is StorageUnavailableException) LogStorageUnavailable(failure.Message);
+        else LogBroke(failure.GetType(), failure.StackTrace);
     }
 
     [LoggerMessage(3201, LogLevel.Warning, "The inbox could not be read: {Reason}")]
     private partial void LogStorageUnavailable(string reason);
 
-    [LoggerMessage(3202, LogLevel.Error, "Candidates of inbox row {Row} could not be settled ({Failure}); they are tried again.")]
-    private partial void LogSettlerFailed(long row, string failure);
-}
-
-/// <summary>The bounds of an <see cref="InboxPump"/>.</summary>
-public sealed record InboxPumpOptions
-{
-    /// <summary>How many rows are read at once. Default 500.</summary>
-    public int BatchMax { get; init; } = 500;
-
-    /// <summary>How many rows may be with identities or wait for their time. Default 4,000.</summary>
-    public int InHandMax { get; init; } = 4_000;
-
-    /// <summary>How often the inbox is looked at when nothing tells of arrivals. Default 0.25 s.</summary>
-    public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How long to wait after a database failure. Default 1 s.</summary>
-    public TimeSpan StorageRetryInterval { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>How many ambiguous rows are settled at once. Default 8.</summary>
-    public int SettlingMax { get; init; } = 8;
-
-    /// <summary>When a row comes again whose settler broke. Default 30 s.</summary>
-    public TimeSpan SettlerRetryInterval { get; init; } = TimeSpan.FromSeconds(30);
+    [LoggerMessage(3203, LogLevel.Error, "Reading the inbox broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
+    private partial void LogBroke(Type exceptionType, string? stackTrace);
 }

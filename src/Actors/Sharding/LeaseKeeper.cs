@@ -4,31 +4,25 @@ using PasswordSync.Core.Ports;
 namespace PasswordSync.Actors.Sharding;
 
 /// <summary>Renews the node's lease and takes free shards, as long as it runs; gives everything back when it ends.</summary>
-public sealed partial class LeaseKeeper(
-    IShardLeases leases, NodeId node, ShardOwnership ownership, Action<IReadOnlyCollection<int>> onGained, LeaseKeeperOptions options, TimeProvider clock, ILogger<LeaseKeeper> logger)
+public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardOwnership ownership, LeaseKeeperOptions options, TimeProvider clock, ILogger<LeaseKeeper> logger)
 {
-    /// <summary>Runs until cancelled, then releases the shards within <see cref="LeaseKeeperOptions.ReleaseTimeout"/>.</summary>
+    /// <summary>Runs until cancelled, then releases the shards within <see cref="LeaseKeeperOptions.ReleaseTimeout"/>. Never fails.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            while (!cancellationToken.IsCancellationRequested)
+        await Repeating.RunAsync(
+            async token =>
             {
-                await KeepOnceAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(options.HeartbeatInterval, clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this loop ends.
-        }
-        finally
-        {
-            await ReleaseAsync().ConfigureAwait(false);
-        }
+                await KeepOnceAsync(token).ConfigureAwait(false);
+                await Task.Delay(options.HeartbeatInterval, clock, token).ConfigureAwait(false);
+            },
+            _ => { },
+            options.HeartbeatInterval,
+            clock,
+            cancellationToken).ConfigureAwait(false);
+        await ReleaseAsync().ConfigureAwait(false);
     }
 
-    /// <summary>One renewal. A database that is away leaves the lease to run out by itself.</summary>
+    /// <summary>One renewal. One that fails leaves the lease to run out by itself.</summary>
     public async Task KeepOnceAsync(CancellationToken cancellationToken)
     {
         try
@@ -36,13 +30,17 @@ public sealed partial class LeaseKeeper(
             var askedAt = clock.GetTimestamp();
             var view = await leases.KeepAsync(node, cancellationToken).ConfigureAwait(false);
             var gained = ownership.Renew(view, askedAt);
-            if (gained.IsEmpty) return;
-            LogGained(gained.Length, view.Shards.Count);
-            onGained(gained);
+            if (!gained.IsEmpty) LogGained(gained.Length, view.Shards.Count);
         }
         catch (StorageUnavailableException failure)
         {
             LogNotRenewed(failure.Message);
+        }
+#pragma warning disable CA1031 // The node must go on trying: without a lease it does nothing at all.
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogKeepingBroke(failure.GetType(), failure.StackTrace);
         }
     }
 
@@ -52,12 +50,14 @@ public sealed partial class LeaseKeeper(
         using var limit = new CancellationTokenSource(options.ReleaseTimeout, clock);
         try
         {
-            await leases.ReleaseAsync(node, limit.Token).ConfigureAwait(false);
+            await leases.ReleaseAsync(node, limit.Token).AsTask().WaitAsync(limit.Token).ConfigureAwait(false);
             LogReleased();
         }
-        catch (Exception failure) when (failure is StorageUnavailableException or OperationCanceledException)
+#pragma warning disable CA1031 // The node is leaving, whatever is wrong.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
-            LogNotReleased(failure.Message);
+            LogNotReleased(failure is StorageUnavailableException ? failure.Message : failure.GetType().Name);
         }
     }
 
@@ -72,6 +72,9 @@ public sealed partial class LeaseKeeper(
 
     [LoggerMessage(3004, LogLevel.Warning, "The shards could not be released ({Reason}); other nodes take them when the lease has run out.")]
     private partial void LogNotReleased(string reason);
+
+    [LoggerMessage(3005, LogLevel.Error, "Renewing the lease broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
+    private partial void LogKeepingBroke(Type exceptionType, string? stackTrace);
 }
 
 /// <summary>The rhythm of a <see cref="LeaseKeeper"/>.</summary>

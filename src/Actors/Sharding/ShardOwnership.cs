@@ -12,12 +12,16 @@ public sealed class ShardOwnership(TimeProvider clock)
     private sealed record Lease(ImmutableSortedDictionary<int, long> Shards, long ValidUntil);
 
     private Lease lease = new(ImmutableSortedDictionary<int, long>.Empty, ValidUntil: 0);
+    private long gains;
 
     /// <summary>The shards that the node may act on now.</summary>
     public IReadOnlyCollection<int> Shards => Current is { } current && Remaining(current) > TimeSpan.Zero ? [.. current.Shards.Keys] : [];
 
     /// <summary>How long the lease lasts yet; zero or less when it is over.</summary>
     public TimeSpan RemainingTime => Remaining(Current);
+
+    /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
+    public long Gains => Interlocked.Read(ref gains);
 
     private Lease Current => Volatile.Read(ref lease);
 
@@ -31,22 +35,28 @@ public sealed class ShardOwnership(TimeProvider clock)
     /// <summary>Takes what the lease store said.</summary>
     /// <param name="view">What is owned.</param>
     /// <param name="askedAt">The clock's timestamp just before the store was asked: the validity counts from there.</param>
-    /// <returns>The shards that were not owned before, or under another epoch.</returns>
+    /// <returns>The shards that the node could not act on before, or only under another epoch; after a lease that had run out, all of them.</returns>
     public ImmutableArray<int> Renew(LeaseView view, long askedAt)
     {
         ArgumentNullException.ThrowIfNull(view);
-        var before = Current.Shards;
+        var current = Current;
+        var before = Remaining(current) > TimeSpan.Zero ? current.Shards : ImmutableSortedDictionary<int, long>.Empty;
         var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
         Volatile.Write(ref lease, new Lease(view.Shards, askedAt + ticks));
-        return [.. from shard in view.Shards where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
+        ImmutableArray<int> gained = [.. from shard in view.Shards where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
+        if (!gained.IsEmpty) Interlocked.Increment(ref gains);
+        return gained;
     }
 
     /// <summary>Forgets a shard that turned out to be another node's.</summary>
     public void Lose(int shard, long epoch)
     {
-        var current = Current;
-        if (!current.Shards.TryGetValue(shard, out var known) || known != epoch) return;
-        Interlocked.CompareExchange(ref lease, current with { Shards = current.Shards.Remove(shard) }, current);
+        while (true)
+        {
+            var current = Current;
+            if (!current.Shards.TryGetValue(shard, out var known) || known != epoch) return;
+            if (Interlocked.CompareExchange(ref lease, current with { Shards = current.Shards.Remove(shard) }, current) == current) return;
+        }
     }
 
     /// <summary>Forgets everything, at a graceful leave.</summary>

@@ -2,7 +2,6 @@ using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
-using PasswordSync.Core.Ports;
 
 namespace PasswordSync.Actors.Sharding;
 
@@ -25,8 +24,8 @@ internal sealed class ShardRegion : IIdentities
         return new ShardRegion(system.OnDemand(system.Spawn(host, "region"), identity), askTimeout);
     }
 
-    public ValueTask<TellResult> TellAsync(IdentityId identity, IdentityMessage message, CancellationToken cancellationToken) =>
-        AddressOf(identity).TellAsync(message, cancellationToken);
+    /// <summary>Tells without waiting; false if the identity has no room now.</summary>
+    public bool TryTell(IdentityId identity, IdentityMessage message) => AddressOf(identity).TryTell(message) == TellResult.Accepted;
 
     public Task<Decision> DecideAsync(IdentityId identity, Func<DateTimeOffset, IdentityCommand> command, CancellationToken cancellationToken) =>
         AskAsync<Decision>(identity, reply => new IdentityMessage.Perform(command, reply), cancellationToken);
@@ -40,7 +39,9 @@ internal sealed class ShardRegion : IIdentities
         {
             return await AddressOf(identity).AskAsync(message, askTimeout, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is AskTimeoutException or AskTargetStoppedException or StorageUnavailableException or ShardNotOwnedException)
+#pragma warning disable CA1031 // Whatever is wrong with one identity must not look like trouble of who asked it.
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             throw new IdentityUnavailableException(identity, failure);
         }
@@ -54,5 +55,5 @@ internal sealed class ShardRegion : IIdentities
     }
 }
 
-/// <summary>An identity could not be asked now: its shard is another node's, the database is away, or it did not answer in time.</summary>
+/// <summary>An identity could not be asked now: its shard is another node's, the database is away, it did not answer in time, or it broke over the question.</summary>
 public sealed class IdentityUnavailableException(IdentityId identity, Exception inner) : Exception($"Identity {identity} could not be asked: {inner.Message}", inner);

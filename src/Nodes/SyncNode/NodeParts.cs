@@ -116,11 +116,17 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var provider in Providers.Values) await provider.DisposeAsync().ConfigureAwait(false);
-        if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
-        KeyRing?.Dispose();
-        Certificate?.Dispose();
-        Authority?.Dispose();
+        try
+        {
+            foreach (var provider in Providers.Values) await provider.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
+            KeyRing?.Dispose();
+            Certificate?.Dispose();
+            Authority?.Dispose();
+        }
     }
 
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)

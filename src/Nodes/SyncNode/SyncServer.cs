@@ -23,18 +23,27 @@ namespace PasswordSync.SyncNode;
 /// <summary>One sync server, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
 public sealed partial class SyncServer : IAsyncDisposable
 {
+    /// <summary>How long requests under way may take to end at a stop; the edge sends again what was cut off.</summary>
+    private static readonly TimeSpan RequestsEndTimeout = TimeSpan.FromSeconds(5);
+
     private readonly NodeParts parts;
     private readonly WebApplication web;
     private readonly SyncEngine engine;
+    private readonly ILogger logger;
     private readonly CancellationTokenSource ending = new();
-    private readonly Task running;
+    private readonly Task[] running;
+    private readonly Task verifying;
+    private int disposed;
 
     private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, ILoggerFactory loggers)
     {
+        logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        running = Task.WhenAll(engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token), new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token));
+        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token)];
+        Completion = Task.WhenAny(running).Unwrap();
+        verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
 
     /// <summary>The addresses that the node listens on, with the ports it got.</summary>
@@ -43,8 +52,8 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <summary>What the node does for identities, to ask.</summary>
     public SyncEngine Engine => engine;
 
-    /// <summary>Ends, with the failure, if a part of the node breaks for good.</summary>
-    public Task Completion => running;
+    /// <summary>Ends as soon as a part of the node has ended, with its failure if it broke for good.</summary>
+    public Task Completion { get; }
 
     /// <summary>Starts a node.</summary>
     /// <param name="configuration">The checked configuration.</param>
@@ -59,6 +68,8 @@ public sealed partial class SyncServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(configuration);
         var logger = loggers.CreateLogger<SyncServer>();
         var parts = await NodeParts.OpenAsync(configuration, registry, clock, loggers, cancellationToken).ConfigureAwait(false);
+        SyncEngine? engine = null;
+        WebApplication? web = null;
         try
         {
             var version = await parts.Store.Configurations.PublishAsync(Describe(configuration), clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
@@ -72,12 +83,12 @@ public sealed partial class SyncServer : IAsyncDisposable
                     observe(identity, happened);
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
-            var engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
+            engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
             var keys = new KeyService(parts.KeyRing, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             var addresses = ImmutableArray<Uri>.Empty;
             var intake = new IntakeEndpoint(
                 configuration, parts.Store.Inbox, parts.Store.Edges, parts.KeyRing, keys, () => version, () => addresses, clock, loggers.CreateLogger<IntakeEndpoint>());
-            var web = BuildWeb(parts, intake, clock, loggers);
+            web = BuildWeb(parts, intake, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
             addresses = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
@@ -86,6 +97,9 @@ public sealed partial class SyncServer : IAsyncDisposable
         }
         catch
         {
+            // A start that failed half-way leaves nothing behind: no listener, no actors, no lock on the database.
+            if (web is not null) await web.DisposeAsync().ConfigureAwait(false);
+            if (engine is not null) await engine.DisposeAsync().ConfigureAwait(false);
             await parts.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -94,18 +108,31 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <summary>Stops taking captures, lets what is in flight end, gives the shards back, closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
-        await web.StopAsync(CancellationToken.None).ConfigureAwait(false);
-        await web.DisposeAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        await EndAsync("the listener", async () =>
+        {
+            await web.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            await web.DisposeAsync().ConfigureAwait(false);
+        }).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
+        await EndAsync("the engine", () => Task.WhenAll([verifying, .. running])).ConfigureAwait(false);
+        await EndAsync("the actors", async () => await engine.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        await EndAsync("the database", async () => await parts.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        ending.Dispose();
+    }
+
+    // One part that ends badly must not keep the others from ending well.
+    private async Task EndAsync(string part, Func<Task> end)
+    {
         try
         {
-            await running.ConfigureAwait(false);
+            await end().ConfigureAwait(false);
         }
-        finally
+#pragma warning disable CA1031 // See above; a failure of the engine is told by Completion.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
-            await engine.DisposeAsync().ConfigureAwait(false);
-            await parts.DisposeAsync().ConfigureAwait(false);
-            ending.Dispose();
+            LogEndedBadly(part, failure.GetType(), failure.StackTrace);
         }
     }
 
@@ -126,6 +153,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestsEndTimeout);
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Certificate, parts.Authority.Certificate, clock));
@@ -139,21 +167,22 @@ public sealed partial class SyncServer : IAsyncDisposable
     private static string Describe(NodeConfiguration configuration) =>
         JsonSerializer.Serialize(new { configuration.Node.Cluster, configuration.Scopes, Grace = configuration.Node.Grace, Points = configuration.Points.Select(point => point.Name) });
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        try
+    private Task SweepAsync(CancellationToken cancellationToken) => Repeating.RunAsync(
+        async token =>
         {
-            while (true)
-            {
-                await parts.SweepOnceAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(NodeParts.SweepInterval, parts.Clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this ends.
-        }
-    }
+            await parts.SweepOnceAsync(token).ConfigureAwait(false);
+            await Task.Delay(NodeParts.SweepInterval, parts.Clock, token).ConfigureAwait(false);
+        },
+        failure => LogSweepBroke(failure.GetType(), failure.StackTrace),
+        NodeParts.SweepInterval,
+        parts.Clock,
+        cancellationToken);
+
+    [LoggerMessage(4402, LogLevel.Error, "The end of {Part} failed with {ExceptionType}.\n{StackTrace}")]
+    private partial void LogEndedBadly(string part, Type exceptionType, string? stackTrace);
+
+    [LoggerMessage(4403, LogLevel.Error, "Sweeping old secrets broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
+    private partial void LogSweepBroke(Type exceptionType, string? stackTrace);
 
     [LoggerMessage(4401, LogLevel.Information, "Node {Name} of cluster {Cluster}, {Version}, is up: configuration {Configuration}, database {Database}, listening on {Addresses}, {Points} sync points, {Scopes} scopes, configuration version {ConfigurationVersion}.")]
     private static partial void LogStarted(ILogger logger, string name, string cluster, string version, string configuration, string database, string addresses, int points, int scopes, long configurationVersion);

@@ -21,6 +21,6 @@ public sealed partial class Deliverer
     [LoggerMessage(4005, LogLevel.Warning, "{Point}: change {CaptureId} waits: {Reason}")]
     private partial void LogNotNow(SyncPointId point, CaptureId captureId, string reason);
 
-    [LoggerMessage(4006, LogLevel.Error, "{Point}: delivering change {CaptureId} broke ({Failure}); the sync point rests.")]
-    private partial void LogBroken(SyncPointId point, CaptureId captureId, string failure);
+    [LoggerMessage(4006, LogLevel.Error, "{Point}: delivering change {CaptureId} broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
+    private partial void LogBroken(SyncPointId point, CaptureId captureId, Type exceptionType, string? stackTrace);
 }

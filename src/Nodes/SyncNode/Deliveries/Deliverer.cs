@@ -6,7 +6,6 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
-using PasswordSync.Core.Stamps;
 using PasswordSync.Providers.Contract;
 
 namespace PasswordSync.SyncNode.Deliveries;
@@ -20,6 +19,9 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     /// <summary>How often an outcome is told again when the identity could not be asked. After that the deadline and a probe find it out.</summary>
     private const int OutcomeTriesMax = 5;
 
+    private readonly AccountClaims claims = new(point, provider, services.Claims, identities, logger);
+    private readonly WriteIntents intents = new(services.Accounts, services.Options, services.Clock);
+
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(offer);
@@ -27,16 +29,23 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         {
             return await CarryOutAsync(identity, offer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is IdentityUnavailableException or StorageUnavailableException)
+        catch (IdentityUnavailableException failure)
         {
             // The identity offers again what is still due.
             LogNotNow(point, offer.Change.CaptureId, failure.Message);
             return null;
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (StorageUnavailableException failure)
         {
-            LogBroken(point, offer.Change.CaptureId, failure.GetType().Name);
-            return new PointRest(services.Clock.GetUtcNow() + services.Options.BrokenRest, IsUntouched: false);
+            LogNotNow(point, offer.Change.CaptureId, failure.Message);
+            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true);
+        }
+#pragma warning disable CA1031 // Whatever is wrong with this delivery must not hold up those of others; the identity offers it again, more and more slowly.
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogBroken(point, offer.Change.CaptureId, failure.GetType(), failure.StackTrace);
+            return null;
         }
     }
 
@@ -47,19 +56,31 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             case SecretReading.Opened opened:
                 using (opened.Secret) return await PrepareAsync(identity, offer, opened.Secret, cancellationToken).ConfigureAwait(false);
             case SecretReading.Unusable unusable:
-                LogSecretUnusable(point, offer.Change.CaptureId, unusable.Reason);
-                await identities.DecideAsync(identity, now => new IdentityCommand.RejectSecret(now, offer.Change.CaptureId, unusable.Reason), cancellationToken).ConfigureAwait(false);
+                await RejectAsync(identity, offer, unusable.Reason, cancellationToken).ConfigureAwait(false);
+                return null;
+
+            // Of an expired change the secret may be swept before the identity has noted its end.
+            case SecretReading.Gone when offer.Change.ExpiresAt > services.Clock.GetUtcNow():
+                await RejectAsync(identity, offer, "The sealed secret is gone from the database.", cancellationToken).ConfigureAwait(false);
                 return null;
             default:
                 return null;
         }
     }
 
+    private async Task RejectAsync(IdentityId identity, Offer offer, string reason, CancellationToken cancellationToken)
+    {
+        var decision = await identities.DecideAsync(identity, now => new IdentityCommand.RejectSecret(now, offer.Change.CaptureId, reason), cancellationToken).ConfigureAwait(false);
+
+        // Without events nobody needs it any more: the offer was from before a newer change.
+        if (!decision.Events.IsEmpty) LogSecretUnusable(point, offer.Change.CaptureId, reason);
+    }
+
     private async Task<PointRest?> PrepareAsync(IdentityId identity, Offer offer, Secret secret, CancellationToken cancellationToken)
     {
         var change = offer.Change;
-        var preparation = await provider.PrepareAsync(new TargetQuery(change.CaptureId, change.Account, change.Names), cancellationToken).ConfigureAwait(false);
-        if (preparation is Preparation.Found found && await FindConflictAsync(identity, found.Target, cancellationToken).ConfigureAwait(false) is { } conflict)
+        var preparation = await FindAsync(new TargetQuery(change.CaptureId, change.Account, change.Names), cancellationToken).ConfigureAwait(false);
+        if (preparation is Preparation.Found found && await claims.FindConflictAsync(identity, change, found.Target, cancellationToken).ConfigureAwait(false) is { } conflict)
         {
             preparation = new Preparation.Obstacle(conflict);
         }
@@ -80,13 +101,19 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         }
     }
 
-    private async Task<DeliveryOutcome?> FindConflictAsync(IdentityId identity, TargetAccount target, CancellationToken cancellationToken)
+    private async Task<Preparation> FindAsync(TargetQuery query, CancellationToken cancellationToken)
     {
-        var holder = await services.Claims.ClaimAsync(point, target.Key, identity, cancellationToken).ConfigureAwait(false);
-        return holder == identity
-            ? null
-            : new DeliveryOutcome.TargetMisconfigured(
-                $"Conflict: the target account '{target.DisplayName}' is already written for identity {holder}. Correct the matching rules, so that each person has an account of their own.");
+        try
+        {
+            return await provider.PrepareAsync(query, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // A provider may be anyone's code, and what it breaks over may be this one account: an outcome like any other.
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogBroken(point, query.CaptureId, failure.GetType(), failure.StackTrace);
+            return new Preparation.Obstacle(new DeliveryOutcome.Transient($"The provider failed with {failure.GetType().Name} while it looked for the account."));
+        }
     }
 
     private async Task<PointRest?> AttemptAsync(IdentityId identity, Offer offer, Secret secret, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)
@@ -100,16 +127,30 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             return null;
         }
 
-        var source = target.AsSourceAccount;
-        if (source is { } account) await services.Accounts.OpenIntentAsync(account, attemptId, attempt.Deadline + services.Options.IntentHold, cancellationToken).ConfigureAwait(false);
-
         // From here on the outcome must be told whatever happens: a node that stops waits for it, within the attempt's deadline.
-        var outcome = await services.Executor.ExecuteAsync(provider, attempt, offer.Change.CaptureId, mustChangeAtNextLogon: false, secret, cancellationToken).ConfigureAwait(false);
-        if (source is { } written && outcome is not DeliveryOutcome.Unknown) await services.Accounts.CloseIntentAsync(written, attemptId, StampOf(outcome), CancellationToken.None).ConfigureAwait(false);
+        var outcome = await WriteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
         LogOutcome(point, offer.Change.CaptureId, target.DisplayName, outcome.GetType().Name, outcome.Explain());
         await TellAsync(identity, attemptId, outcome).ConfigureAwait(false);
         return outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;
     }
+
+    private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken)
+    {
+        if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
+        if (await intents.TryOpenAsync(account, attempt, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
+        var outcome = await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
+
+        // The password is there, but which stamp it got is not known: its echo could not be told from a change. Written once more, it can.
+        if (attempt.Kind == AttemptKind.Write && outcome is DeliveryOutcome.AlreadyThere { WrittenStamp: null })
+        {
+            outcome = await ExecuteAsync(attempt with { ProbeFirst = false }, offer, secret, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await intents.CloseAsync(account, attempt, outcome).ConfigureAwait(false);
+    }
+
+    private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken) =>
+        services.Executor.ExecuteAsync(provider, attempt, offer.Change.CaptureId, mustChangeAtNextLogon: false, secret, cancellationToken);
 
     // The deadline is the attempt's own time-out or what the lease leaves, whichever is earlier, less a margin in which the outcome can be told.
     private DateTimeOffset DeadlineFrom(DateTimeOffset now)
@@ -134,11 +175,4 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             }
         }
     }
-
-    private static Stamp? StampOf(DeliveryOutcome outcome) => outcome switch
-    {
-        DeliveryOutcome.Delivered delivered => delivered.WrittenStamp,
-        DeliveryOutcome.AlreadyThere found => found.WrittenStamp,
-        _ => null,
-    };
 }

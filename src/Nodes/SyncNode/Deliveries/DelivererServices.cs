@@ -22,9 +22,9 @@ public sealed record DelivererOptions
     /// </summary>
     public TimeSpan IntentHold { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a sync point rests after its provider broke. Default 5 s.</summary>
-    public TimeSpan BrokenRest { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long a sync point rests when the node's own database could not be used. Default 1 s.</summary>
+    public TimeSpan StorageRest { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After how long an outcome is told again. Default 0.5 s.</summary>
+    /// <summary>After how long an outcome is told, or a written stamp recorded, again. Default 0.5 s.</summary>
     public TimeSpan OutcomeRetryInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 }

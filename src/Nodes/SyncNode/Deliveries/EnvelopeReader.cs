@@ -27,10 +27,23 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
         if (opening.Password is not { } password) return new SecretReading.Unusable($"The sealed secret cannot be opened: {opening.Refusal}");
         using (password)
         {
-            var secret = password.Encoding == PasswordEncoding.Utf8 ? Secret.FromUtf8(password.Bytes) : Secret.FromUtf16(password.Bytes);
+            if (Decode(password) is not { } secret) return new SecretReading.Unusable("The password is not text in the encoding that the envelope names: the sealer is faulty.");
             if (!secret.IsEmpty) return new SecretReading.Opened(secret);
             secret.Dispose();
             return new SecretReading.Unusable("The password is empty; an empty password is never sent.");
+        }
+    }
+
+    private static Secret? Decode(OpenedPassword password)
+    {
+        try
+        {
+            return password.Encoding == PasswordEncoding.Utf8 ? Secret.FromUtf8(password.Bytes) : Secret.FromUtf16(password.Bytes);
+        }
+        catch (ArgumentException)
+        {
+            // An odd number of bytes, or no UTF-8 (a DecoderFallbackException is an ArgumentException).
+            return null;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using PasswordSync.Core.Intake;
@@ -13,6 +14,14 @@ namespace PasswordSync.SyncNode.Intake;
 public sealed partial class IntakeEndpoint(
     NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IPrivateKeySource keys, KeyService published, Func<long> configurationVersion, Func<ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
 {
+    /// <summary>How often it is written down that an edge was heard of.</summary>
+    private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many edges' last notes are remembered.</summary>
+    private const int NotedMax = 10_000;
+
+    private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version), DateTimeOffset> noted = new();
+
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -88,11 +97,16 @@ public sealed partial class IntakeEndpoint(
 
     private int GenerationOf(PeerName.Edge edge) => configuration.Node.Sources.TryGetValue(edge.Source.Value, out var source) ? source.Generation : 0;
 
+    // A write for each batch would cost as much as the batch.
     private async Task NoteAsync(PeerName.Edge edge, string version, CancellationToken cancellationToken)
     {
+        var now = clock.GetUtcNow();
+        if (noted.TryGetValue((edge, version), out var last) && now - last < NoteInterval && last <= now) return;
+        if (noted.Count >= NotedMax) noted.Clear();
+        noted[(edge, version)] = now;
         try
         {
-            await edges.SawAsync(new EdgeSighting(edge.Source, edge.DomainController, "", clock.GetUtcNow(), version), cancellationToken).ConfigureAwait(false);
+            await edges.SawAsync(new EdgeSighting(edge.Source, edge.DomainController, "", now, version), cancellationToken).ConfigureAwait(false);
         }
         catch (StorageUnavailableException failure)
         {
@@ -106,8 +120,8 @@ public sealed partial class IntakeEndpoint(
         try
         {
             var batch = await JsonSerializer.DeserializeAsync(context.Request.Body, IntakeJson.Default.IntakeBatch, context.RequestAborted).ConfigureAwait(false);
-            if (batch is { Items.Length: > 0 and <= IntakeBatch.ItemsMax }) return batch;
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"A batch has 1 to {IntakeBatch.ItemsMax} items.").ConfigureAwait(false);
+            if (batch is { Items.Length: > 0 and <= IntakeBatch.ItemsMax } && batch.Items.All(item => item is not null)) return batch;
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"A batch has 1 to {IntakeBatch.ItemsMax} items, none of them null.").ConfigureAwait(false);
         }
         catch (JsonException failure)
         {

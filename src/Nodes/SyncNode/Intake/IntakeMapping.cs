@@ -74,7 +74,7 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
         var binding = new ExpectedBinding(edge.Cluster, edge.Source.Value, edge.DomainController, captureId.Value).Check(description);
         if (binding is not null) return CaptureAnswer.Refused(captureId, RefusalReason.WrongBinding, $"{binding}");
         if (keys.Find(keyId).Key is null) return CaptureAnswer.Refused(captureId, RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
-        return capturedAt + maximumAge <= now ? CaptureAnswer.Refused(captureId, RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.") : null;
+        return ExpiryOf(capturedAt) <= now ? CaptureAnswer.Refused(captureId, RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.") : null;
     }
 
     private static CaptureAnswer? RefuseScopes(CaptureId captureId, ImmutableArray<string> scopes) =>
@@ -87,5 +87,8 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
             new Stamp(generation, stamp.Version, stamp.OriginatingSecond, stamp.InvocationId),
             names,
             new StageTimes(capturedAt, spooledAt, confirmedAt, now),
-            capturedAt + maximumAge);
+            ExpiryOf(capturedAt));
+
+    // A DC whose clock is ahead must not make a secret live longer than the maximum age from now.
+    private DateTimeOffset ExpiryOf(DateTimeOffset capturedAt) => (capturedAt < now ? capturedAt : now) + maximumAge;
 }

@@ -1,5 +1,7 @@
+using PasswordSync.Actors;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Hosting.Settings;
 using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.SyncNode.Keys;
@@ -20,22 +22,17 @@ public sealed partial class KeyService(KeyRingStore store, Func<CancellationToke
             .Select(key => new SealingKey(key.Id.ToString(), key.PublicKey.ToString(), key.RetiresAt ?? now + rotation.Interval + rotation.CaptureAgeMax));
     }
 
-    /// <summary>Runs until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
+    /// <summary>Runs until cancelled. What goes wrong, such as a passphrase that cannot be read, is logged and tried again: deliveries go on meanwhile.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Repeating.RunAsync(
+        async token =>
         {
-            while (true)
-            {
-                await TurnAsync(cancellationToken).ConfigureAwait(false);
-                await Task.Delay(LookInterval, clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The way this ends.
-        }
-    }
+            await TurnAsync(token).ConfigureAwait(false);
+            await Task.Delay(LookInterval, clock, token).ConfigureAwait(false);
+        },
+        failure => LogNotRotated(failure is SettingsException or IOException or UnauthorizedAccessException ? failure.Message : failure.GetType().Name),
+        LookInterval,
+        clock,
+        cancellationToken);
 
     /// <summary>Rotates if it is due, and destroys keys whose captures have all expired.</summary>
     public async Task TurnAsync(CancellationToken cancellationToken)

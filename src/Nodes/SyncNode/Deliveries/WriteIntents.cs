@@ -1,0 +1,75 @@
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Stamps;
+
+namespace PasswordSync.SyncNode.Deliveries;
+
+/// <summary>
+/// Records around a write to an account that is itself a source's that it is ours: its echo comes back as a capture. While it is not certain which stamp the
+/// write caused, the intent stays open, and with it captures of the account wait; nothing is told that would let it be closed for good.
+/// </summary>
+internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions options, TimeProvider clock)
+{
+    /// <summary>How often closing is tried.</summary>
+    private const int ClosingTriesMax = 5;
+
+    /// <summary>Records the intent. Nothing may be written without it.</summary>
+    /// <returns>Null if it is recorded; else the attempt's outcome.</returns>
+    public async Task<DeliveryOutcome?> TryOpenAsync(AccountId account, Attempt attempt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await accounts.OpenIntentAsync(account, attempt.AttemptId, attempt.Deadline + options.IntentHold, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception failure) when (failure is StorageUnavailableException or OperationCanceledException)
+        {
+            // It may be recorded all the same.
+            return await CloseAsync(account, attempt, new DeliveryOutcome.Transient("The database could not take the intent to write; nothing was sent.")).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Records what the write caused, and closes the intent where that is certain.</summary>
+    /// <returns>The outcome to tell.</returns>
+    public async Task<DeliveryOutcome> CloseAsync(AccountId account, Attempt attempt, DeliveryOutcome outcome)
+    {
+        var stamp = StampOf(outcome);
+        if (outcome is DeliveryOutcome.Unknown) return outcome;
+        if (outcome.IsSuccess && stamp is null && !WroteNothing(attempt, outcome))
+        {
+            return new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.");
+        }
+
+        var closed = await TryCloseAsync(account, attempt.AttemptId, stamp).ConfigureAwait(false);
+        return closed || !outcome.IsSuccess ? outcome : new DeliveryOutcome.Unknown("The password was set, but the database could not take the stamp that it got.");
+    }
+
+    // A recheck that finds our write in place: its stamp was recorded when it was made.
+    private static bool WroteNothing(Attempt attempt, DeliveryOutcome outcome) => attempt.Kind == AttemptKind.Recheck && outcome is DeliveryOutcome.AlreadyThere;
+
+    private async Task<bool> TryCloseAsync(AccountId account, Guid attemptId, Stamp? stamp)
+    {
+        for (var tries = 1; tries <= ClosingTriesMax; tries++)
+        {
+            try
+            {
+                await accounts.CloseIntentAsync(account, attemptId, stamp, CancellationToken.None).ConfigureAwait(false);
+                return true;
+            }
+            catch (StorageUnavailableException)
+            {
+                await Task.Delay(options.OutcomeRetryInterval, clock, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        return false;
+    }
+
+    private static Stamp? StampOf(DeliveryOutcome outcome) => outcome switch
+    {
+        DeliveryOutcome.Delivered delivered => delivered.WrittenStamp,
+        DeliveryOutcome.AlreadyThere found => found.WrittenStamp,
+        _ => null,
+    };
+}
