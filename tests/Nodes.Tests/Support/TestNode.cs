@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
@@ -44,6 +43,9 @@ internal sealed class TestNode : IAsyncDisposable
     public SyncServer Server { get; private set; } = null!;
 
     public HttpClient Edge { get; private set; } = null!;
+
+    /// <summary>All that the node logged, over all its starts.</summary>
+    public LogLines Log { get; } = new();
 
     public ConcurrentQueue<(IdentityId Identity, IdentityEvent Event)> Events { get; } = new();
 
@@ -138,7 +140,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         var configuration = NodeConfiguration.Read(Path.Combine(Folder, "node.json"));
         var registry = new ProviderRegistry([new MemoryProviderFactory(targets, script)]);
-        Server = await SyncServer.StartAsync(configuration, registry, Observe, Clock, NullLoggerFactory.Instance, cancellationToken);
+        Server = await SyncServer.StartAsync(configuration, registry, Observe, Clock, Log, cancellationToken);
     }
 
     private void Observe(IdentityId identity, IdentityEvent happened)
