@@ -17,6 +17,7 @@ namespace PasswordSync.Capture.Tests.Pipeline;
 /// <summary>A whole edge on a scripted directory, scripted nodes and a clock that a test moves.</summary>
 public sealed class RunningEdge : IAsyncDisposable
 {
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder folder = new();
@@ -105,7 +106,7 @@ public sealed class RunningEdge : IAsyncDisposable
             Time.Advance(TimeSpan.FromMilliseconds(stepMs));
 
             // Leaves the processor to the edge; how long does not matter.
-            await Task.Delay(1);
+            await Task.Delay(Breath);
         }
     }
 
