@@ -1,0 +1,134 @@
+using PasswordSync.EdgeNode.Settings;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Settings;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Nodes.Tests;
+
+/// <summary>What is said of a copy of the ready configuration in which something is wrong.</summary>
+public sealed class Configuration_faults_tests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("passwordsync-config-").FullName;
+
+    public Configuration_faults_tests()
+    {
+        foreach (var file in Directory.GetFiles(ExampleConfiguration.Folder, "*.json")) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory]
+    [InlineData("\"00:00:10\"", "maximumAge", "00:00:10", "use 00:01:00 to 30.00:00:00")]
+    [InlineData("\"31.00:00:00\"", "maximumAge", "31.00:00:00", "use 00:01:00 to 30.00:00:00")]
+    public void A_time_out_of_its_bounds_is_told_with_key_value_and_remedy(string written, string key, string found, string remedy)
+    {
+        Change("node.json", "\"maximumAge\": \"3.00:00:00\"", $"\"maximumAge\": {written}");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found).ShouldBe((key, found));
+        fault.Remedy.ShouldStartWith(remedy);
+    }
+
+    [Theory]
+    [InlineData("3 days")]
+    [InlineData("72:00:00")]
+    public void A_time_that_is_none_is_told_with_file_key_and_line(string written)
+    {
+        Change("node.json", "\"maximumAge\": \"3.00:00:00\"", $"\"maximumAge\": \"{written}\"");
+
+        var refusal = ReadNode();
+
+        refusal.Message.ShouldContain(Path.Combine(folder, "node.json"));
+        refusal.Faults.ShouldHaveSingleItem().Key.ShouldEndWith("maximumAge");
+        refusal.Message.ShouldContain("line ");
+    }
+
+    [Theory]
+    [InlineData("node.json", "\"maximumAge\"", "maximumAgee")]
+    [InlineData("scopes.json", "\"includeGroups\"", "includeGroup")]
+    [InlineData("points.json", "\"attemptTimeout\"", "timeout")]
+    public void A_key_that_does_not_exist_is_told_with_its_file(string file, string known, string unknown)
+    {
+        Change(file, known, $"\"{unknown}\"");
+
+        var refusal = ReadNode();
+
+        refusal.Message.ShouldContain(Path.Combine(folder, file));
+        refusal.Faults.ShouldHaveSingleItem().Key.ShouldEndWith(unknown);
+    }
+
+    [Fact]
+    public void A_setting_that_a_provider_does_not_know_is_told_with_those_it_knows_and_its_value_is_not_shown()
+    {
+        Change("points.json", "\"bindPassword\"", "\"bindPasswort\"");
+
+        var refused = ExampleConfiguration.Create(folder, "beta", allow => allow).ShouldBeOfType<ProviderCreation.Refused>();
+
+        var fault = refused.Faults.Single(fault => fault.Key == "bindPasswort");
+        fault.Remedy.ShouldContain("bindPassword");
+        fault.Found.ShouldBe(Providers.Settings.SettingFault.NotShown);
+    }
+
+    [Fact]
+    public void A_scope_that_names_a_point_that_does_not_exist_is_told_of_those_that_do()
+    {
+        Change("scopes.json", "[\"beta\", \"gamma\"]", "[\"beta\", \"gama\"]");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found).ShouldBe(("scopes[0].points", "gama"));
+        fault.Remedy.ShouldContain("beta, gamma, portal, helpdesk");
+    }
+
+    [Fact]
+    public void A_passphrase_that_is_written_into_the_file_is_refused_and_not_shown()
+    {
+        Change("node.json", "file:/etc/passwordsync/passphrase", "correct horse battery");
+
+        var refusal = ReadNode();
+
+        refusal.Faults.ShouldHaveSingleItem().Key.ShouldBe("passphrase");
+        refusal.Message.ShouldContain("file:PATH or env:NAME");
+        refusal.Message.ShouldNotContain("horse");
+    }
+
+    [Fact]
+    public void A_password_that_is_written_into_the_file_is_refused_and_not_shown()
+    {
+        Change("points.json", "file:/etc/passwordsync/secrets/beta-bind", "correct horse battery");
+
+        var refused = ExampleConfiguration.Create(folder, "beta", allow => allow).ShouldBeOfType<ProviderCreation.Refused>();
+
+        refused.Faults.ShouldHaveSingleItem().Key.ShouldBe("bindPassword");
+        refused.Faults.ShouldAllBe(fault => !fault.ToString().Contains("horse"));
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_told_at_once()
+    {
+        Change("edge.json", "\"dc1.alpha.example\"", "\"DC1.alpha.example\"");
+        Change("edge.json", "\"waitMilliseconds\": 200", "\"waitMilliseconds\": 0");
+
+        var refusal = Should.Throw<SettingsException>(() => EdgeSettingsFile.Read(Path.Combine(folder, "edge.json")));
+
+        refusal.Faults.Select(fault => fault.ToString()).ShouldBe(
+        [
+            "domainController is 'DC1.alpha.example': use the DC's DNS host name in lower case.",
+            "waitMilliseconds is '0': use 1 to 5000.",
+        ]);
+    }
+
+    private SettingsException ReadNode() => Should.Throw<SettingsException>(() => NodeConfiguration.Read(Path.Combine(folder, "node.json")));
+
+    private void Change(string file, string from, string to)
+    {
+        var path = Path.Combine(folder, file);
+        var text = File.ReadAllText(path);
+        text.ShouldContain(from);
+        File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
+    }
+}
