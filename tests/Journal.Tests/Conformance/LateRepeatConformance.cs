@@ -44,13 +44,16 @@ public abstract class LateRepeatConformance : StoreConformance
         subject.Time.Advance(TimeSpan.FromDays(9));
         await store.MaintainAsync(CancellationToken.None);
 
-        (await store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None)).ShouldBe([AcceptResult.Accepted]);
+        var repeat = new Arrival.Confirmed(change, ["people"], new byte[] { 9, 9, 9 });
+        (await store.Inbox.AcceptAsync([repeat], CancellationToken.None)).ShouldBe([AcceptResult.Accepted]);
         var (result, decision) = await worker.DecideAsync((await worker.InboxAsync()).ShouldHaveSingleItem());
 
         result.ShouldBe(AppendResult.Appended);
         decision.Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.CaptureIgnored>().Reason.ShouldBe(IgnoreReason.Duplicate);
         (await worker.InboxAsync()).ShouldBeEmpty();
-        (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldNotBeNull("the delivery to files is pending");
+        var kept = await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None);
+        kept.ShouldNotBeNull("the delivery to files is pending");
+        kept.Value.ToArray().ShouldBe(Samples.EnvelopeOf(change), "the one that was there stays");
         await worker.DeliverAsync(row.Identity, Samples.Files, change.CaptureId);
         (await store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldBeNull("nobody needs it any more");
     }
