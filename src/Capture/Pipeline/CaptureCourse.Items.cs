@@ -49,15 +49,9 @@ internal sealed partial class CaptureCourse
         return new CaptureReport(capture.CaptureId, decided.Account.ObjectGuid, capture.AccountName, verdict, capture.CapturedAt, decided.DecidedAt, stamp);
     }
 
-    /// <summary>Before the commit, an account that never came was never made; after it, it went away again.</summary>
-    private CaptureReport WithoutAccount(ObservedCapture capture) => new(
-        capture.CaptureId,
-        ObjectGuid: null,
-        capture.AccountName,
-        options.Rules.Hook == HookKind.BeforeCommit ? CaptureVerdict.RefusedBySource : CaptureVerdict.Unconfirmed,
-        capture.CapturedAt,
-        time.GetUtcNow(),
-        Stamp: null);
+    /// <summary>The account was never made, or it was renamed or deleted since: that cannot be told.</summary>
+    private static CaptureReport WithoutAccount(ObservedCapture capture, DateTimeOffset decidedAt) =>
+        new(capture.CaptureId, ObjectGuid: null, capture.AccountName, CaptureVerdict.Unconfirmed, capture.CapturedAt, decidedAt, Stamp: null);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} captures of an account that is never captured: {Reason}")]
     private static partial void LogExcluded(ILogger logger, int count, AccountExclusion reason);

@@ -91,7 +91,12 @@ internal sealed partial class CaptureCourse(
                     Interlocked.Add(ref excluded, decided.Captures.Count);
                     break;
                 case DecidedCaptures.WithoutAccount decided:
-                    foreach (var capture in decided.Captures) await ReportAsync(course, capture, WithoutAccount(capture), token);
+                    foreach (var capture in decided.Captures)
+                    {
+                        alarms.Raise(new EdgeAlarm.CaptureUnconfirmed(capture.CaptureId, capture.AccountName, "the directory has no account of that name (any more)."));
+                        await ReportAsync(course, capture, WithoutAccount(capture, decided.DecidedAt), token);
+                    }
+
                     break;
                 case DecidedCaptures.Proven { Verdict: StampVerdict.Confirmed or StampVerdict.Ambiguous } decided:
                     await DeliverAsync(course, decided, token);

@@ -91,7 +91,8 @@ public sealed class EdgePipelineTests
         await edge.UntilAsync(() => edge.Spool.Status.Held == 0, stepMs: 500);
         var report = edge.Accepted.ShouldHaveSingleItem().ShouldBeOfType<CaptureReport>();
         report.ObjectGuid.ShouldBeNull();
-        report.Verdict.ShouldBe(CaptureVerdict.RefusedBySource);
+        report.Verdict.ShouldBe(CaptureVerdict.Unconfirmed);
+        edge.Alarms.All.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.CaptureUnconfirmed>().AccountName.ShouldBe("nobody");
     }
 
     [Fact]

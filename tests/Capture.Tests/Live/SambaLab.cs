@@ -1,0 +1,60 @@
+using System.Text;
+using PasswordSync.Lab;
+using PasswordSync.Ldap;
+using Xunit;
+
+namespace PasswordSync.Capture.Tests.Live;
+
+/// <summary>A domain of two real domain controllers; the first calls the hook.</summary>
+public sealed class SambaLab : IAsyncLifetime
+{
+    private int users = -1;
+
+    public SambaHook Hook { get; private set; } = null!;
+
+    public SambaDomain Domain { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Domain = await SambaDomain.StartAsync(
+            new SambaDomainOptions { Controllers = 2, Users = 40, PasswordPolicy = new PasswordPolicy { HistoryLength = 5 } }, CancellationToken.None);
+        Hook = new SambaHook();
+        await Domain.First.ReconfigureAsync(new SambaControllerSettings { CheckPasswordScript = Hook.Command }, CancellationToken.None);
+    }
+
+    /// <summary>A user that no other test touches.</summary>
+    public LabUser NextUser() => Domain.Users[Interlocked.Increment(ref users)];
+
+    public SambaEdge StartEdge() => new(Domain.First, Hook);
+
+    /// <summary>A user's own connection to the first DC, for changes without the time that a tool takes to start.</summary>
+    public async Task<LdapConnection> ConnectAsync(LabUser user, CancellationToken cancellationToken)
+    {
+        using var credential = new SimpleCredential(Domain.PrincipalNameOf(user), Encoding.UTF8.GetBytes(user.InitialPassword));
+        var options = new LdapOptions { Trust = LdapTrust.CustomRoots([Domain.Authority.Certificate]) };
+        return await LdapConnection.ConnectAsync(new LdapServer(Domain.First.Address.ToString(), LdapServer.DefaultTlsPort), credential, options, TimeProvider.System, cancellationToken);
+    }
+
+    /// <returns>Whether the DC accepted it.</returns>
+    public static async Task<bool> ChangeAsync(LdapConnection connection, LabUser user, string current, string replacement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.ModifyAsync(
+                new LdapModifyRequest(user.DistinguishedName, LdapModification.Delete("unicodePwd", Quoted(current)), LdapModification.Add("unicodePwd", Quoted(replacement))), cancellationToken);
+            return true;
+        }
+        catch (LdapException refusal) when (refusal.Result?.Code == LdapResultCode.ConstraintViolation)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Domain is not null) await Domain.DisposeAsync();
+        if (Hook is not null) await Hook.DisposeAsync();
+    }
+
+    private static ReadOnlyMemory<byte> Quoted(string password) => Encoding.Unicode.GetBytes($"\"{password}\"");
+}

@@ -1,0 +1,214 @@
+using PasswordSync.Capture.Resolution;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Intake;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Capture.Tests.Live;
+
+/// <summary>The races of the stamp proof on two real domain controllers.</summary>
+public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
+{
+    private int seen = lab.Hook.Captures.Count;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(PasswordChangeWay.LdapReplace)]
+    [InlineData(PasswordChangeWay.LdapDeleteAndAdd)]
+    [InlineData(PasswordChangeWay.KerberosPassword)]
+    [InlineData(PasswordChangeWay.SambaTool)]
+    [InlineData(PasswordChangeWay.SmbPassword)]
+    public async Task Change_in_any_way_is_confirmed_with_the_stamp_that_the_dc_gave_it(PasswordChangeWay way)
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+
+        (await lab.Domain.First.ChangePasswordAsync(way, user, user.InitialPassword, "Any.Way.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+
+        var confirmed = (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>();
+        await ShouldBeTheStampAsync(confirmed, user);
+        confirmed.Names.SamAccountName.ShouldBe(user.AccountName);
+        confirmed.Names.Mail.ShouldBe(user.Mail);
+        confirmed.Scopes.ShouldBe(["all"]);
+    }
+
+    [Fact]
+    public async Task New_user_is_confirmed_although_the_hook_runs_before_it_exists()
+    {
+        await using var edge = lab.StartEdge();
+        var user = await lab.Domain.AddUserAsync("newcomer", "New.Comer.Passw0rd", Cancellation);
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+    }
+
+    [Fact]
+    public async Task Rejected_then_accepted_50_ms_later()
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+        await using var connection = await lab.ConnectAsync(user, Cancellation);
+
+        (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, user.InitialPassword, Cancellation)).ShouldBeFalse();
+        await Task.Delay(50, Cancellation);
+        (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "Accepted.Passw0rd", Cancellation)).ShouldBeTrue();
+
+        var verdicts = await VerdictsAsync(edge, 2);
+        verdicts[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBeOneOf(CaptureVerdict.RefusedBySource, CaptureVerdict.SupersededAtEdge);
+        await ShouldBeTheStampAsync(verdicts[1].ShouldBeOfType<ConfirmedCapture>(), user);
+    }
+
+    [Fact]
+    public async Task Accepted_then_rejected_at_once()
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+        await using var connection = await lab.ConnectAsync(user, Cancellation);
+
+        (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "Accepted.Passw0rd", Cancellation)).ShouldBeTrue();
+        (await SambaLab.ChangeAsync(connection, user, "Accepted.Passw0rd", user.InitialPassword, Cancellation)).ShouldBeFalse();
+
+        var verdicts = await VerdictsAsync(edge, 2);
+        await ShouldBeTheStampAsync(verdicts[0].ShouldBeOfType<ConfirmedCapture>(), user);
+        verdicts[1].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.RefusedBySource);
+    }
+
+    [Fact]
+    public async Task Two_quick_changes()
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+        await using var connection = await lab.ConnectAsync(user, Cancellation);
+
+        (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "First.Passw0rd", Cancellation)).ShouldBeTrue();
+        (await SambaLab.ChangeAsync(connection, user, "First.Passw0rd", "Second.Passw0rd", Cancellation)).ShouldBeTrue();
+
+        var verdicts = await VerdictsAsync(edge, 2);
+        var second = verdicts[1].ShouldBeOfType<ConfirmedCapture>();
+        await ShouldBeTheStampAsync(second, user);
+        if (verdicts[0] is ConfirmedCapture first) first.Stamp.Version.ShouldBe(second.Stamp.Version - 1);
+        else verdicts[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.SupersededAtEdge);
+    }
+
+    [Fact]
+    public async Task Rejected_change_while_another_dcs_change_replicates_in()
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+        await using var connection = await lab.ConnectAsync(user, Cancellation);
+        await using (await lab.Domain.PauseReplicationAsync(Cancellation))
+        {
+            (await lab.Domain.Second.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "Other.Dc.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+            (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, user.InitialPassword, Cancellation)).ShouldBeFalse();
+        }
+
+        var report = (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>();
+        report.Verdict.ShouldBe(CaptureVerdict.Overtaken);
+        report.Stamp!.InvocationId.ShouldBe(await lab.Domain.Second.ReadInvocationIdAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Accepted_change_read_late_after_another_dcs_newer_change()
+    {
+        var user = lab.NextUser();
+        (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "Hidden.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+        await lab.Domain.WaitUntilReplicatedAsync(user, Cancellation);
+        (await lab.Domain.Second.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "Newer.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+        await lab.Domain.WaitUntilReplicatedAsync(user, Cancellation);
+
+        await using var edge = lab.StartEdge();
+
+        (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Overtaken);
+    }
+
+    [Fact]
+    public async Task Edge_down_at_the_time_leaves_a_drop_file_that_is_confirmed_without_a_stamp_known_before()
+    {
+        var user = lab.NextUser();
+        (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "While.Down.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+        Directory.GetFiles(lab.Hook.DropFolder, "*.capture").Length.ShouldBe(1);
+
+        await using var edge = lab.StartEdge();
+
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+        Directory.GetFiles(lab.Hook.DropFolder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Commit_slower_than_the_hooks_time_out()
+    {
+        var user = lab.NextUser();
+        await using var edge = lab.StartEdge();
+        var cancellation = Cancellation;
+        lab.Hook.BeforeCommit = () => Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+        try
+        {
+            (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "Slow.Commit.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+        }
+        finally
+        {
+            // The other tests' changes must not be slow.
+            lab.Hook.BeforeCommit = () => Task.CompletedTask;
+        }
+
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+    }
+
+    [Fact]
+    public async Task Account_renamed_before_the_look_is_never_confirmed()
+    {
+        var user = lab.NextUser();
+        (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "While.Down.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
+        await lab.Domain.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: renamed\n", Cancellation);
+
+        await using var edge = lab.StartEdge();
+
+        (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Unconfirmed);
+    }
+
+    [Theory]
+    [InlineData("krbtgt", AccountExclusion.KeyDistributionCenter)]
+    [InlineData("DC1$", AccountExclusion.Machine)]
+    public async Task Accounts_that_are_never_captured_are_told_by_the_directory(string name, AccountExclusion reason)
+    {
+        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        (await new LdapSourceDirectory(client, TimeProvider.System).FindAsync(new AccountQuery(name, 0, null), Cancellation))
+            .ShouldBeOfType<AccountSearch.Excluded>().Reason.ShouldBe(reason);
+    }
+
+    [Fact]
+    public async Task Policies_without_a_complexity_rule_are_found()
+    {
+        await using var client = SambaEdge.ClientOf(lab.Domain.Second);
+        var policies = new LdapSourceDirectory(client, TimeProvider.System);
+        (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldBeEmpty();
+        (await lab.Domain.Second.SambaToolAsync(["domain", "passwordsettings", "pso", "create", "loose", "7", "--complexity=off"], "", Cancellation)).RequireSuccess();
+        try
+        {
+            (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldHaveSingleItem().ShouldContain("CN=loose,");
+        }
+        finally
+        {
+            // Another test of this class begins with none.
+            (await lab.Domain.Second.SambaToolAsync(["domain", "passwordsettings", "pso", "delete", "loose"], "", Cancellation)).RequireSuccess();
+        }
+    }
+
+    /// <summary>What became of the captures that the hook made since the test began, or since the last call.</summary>
+    private async Task<IReadOnlyList<IntakeItem>> VerdictsAsync(SambaEdge edge, int count)
+    {
+        List<CaptureId> made;
+        lock (lab.Hook.Captures) made = [.. lab.Hook.Captures.Skip(seen)];
+        made.Count.ShouldBe(count);
+        seen += count;
+        return await edge.AboutAsync(made, Cancellation);
+    }
+
+    private async Task ShouldBeTheStampAsync(ConfirmedCapture confirmed, LabUser user)
+    {
+        var stamp = (await lab.Domain.First.ReadPasswordStampAsync(user, Cancellation)).ShouldNotBeNull();
+        confirmed.Stamp.ShouldBe(new ProvenStamp(stamp.Version, stamp.OriginatingSecond, stamp.InvocationId));
+        confirmed.Stamp.InvocationId.ShouldBe(await lab.Domain.First.ReadInvocationIdAsync(Cancellation));
+    }
+}
