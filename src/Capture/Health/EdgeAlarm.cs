@@ -93,6 +93,12 @@ public abstract record EdgeAlarm
         public override string Sentence => $"A node refused capture {CaptureId}: {Reason}. {Detail}";
     }
 
+    /// <summary>Nodes answer, but do not take this capture.</summary>
+    public sealed record CaptureNotTaken(CaptureId CaptureId, string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The nodes do not take capture {CaptureId}, and do not refuse it for good: {Reason} It is kept and sent again.";
+    }
+
     /// <summary>No node answers.</summary>
     public sealed record NoNodeAnswers(int Waiting, string Reason) : EdgeAlarm
     {

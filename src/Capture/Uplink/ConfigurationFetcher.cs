@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Intake;
 
@@ -59,7 +58,9 @@ public sealed partial class ConfigurationFetcher(
                 version = configuration.Version;
                 return true;
             }
-            catch (Exception failure) when (failure is HttpRequestException or JsonException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+#pragma warning disable CA1031 // Whatever stands at that address, and whoever takes the configuration: the next try may do better, and the edge goes on with what it has.
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
                 LogNoConfiguration(node, failure.Message);
             }

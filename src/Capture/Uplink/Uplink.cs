@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using System.Net.Http.Json;
-using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using PasswordSync.Capture.Health;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 
@@ -10,7 +9,7 @@ namespace PasswordSync.Capture.Uplink;
 
 /// <summary>
 /// Brings items to any node and does not give up: batches what waits, sends at once when idle, goes to the next node when one does not answer, pauses when none does,
-/// and sends the same ids again until each capture has its own final answer.
+/// and sends the same ids again until each capture has its own final answer. An item that no node takes does not hold up the others.
 /// </summary>
 /// <param name="http">Speaks to nodes with the edge's certificate. The caller owns it; it has no time-out of its own.</param>
 /// <param name="edge">Who the edge is.</param>
@@ -21,26 +20,40 @@ namespace PasswordSync.Capture.Uplink;
 /// <param name="logger">For trouble.</param>
 public sealed partial class Uplink(HttpClient http, EdgeName edge, NodeList nodes, UplinkOptions options, TimeProvider clock, Func<double> jitter, ILogger<Uplink> logger)
 {
-    private readonly Channel<Waiting> queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(options.ItemsMax) { SingleReader = true });
-    private readonly List<Waiting> again = [];
+    private readonly NodeExchange exchange = new(http, edge, nodes, options, clock, logger);
+    private readonly UplinkQueue queue = new(clock);
+
+    // One ticket for each item: a bounded channel serves as the count that senders wait for.
+    private readonly Channel<bool> tickets = Channel.CreateBounded<bool>(options.ItemsMax);
     private int failures;
 
+    /// <summary>Where items are told of that the nodes do not take, and a refusal of the edge itself; null for the log alone.</summary>
+    public IAlarmSink? Alarms { get; init; }
+
     /// <summary>The version of the configuration that nodes gave last; 0 before the first answer.</summary>
-    public long ConfigurationVersion { get; private set; }
+    public long ConfigurationVersion => exchange.ConfigurationVersion;
 
     /// <summary>How many items wait for their answers.</summary>
-    public int WaitingItems => queue.Reader.Count + Volatile.Read(ref underway);
-
-    private int underway;
+    public int WaitingItems => tickets.Reader.Count;
 
     /// <summary>Sends one item. Waits for room, then until a node has answered finally for all its captures.</summary>
     /// <returns>One final answer a capture: accepted, already have, or refused; never "try again".</returns>
     public async Task<ImmutableArray<CaptureAnswer>> SendAsync(IntakeItem item, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
-        var waiting = new Waiting(item);
-        await queue.Writer.WriteAsync(waiting, cancellationToken).ConfigureAwait(false);
-        return await waiting.Answered.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await tickets.Writer.WriteAsync(true, cancellationToken).ConfigureAwait(false);
+        var waiting = new WaitingItem(item);
+        try
+        {
+            queue.Add(waiting);
+            return await waiting.Answered.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever gave up must not have it sent any more, nor hold a place.
+            waiting.GiveUp();
+            tickets.Reader.TryRead(out _);
+        }
     }
 
     /// <summary>Runs until cancelled. Items without an answer then stay with whoever gave them.</summary>
@@ -50,12 +63,10 @@ public sealed partial class Uplink(HttpClient http, EdgeName edge, NodeList node
         {
             while (true)
             {
-                var batch = await TakeAsync(cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref underway, batch.Count);
-                if (await SendToAnyAsync(batch, cancellationToken).ConfigureAwait(false) is { } answer) Settle(batch, answer);
-                else again.AddRange(batch);
-                if (again.Count > 0) await PauseAsync(cancellationToken).ConfigureAwait(false);
-                else failures = 0;
+                var batch = await queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+                var round = new Round();
+                await SendAsync(batch, round, cancellationToken).ConfigureAwait(false);
+                if (await EndAsync(round, cancellationToken).ConfigureAwait(false)) failures = 0;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -64,101 +75,104 @@ public sealed partial class Uplink(HttpClient http, EdgeName edge, NodeList node
         }
     }
 
-    private async ValueTask<List<Waiting>> TakeAsync(CancellationToken cancellationToken)
+    // A batch that is refused as a whole is halved until it shows which item the nodes do not take.
+    private async Task SendAsync(List<WaitingItem> batch, Round round, CancellationToken cancellationToken)
     {
-        if (again.Count == 0) await queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
-        var batch = new List<Waiting>(again.Take(IntakeBatch.ItemsMax));
-        again.RemoveRange(0, batch.Count);
-        var bytes = batch.Sum(waiting => waiting.BytesAtMost);
-        while (batch.Count < IntakeBatch.ItemsMax && queue.Reader.TryPeek(out var next))
+        if (round.IsOver)
         {
-            if (batch.Count > 0 && bytes + next.BytesAtMost > IntakeBatch.BytesMax) break;
-            queue.Reader.TryRead(out _);
-            batch.Add(next);
-            bytes += next.BytesAtMost;
+            round.Left.AddRange(batch);
+            return;
         }
 
-        return batch;
+        switch (await exchange.SendAsync(batch, cancellationToken).ConfigureAwait(false))
+        {
+            case Exchanged.Answered { Answer: var answer }:
+                round.HasAnswer = true;
+                Settle(batch, answer);
+                break;
+            case Exchanged.Refused when batch.Count > 1:
+                var half = batch.Count / 2;
+                await SendAsync(batch[..half], round, cancellationToken).ConfigureAwait(false);
+                await SendAsync(batch[half..], round, cancellationToken).ConfigureAwait(false);
+                break;
+            case Exchanged.Refused { Reason: var reason }:
+                round.Refused.Add((batch[0], reason));
+                break;
+            case Exchanged.NotAnswered { IsRefusalOfEdge: var isRefusal, Reason: var reason }:
+                if (isRefusal) Alarms?.Raise(new EdgeAlarm.NoNodeAnswers(WaitingItems, reason));
+                round.HasFailed = true;
+                round.Left.AddRange(batch);
+                break;
+        }
     }
 
-    private async Task<IntakeAnswer?> SendToAnyAsync(List<Waiting> batch, CancellationToken cancellationToken)
+    /// <summary>Puts back what the round did not settle. False if no node did anything: then nothing is sent for a while.</summary>
+    private async Task<bool> EndAsync(Round round, CancellationToken cancellationToken)
     {
-        var content = new IntakeBatch(edge.Source, edge.DomainController, edge.Version, [.. batch.Select(waiting => waiting.Item)]);
-        foreach (var node in nodes.InOrder())
+        foreach (var (item, reason) in round.Refused)
         {
-            try
-            {
-                using var timeout = new CancellationTokenSource(options.RequestTimeout, clock);
-                using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-                using var response = await http.PostAsJsonAsync(new Uri(node, IntakeBatch.Path), content, IntakeJson.Default.IntakeBatch, ending.Token).ConfigureAwait(false);
-                if (!response.IsSuccessStatusCode)
-                {
-                    LogRefused(node, (int)response.StatusCode);
-                    continue;
-                }
-
-                var answer = await response.Content.ReadFromJsonAsync(IntakeJson.Default.IntakeAnswer, ending.Token).ConfigureAwait(false);
-                if (answer is null) continue;
-                nodes.Prefer(node);
-                nodes.Learn(answer.Nodes);
-                ConfigurationVersion = answer.ConfigurationVersion;
-                return answer;
-            }
-            catch (Exception failure) when (failure is HttpRequestException or JsonException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-            {
-                LogNoAnswer(node, failure is OperationCanceledException ? $"no answer within {options.RequestTimeout}" : failure.Message);
-            }
+            // Where the nodes take other items, it is this one that they do not take: from now on it travels alone.
+            if (round.HasAnswer) item.TravelsAlone = true;
+            TryAgain(item, reason);
         }
 
-        return null;
+        foreach (var item in round.Left) queue.AddAgain(item, clock.GetUtcNow());
+        if (round.HasAnswer && !round.HasFailed) return true;
+        if (!round.HasFailed && round.Refused.Count == 1) return true;
+        var pause = Backoff(failures++);
+        LogPausing(WaitingItems, pause);
+        await Task.Delay(pause, clock, cancellationToken).ConfigureAwait(false);
+        return false;
     }
 
-    private void Settle(List<Waiting> batch, IntakeAnswer answer)
+    private void Settle(List<WaitingItem> batch, IntakeAnswer answer)
     {
         var finals = answer.Captures.Where(one => one.Kind != AnswerKind.TryAgain).GroupBy(one => one.CaptureId).ToDictionary(group => group.Key, group => group.First());
         foreach (var waiting in batch)
         {
             var ids = waiting.Item.CaptureIds;
-            if (ids.All(finals.ContainsKey)) waiting.Answered.TrySetResult([.. ids.Select(id => finals[id])]);
-            else again.Add(waiting);
+            if (ids.All(finals.ContainsKey)) waiting.Settle([.. ids.Select(id => finals[id])]);
+            else TryAgain(waiting, answer.Captures.FirstOrDefault(one => ids.Contains(one.CaptureId))?.Detail ?? "a node answered without a word about it.");
         }
     }
 
-    private async Task PauseAsync(CancellationToken cancellationToken)
+    private void TryAgain(WaitingItem item, string reason)
     {
-        var doubled = options.BackoffMin.TotalMilliseconds * Math.Pow(2, Math.Min(failures++, 20));
-        var pause = TimeSpan.FromMilliseconds(Math.Min(doubled, options.BackoffMax.TotalMilliseconds) * (1 - (0.5 * jitter())));
-        LogPausing(again.Count, pause);
-        await Task.Delay(pause, clock, cancellationToken).ConfigureAwait(false);
+        item.Tries++;
+        var pause = Backoff(item.Tries - 1);
+        queue.AddAgain(item, clock.GetUtcNow() + pause);
+        LogTryAgain($"{item.Item.CaptureIds[0]}", pause, reason);
+        if (item.Tries == options.TriesBeforeAlarm) Alarms?.Raise(new EdgeAlarm.CaptureNotTaken(item.Item.CaptureIds[0], reason));
     }
 
-    private sealed class Waiting(IntakeItem item)
+    private TimeSpan Backoff(int before)
     {
-        // Names, scopes and the JSON around them; an envelope grows by a third in base64.
-        private const int BytesWithoutEnvelopes = 8_192;
-
-        public IntakeItem Item { get; } = item;
-
-        public TaskCompletionSource<ImmutableArray<CaptureAnswer>> Answered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int BytesAtMost { get; } = BytesWithoutEnvelopes + item switch
-        {
-            ConfirmedCapture confirmed => Base64Length(confirmed.Envelope.Length),
-            AmbiguousCaptures ambiguous => ambiguous.Candidates.Sum(candidate => Base64Length(candidate.Envelope.Length) + 256),
-            _ => 0,
-        };
-
-        private static int Base64Length(int bytes) => (bytes + 2) / 3 * 4;
+        var doubled = options.BackoffMin.TotalMilliseconds * Math.Pow(2, Math.Min(before, 20));
+        return TimeSpan.FromMilliseconds(Math.Min(doubled, options.BackoffMax.TotalMilliseconds) * (1 - (0.5 * jitter())));
     }
 
-    [LoggerMessage(2601, LogLevel.Warning, "{Node} did not take the batch: {Reason}")]
-    private partial void LogNoAnswer(Uri node, string reason);
+    /// <summary>What came of one batch and its parts.</summary>
+    private sealed class Round
+    {
+        /// <summary>So many refused items, and none taken, say that the nodes are in trouble rather than the items.</summary>
+        private const int RefusedMax = 8;
 
-    [LoggerMessage(2602, LogLevel.Error, "{Node} refused the batch with status {Status}.")]
-    private partial void LogRefused(Uri node, int status);
+        public bool HasAnswer { get; set; }
+
+        public bool HasFailed { get; set; }
+
+        public List<(WaitingItem Item, string Reason)> Refused { get; } = [];
+
+        public List<WaitingItem> Left { get; } = [];
+
+        public bool IsOver => HasFailed || (!HasAnswer && Refused.Count >= RefusedMax);
+    }
 
     [LoggerMessage(2603, LogLevel.Warning, "{Items} items wait for a node; the next try is in {Pause}.")]
     private partial void LogPausing(int items, TimeSpan pause);
+
+    [LoggerMessage(2604, LogLevel.Warning, "Capture {CaptureId} is not taken yet; it is sent again in {Pause}: {Reason}")]
+    private partial void LogTryAgain(string captureId, TimeSpan pause, string reason);
 }
 
 /// <summary>Who an edge is.</summary>

@@ -9,11 +9,14 @@ public sealed record UplinkOptions
     /// <summary>How long one node may take to answer one batch. Default 10 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The pause after no node answered, doubled each time. Default 0.25 s.</summary>
+    /// <summary>The pause after no node answered, and before one item is sent again; doubled each time. Default 0.25 s.</summary>
     public TimeSpan BackoffMin { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The longest pause. Default 15 s.</summary>
     public TimeSpan BackoffMax { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>After how many answers that leave one item unsettled an alarm is raised for it. Default 10, some two minutes; 1 or more.</summary>
+    public int TriesBeforeAlarm { get; init; } = 10;
 
     /// <summary>How often the configuration is fetched when no answer tells of a new one. Default 30 s.</summary>
     public TimeSpan ConfigurationInterval { get; init; } = TimeSpan.FromSeconds(30);
@@ -25,6 +28,7 @@ public sealed record UplinkOptions
         if (RequestTimeout <= TimeSpan.Zero) return $"RequestTimeout is {RequestTimeout}: use more than zero.";
         if (BackoffMin <= TimeSpan.Zero) return $"BackoffMin is {BackoffMin}: use more than zero.";
         if (BackoffMax < BackoffMin) return $"BackoffMax is {BackoffMax}: use at least BackoffMin, {BackoffMin}.";
+        if (TriesBeforeAlarm < 1) return $"TriesBeforeAlarm is {TriesBeforeAlarm}: use 1 or more.";
         return ConfigurationInterval <= TimeSpan.Zero ? $"ConfigurationInterval is {ConfigurationInterval}: use more than zero." : null;
     }
 }

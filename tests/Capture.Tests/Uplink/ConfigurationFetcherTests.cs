@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Capture.Tests.Support;
+using PasswordSync.Capture.Uplink;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Intake;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Capture.Tests.Sending;
+
+public sealed class ConfigurationFetcherTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_configuration_that_could_not_be_taken_comes_again()
+    {
+        using var handler = new Node();
+        using var http = new HttpClient(handler);
+        using var ending = new CancellationTokenSource();
+        var clock = new FakeTime();
+        var nodes = new NodeList([new Uri("https://one.test")]);
+        var options = new UplinkOptions { RequestTimeout = Timeout.InfiniteTimeSpan };
+        var uplink = new Uplink.Uplink(http, new EdgeName(new SourceId("alpha"), "dc1", "test"), nodes, options, clock, () => 0, NullLogger<Uplink.Uplink>.Instance);
+        var taken = new TaskCompletionSource<EdgeConfiguration>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var tries = 0;
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, TakeAsync, options, clock, NullLogger<ConfigurationFetcher>.Instance);
+
+        var running = fetcher.RunAsync(ending.Token);
+        while (!taken.Task.IsCompleted)
+        {
+            Token.ThrowIfCancellationRequested();
+            if (clock.Waiting > 0) clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        (await taken.Task).Version.ShouldBe(3);
+        tries.ShouldBeGreaterThan(1);
+        await ending.CancelAsync();
+        await running;
+
+        ValueTask TakeAsync(EdgeConfiguration configuration, CancellationToken cancellationToken)
+        {
+            if (++tries == 1) throw new InvalidOperationException("The disk is full.");
+            taken.TrySetResult(configuration);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class Node : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = JsonContent.Create(
+                new EdgeConfiguration(3, "main", new SourceId("alpha"), ImmutableArray<ScopeRule>.Empty, [], [], EdgeConfiguration.GraceSecondsDefault), IntakeJson.Default.EdgeConfiguration),
+        });
+    }
+}
