@@ -8,7 +8,7 @@ using Xunit;
 namespace PasswordSync.Capture.Tests.Sending;
 
 /// <summary>From one edge to any node: the same ids until each has its answer, and nobody waits for what another's item does.</summary>
-public sealed class UplinkTests
+public sealed class UplinkTroubleTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
