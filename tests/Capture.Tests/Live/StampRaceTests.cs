@@ -44,14 +44,13 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     }
 
     [Fact]
-    public async Task Rejected_then_accepted_50_ms_later()
+    public async Task Rejected_then_accepted_as_fast_as_the_dc_takes_it()
     {
         var user = lab.NextUser();
         await using var edge = lab.StartEdge();
         await using var connection = await lab.ConnectAsync(user, Cancellation);
 
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, user.InitialPassword, Cancellation)).ShouldBeFalse();
-        await Task.Delay(50, Cancellation);
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "Accepted.Passw0rd", Cancellation)).ShouldBeTrue();
 
         var verdicts = await VerdictsAsync(edge, 2);
@@ -141,7 +140,12 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         var user = lab.NextUser();
         await using var edge = lab.StartEdge();
         var cancellation = Cancellation;
-        lab.Hook.BeforeCommit = () => Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+        lab.Hook.BeforeCommit = async () =>
+        {
+            var since = TimeProvider.System.GetTimestamp();
+            await Eventually.HoldsAsync(
+                "far more than the hook's time-out to pass", TimeSpan.FromSeconds(8), _ => Task.FromResult(TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(3)), cancellation);
+        };
         try
         {
             (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "Slow.Commit.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
