@@ -6,12 +6,15 @@ namespace PasswordSync.Core.Decisions;
 /// <summary>Decides on captures: which one is the newest password of the identity.</summary>
 internal static class CaptureDecider
 {
+    private const string OverwrittenReason = "This product wrote a newer password to the account.";
+
     public static Decision Decide(IdentityState state, IdentityCommand.DecideCapture c, DecisionRules rules) => Judge(state, c, rules) switch
     {
         Verdict.Wait => Decision.AskAgain(c.OwnWrites.IntentOpenUntil!.Value),
         Verdict.Accept => new Decision(
             [.. ScopeDecider.Changes(state, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change), .. QueueEverywhere(state, c)], null, null),
-        Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, "This product wrote a newer password to the account.")], null, null),
+        Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
+        Verdict.Overwritten => new Decision([Ignored(c, IgnoreReason.Older), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.OutOfScope => new Decision([.. ScopeDecider.Changes(state, c.Points, c.Now), Ignored(c, IgnoreReason.OutOfScope)], null, null),
         Verdict.TooOld => new Decision([Ignored(c, IgnoreReason.TooOld), .. SupersedeEverywhere(state, c, "A newer change, itself too old to deliver, is known.")], null, null),
         Verdict.Duplicate => Decision.Of(Ignored(c, IgnoreReason.Duplicate)),
@@ -27,6 +30,7 @@ internal static class CaptureDecider
         Wait,
         Duplicate,
         Echo,
+        Overwritten,
         SameStamp,
         Older,
         OlderThanOtherSource,
@@ -34,20 +38,16 @@ internal static class CaptureDecider
         TooOld,
     }
 
-    // The order matters: a repeat is a repeat even while an intent is open, and an echo is told before anything that compares stamps, since
-    // its stamp is by nature the greatest.
+    // The order matters: a repeat is a repeat even while an intent is open, and what this product wrote over is told before anything that could
+    // accept it.
     private static Verdict Judge(IdentityState state, IdentityCommand.DecideCapture c, DecisionRules rules)
     {
         var change = c.Change;
         var known = state.LatestStamps.TryGetValue(change.Account.Source, out var latest);
         if (state.RecentCaptures.Contains(change.CaptureId)) return Verdict.Duplicate;
         if (c.OwnWrites.IntentOpenUntil > c.Now) return Verdict.Wait;
-        if (c.OwnWrites.LastWrittenStamp is { } written && change.Stamp <= written)
-        {
-            return change.Stamp < written ? Verdict.Older : known && latest >= written ? Verdict.SameStamp : Verdict.Echo;
-        }
-
         if (known && change.Stamp <= latest) return change.Stamp == latest ? Verdict.SameStamp : Verdict.Older;
+        if (c.OwnWrites.LastWrittenStamp is { } written && change.Stamp <= written) return change.Stamp == written ? Verdict.Echo : Verdict.Overwritten;
         if (IsBehindOtherSource(state.Newest, change, rules)) return Verdict.OlderThanOtherSource;
         if (change.ExpiresAt <= c.Now) return Verdict.TooOld;
         return c.Points.IsEmpty ? Verdict.OutOfScope : Verdict.Accept;
@@ -72,30 +72,26 @@ internal static class CaptureDecider
             .Append(new IdentityEvent.DeliveryQueued(c.Now, point, c.Change.CaptureId, c.Now))
         select happened;
 
-    // Only deliveries of the same account: how changes of another account of the identity compare is not said by this stamp.
     private static IEnumerable<IdentityEvent> SupersedeEverywhere(IdentityState state, IdentityCommand.DecideCapture c, string reason) =>
         from point in state.Points
-        where point.Value.Needed.All(change => change.Account == c.Change.Account)
-        from happened in EndOfOlder(state, point.Key, c, reason).Concat(EndOfFlight(point.Key, point.Value, c, reason))
-        select happened;
+        from ending in EndingsOf(point.Value)
+        where ending.Delivery.Change.Account == c.Change.Account
+        select new IdentityEvent.DeliveryEnded(c.Now, point.Key, ending.Delivery.CaptureId, ending.End, reason);
+
+    // Only deliveries of the same account: how changes of another account of the identity compare is not said by this stamp. A recheck ends too: it
+    // would take the newer password for an older one that landed late, and write over it.
+    private static IEnumerable<(Delivery Delivery, DeliveryEnd End)> EndingsOf(PointState point)
+    {
+        if (point.Unsent is { } unsent) yield return (unsent, DeliveryEnd.Superseded);
+        if (point is PointState.Rechecking rechecking) yield return (rechecking.Delivery, DeliveryEnd.Delivered);
+        if (point is PointState.InFlight { AfterFlight: AfterFlight.Continue } flight) yield return (flight.Delivery, DeliveryEnd.Superseded);
+    }
 
     private static IEnumerable<IdentityEvent> EndOfOlder(IdentityState state, SyncPointId point, IdentityCommand.DecideCapture c, string reason)
     {
-        var older = state.Points.GetValueOrDefault(point) switch
+        if (state.Points.GetValueOrDefault(point)?.Unsent is { } older)
         {
-            PointState.Waiting p => p.Delivery,
-            PointState.Parked p => p.Delivery,
-            PointState.InFlight p => p.Next,
-            _ => null,
-        };
-        if (older is not null) yield return new IdentityEvent.DeliveryEnded(c.Now, point, older.CaptureId, DeliveryEnd.Superseded, reason);
-    }
-
-    private static IEnumerable<IdentityEvent> EndOfFlight(SyncPointId point, PointState state, IdentityCommand.DecideCapture c, string reason)
-    {
-        if (state is PointState.InFlight { AfterFlight: AfterFlight.Continue } flight)
-        {
-            yield return new IdentityEvent.DeliveryEnded(c.Now, point, flight.Delivery.CaptureId, DeliveryEnd.Superseded, reason);
+            yield return new IdentityEvent.DeliveryEnded(c.Now, point, older.CaptureId, DeliveryEnd.Superseded, reason);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace PasswordSync.Core.Decisions;
 /// <summary>What a command leads to: events to journal, or a refusal with a named reason, or a wish to be asked again.</summary>
 /// <param name="Events">To be appended and applied in this order; empty if nothing happened.</param>
 /// <param name="Refusal">Why the command was refused; null if it was not.</param>
-/// <param name="AskAgainAt">The command cannot be decided before this time; null if it was decided.</param>
+/// <param name="AskAgainAt">The command cannot be decided now, as the state around it is; it can at this time at the latest. Null if it was decided.</param>
 public sealed record Decision(ImmutableArray<IdentityEvent> Events, DecisionRefusal? Refusal, DateTimeOffset? AskAgainAt)
 {
     /// <summary>Nothing happened, and nothing needed to.</summary>

@@ -18,7 +18,7 @@ public sealed record DecisionRules
     /// <summary>How long after a newer change was delivered the target is checked for an older attempt that landed late. Default 30 s.</summary>
     public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long after its outcome became unknown an attempt may still land; later it is not looked for. Default 10 minutes.</summary>
+    /// <summary>How long after its outcome became unknown an attempt may still land: a newer change that is delivered meanwhile is checked again once. Default 10 minutes.</summary>
     public TimeSpan LateLandingHorizon { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long after a recorded deadline an attempt without an answer is taken as ended, for clocks that differ. Default 2 s.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 
 namespace PasswordSync.Core.Decisions;
@@ -18,7 +19,7 @@ public static class IdentityDecider
         {
             IdentityCommand.DecideCapture c => CaptureDecider.Decide(state, c, rules),
             IdentityCommand.NoteReport c => Note(state, c),
-            IdentityCommand.AssignPoints c => new Decision(ScopeDecider.Reassign(state, c.Points, state.Newest, c.Now), null, null),
+            IdentityCommand.AssignPoints c => new Decision(ScopeDecider.Reassign(state, c.Points, c.Now), null, null),
             IdentityCommand.RejectSecret c => Reject(state, c),
             IdentityCommand.WakeUp c => Wake(state, c, rules),
             IdentityCommand.BeginAttempt c => AtPoint(state, c.Point, point => Begin(point, c)),
@@ -73,13 +74,16 @@ public static class IdentityDecider
     private static Decision Meet(PointState point, IdentityCommand.ReportObstacle c, DecisionRules rules)
     {
         if (c.Outcome.IsSuccess) throw new ArgumentException("A success is not an obstacle.", nameof(c));
-        var (delivery, kind) = point switch
+        var (delivery, dueAt, kind) = point switch
         {
-            PointState.Waiting p => (p.Delivery, AttemptKind.Write),
-            PointState.Rechecking p => (p.Delivery, AttemptKind.Recheck),
-            _ => (null, AttemptKind.Write),
+            PointState.Waiting p => (p.Delivery, p.DueAt, AttemptKind.Write),
+            PointState.Rechecking p => (p.Delivery, p.DueAt, AttemptKind.Recheck),
+            _ => (null, c.Now, AttemptKind.Write),
         };
         if (delivery is null || delivery.CaptureId != c.CaptureId) return Decision.Refuse(DecisionRefusal.NotTheCurrentDelivery);
+
+        // The same offer was carried out twice and the first has been told of: counting both would tear through the limit of attempts.
+        if (dueAt > c.Now) return Decision.Refuse(DecisionRefusal.NotDueYet);
         var sequel = Sequels.OfFailure(delivery, kind, c.Outcome, c.Now, c.Jitter, rules.RetryPolicyOf(c.Point));
         return Decision.Of(new IdentityEvent.ObstacleMet(c.Now, c.Point, c.CaptureId, c.Outcome, sequel));
     }
@@ -110,11 +114,18 @@ public static class IdentityDecider
     private static Decision Reject(IdentityState state, IdentityCommand.RejectSecret c) => Decision.Of(
     [
         .. from entry in state.Points
-           where entry.Value.Needed.Any(change => change.CaptureId == c.CaptureId)
-           where entry.Value is not PointState.InFlight { AfterFlight: not AfterFlight.Continue, Next: null }
-           let end = entry.Value is PointState.Rechecking ? DeliveryEnd.Delivered : DeliveryEnd.SecretUnusable
-           select (IdentityEvent)new IdentityEvent.DeliveryEnded(c.Now, entry.Key, c.CaptureId, end, c.Reason),
+           let end = EndWithoutSecret(entry.Value, c.CaptureId)
+           where end is not null
+           select (IdentityEvent)new IdentityEvent.DeliveryEnded(c.Now, entry.Key, c.CaptureId, end.Value, c.Reason),
     ]);
+
+    private static DeliveryEnd? EndWithoutSecret(PointState point, CaptureId captureId) => point switch
+    {
+        _ when point.Unsent?.CaptureId == captureId => DeliveryEnd.SecretUnusable,
+        PointState.InFlight { AfterFlight: AfterFlight.Continue } p when p.Delivery.CaptureId == captureId => DeliveryEnd.SecretUnusable,
+        PointState.Rechecking p when p.Delivery.CaptureId == captureId => DeliveryEnd.Delivered,
+        _ => null,
+    };
 
     private static Decision Retry(PointState point, IdentityCommand.RetryDelivery c) => point switch
     {
@@ -128,22 +139,18 @@ public static class IdentityDecider
 
     private static Decision Discard(PointState point, IdentityCommand.DiscardDelivery c) => point switch
     {
-        PointState.Waiting p => Discarded(c, p.Delivery),
-        PointState.Parked p => Discarded(c, p.Delivery),
-        PointState.InFlight { Next: { } next } => Discarded(c, next),
+        _ when point.Unsent is { } unsent => Decision.Of(new IdentityEvent.DeliveryEnded(c.Now, c.Point, unsent.CaptureId, DeliveryEnd.Discarded, c.Reason)),
         PointState.InFlight => Decision.Refuse(DecisionRefusal.AttemptInFlight),
         PointState.Idle or PointState.Rechecking => Decision.Refuse(DecisionRefusal.NothingToDo),
         _ => throw Unreachable(point),
     };
-
-    private static Decision Discarded(IdentityCommand.DiscardDelivery c, Delivery delivery) =>
-        Decision.Of(new IdentityEvent.DeliveryEnded(c.Now, c.Point, delivery.CaptureId, DeliveryEnd.Discarded, c.Reason));
 
     private static Decision Resend(IdentityState state, PointState point, IdentityCommand.ResendChange c) => state.Newest switch
     {
         null => Decision.Refuse(DecisionRefusal.NoChangeYet),
         _ when point is PointState.InFlight => Decision.Refuse(DecisionRefusal.AttemptInFlight),
         var newest when newest.ExpiresAt <= c.Now => Decision.Refuse(DecisionRefusal.Expired),
+        _ when state.Deliverable is null => Decision.Refuse(DecisionRefusal.NotTheCurrentDelivery),
         var newest when !state.NeedsSecret(newest.CaptureId) => Decision.Refuse(DecisionRefusal.SecretGone),
         var newest => Decision.Of(new IdentityEvent.DeliveryQueued(c.Now, c.Point, newest.CaptureId, c.Now)),
     };

@@ -19,14 +19,14 @@ public static class IdentityFold
             IdentityEvent.CaptureIgnored { Reason: IgnoreReason.Duplicate } => state,
             IdentityEvent.CaptureIgnored e => state.Remember(e.CaptureId).Saw(e.Account.Source, e.Stamp),
             IdentityEvent.CaptureReported e => state.Remember(e.CaptureId),
-            IdentityEvent.PointAssigned e => state.WithPoint(e.Point, Assign(state.Points.GetValueOrDefault(e.Point), state.Newest)),
-            IdentityEvent.PointWithdrawn e => state.WithPoint(e.Point, Withdraw(state.Points[e.Point])),
-            IdentityEvent.DeliveryQueued e => state.WithPoint(e.Point, Queue(state.Points[e.Point], e, state.ChangeOf(e))),
-            IdentityEvent.DeliveryEnded e => state.WithPoint(e.Point, End(state.Points[e.Point], e)),
-            IdentityEvent.AttemptStarted e => state.WithPoint(e.Point, Start(state.Points[e.Point], e)),
-            IdentityEvent.AttemptFinished e => state.WithPoint(e.Point, Finish(state.Points[e.Point], e)),
-            IdentityEvent.ObstacleMet e => state.WithPoint(e.Point, Meet(state.Points[e.Point], e)),
-            _ => throw Misfit(happened, state: null),
+            IdentityEvent.PointAssigned e => state.Assign(e),
+            IdentityEvent.PointWithdrawn e => state.Withdraw(e, state.PointOf(e, e.Point)),
+            IdentityEvent.DeliveryQueued e => state.WithPoint(e.Point, Queue(state.PointOf(e, e.Point), e, state.Newest)),
+            IdentityEvent.DeliveryEnded e => state.WithPoint(e.Point, End(state.PointOf(e, e.Point), e)),
+            IdentityEvent.AttemptStarted e => state.WithPoint(e.Point, Start(state.PointOf(e, e.Point), e)),
+            IdentityEvent.AttemptFinished e => state.Finish(e, state.PointOf(e, e.Point)),
+            IdentityEvent.ObstacleMet e => state.WithPoint(e.Point, Meet(state.PointOf(e, e.Point), e)),
+            _ => throw new InvalidOperationException($"Internal error: unknown event {happened.GetType().Name}."),
         };
         return next with { Sequence = state.Sequence + 1 };
     }
@@ -42,40 +42,65 @@ public static class IdentityFold
             ? state
             : state with { LatestStamps = state.LatestStamps.SetItem(source, stamp) };
 
-    private static IdentityState WithPoint(this IdentityState state, SyncPointId point, PointState? next) =>
-        state with { Points = next is null ? state.Points.Remove(point) : state.Points.SetItem(point, next) };
+    private static IdentityState WithPoint(this IdentityState state, SyncPointId point, PointState next) => state with { Points = state.Points.SetItem(point, next) };
 
-    private static Change ChangeOf(this IdentityState state, IdentityEvent.DeliveryQueued queued) =>
-        state.Points[queued.Point].Needed.Append(state.Newest).FirstOrDefault(change => change?.CaptureId == queued.CaptureId)
-        ?? throw Misfit(queued, state.Points[queued.Point]);
-
-    // A point that comes back while an attempt of its last stay is in flight goes on with it only if that is still the newest change.
-    private static PointState Assign(PointState? point, Change? newest) => point switch
+    private static IdentityState Without(this IdentityState state, SyncPointId point, Doubt doubt) => state with
     {
-        null => new PointState.Idle(null, Doubt.None),
-        PointState.InFlight { AfterFlight: AfterFlight.Withdraw } flight =>
-            flight with { AfterFlight = flight.Delivery.CaptureId == newest?.CaptureId ? AfterFlight.Continue : AfterFlight.Supersede },
-        _ => point,
+        Points = state.Points.Remove(point),
+        LeftInDoubt = doubt == Doubt.None ? state.LeftInDoubt : state.LeftInDoubt.SetItem(point, doubt),
     };
 
-    private static PointState.InFlight? Withdraw(PointState point) =>
-        point is PointState.InFlight flight ? flight with { Next = null, AfterFlight = AfterFlight.Withdraw } : null;
+    private static PointState PointOf(this IdentityState state, IdentityEvent happened, SyncPointId point) =>
+        state.Points.GetValueOrDefault(point) ?? throw Misfit(happened, point: null);
 
-    private static PointState Queue(PointState point, IdentityEvent.DeliveryQueued queued, Change change) => point switch
+    // A point that comes back while an attempt of its last stay is in flight goes on with it only if that is still the change to send.
+    private static IdentityState Assign(this IdentityState state, IdentityEvent.PointAssigned assigned) => state.Points.GetValueOrDefault(assigned.Point) switch
     {
-        PointState.InFlight flight => flight with { Next = new Delivery(change, FailedAttempts: 0) },
-        _ => new PointState.Waiting(new Delivery(change, FailedAttempts: 0), queued.DueAt, LastFailure: null, point.Doubt.TurningTo(change.CaptureId)),
+        null => state.WithPoint(assigned.Point, new PointState.Idle(null, state.LeftInDoubt.GetValueOrDefault(assigned.Point, Doubt.None)))
+            with { LeftInDoubt = state.LeftInDoubt.Remove(assigned.Point) },
+        PointState.InFlight { AfterFlight: AfterFlight.Withdraw } flight => state.WithPoint(
+            assigned.Point, flight with { AfterFlight = flight.Delivery.CaptureId == state.Deliverable?.CaptureId ? AfterFlight.Continue : AfterFlight.Supersede }),
+        var point => throw Misfit(assigned, point),
     };
 
+    private static IdentityState Withdraw(this IdentityState state, IdentityEvent.PointWithdrawn withdrawn, PointState point) => point switch
+    {
+        PointState.Idle or PointState.Rechecking => state.Without(withdrawn.Point, point.Doubt),
+        PointState.InFlight { Next: null, AfterFlight: not AfterFlight.Withdraw } flight => state.WithPoint(withdrawn.Point, flight with { AfterFlight = AfterFlight.Withdraw }),
+        _ => throw Misfit(withdrawn, point),
+    };
+
+    private static PointState Queue(PointState point, IdentityEvent.DeliveryQueued queued, Change? newest)
+    {
+        var change = point.Needed.Append(newest).FirstOrDefault(change => change?.CaptureId == queued.CaptureId) ?? throw Misfit(queued, point);
+        var delivery = new Delivery(change, FailedAttempts: 0);
+        return point switch
+        {
+            PointState.InFlight { Next: null, AfterFlight: not AfterFlight.Withdraw } flight when flight.Delivery.CaptureId != queued.CaptureId => flight with { Next = delivery },
+            PointState.Idle or PointState.Rechecking => new PointState.Waiting(delivery, queued.DueAt, LastFailure: null, point.Doubt.TurningTo(change.CaptureId)),
+            PointState.Waiting or PointState.Parked when point.Unsent!.CaptureId == queued.CaptureId => new PointState.Waiting(delivery, queued.DueAt, LastFailure: null, point.Doubt),
+            _ => throw Misfit(queued, point),
+        };
+    }
+
+    // A newer change that ends behind an attempt in flight takes that attempt's change with it: the account has had another password since.
     private static PointState End(PointState point, IdentityEvent.DeliveryEnded ended) => point switch
     {
-        PointState.Waiting { Delivery: var delivery } when delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt),
-        PointState.Parked { Delivery: var delivery } when delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt),
-        PointState.Rechecking { Delivery: var delivery } when delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt with { LateRiskSince = null }),
-        PointState.InFlight { Next: { } next } flight when next.CaptureId == ended.CaptureId => flight with { Next = null },
-        PointState.InFlight flight when flight.Delivery.CaptureId == ended.CaptureId =>
-            flight with { AfterFlight = ended.End == DeliveryEnd.Superseded ? AfterFlight.Supersede : AfterFlight.GiveUp },
+        PointState.Waiting p when p.Delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt),
+        PointState.Parked p when p.Delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt),
+        PointState.Rechecking p when p.Delivery.CaptureId == ended.CaptureId => Settle(ended, point.Doubt),
+        PointState.InFlight { Next: { } next } flight when next.CaptureId == ended.CaptureId =>
+            flight with { Next = null, AfterFlight = flight.AfterFlight == AfterFlight.Continue ? AfterFlight.Supersede : flight.AfterFlight },
+        PointState.InFlight { AfterFlight: not AfterFlight.Withdraw } flight when flight.Delivery.CaptureId == ended.CaptureId =>
+            flight with { AfterFlight = AfterFlightOf(ended, flight) },
         _ => throw Misfit(ended, point),
+    };
+
+    private static AfterFlight AfterFlightOf(IdentityEvent.DeliveryEnded ended, PointState.InFlight flight) => ended.End switch
+    {
+        DeliveryEnd.Superseded => AfterFlight.Supersede,
+        DeliveryEnd.SecretUnusable => AfterFlight.GiveUp,
+        _ => throw Misfit(ended, flight),
     };
 
     private static PointState.Idle Settle(IdentityEvent.DeliveryEnded ended, Doubt doubt) =>
@@ -90,50 +115,53 @@ public static class IdentityFold
         _ => throw Misfit(started, point),
     };
 
-    private static PointState? Finish(PointState point, IdentityEvent.AttemptFinished finished)
+    private static IdentityState Finish(this IdentityState state, IdentityEvent.AttemptFinished finished, PointState point)
     {
         if (point is not PointState.InFlight flight || flight.Attempt.AttemptId != finished.AttemptId) throw Misfit(finished, point);
-        var doubt = finished.Outcome switch
+        var doubt = flight.Doubt.After(flight.Attempt, finished.CaptureId, finished.Outcome, finished.At);
+        return (finished.Sequel, flight) switch
         {
-            DeliveryOutcome.Unknown => flight.Doubt.AfterUnknown(finished.CaptureId, flight.Attempt.Baseline, finished.At),
-            DeliveryOutcome.AlreadyThere when flight.Attempt.Kind == AttemptKind.Write => flight.Doubt.AfterFound(finished.CaptureId),
-            _ => flight.Doubt,
+            (AttemptSequel.Withdrawn, { Next: null, AfterFlight: AfterFlight.Withdraw }) => state.Without(finished.Point, doubt),
+            (AttemptSequel.NextDue, { Next: { } next, AfterFlight: not AfterFlight.Withdraw }) =>
+                state.WithPoint(finished.Point, new PointState.Waiting(next, finished.At, LastFailure: null, doubt.TurningTo(next.CaptureId))),
+            (_, { Next: null, AfterFlight: not AfterFlight.Withdraw }) => state.WithPoint(
+                finished.Point,
+                Follow(finished, flight.Delivery, KindAfter(flight.Attempt.Kind, finished.Outcome), MarkAfter(flight.Attempt, finished.Outcome), doubt, finished.Sequel, finished.Outcome)),
+            _ => throw Misfit(finished, point),
         };
-        var mark = finished.Outcome switch
-        {
-            DeliveryOutcome.Delivered delivered => delivered.Mark,
-            DeliveryOutcome.AlreadyThere found => found.Mark,
-            _ => null,
-        };
-        return Follow(flight.Delivery, flight.Next, mark, flight.Attempt.Kind, doubt, finished.Sequel, finished.Outcome.Explain(), finished.At);
     }
 
-    private static PointState? Meet(PointState point, IdentityEvent.ObstacleMet met) => point switch
+    // A recheck that may have written is from then on a write with unknown outcome: to be probed for, and tried again.
+    private static AttemptKind KindAfter(AttemptKind kind, DeliveryOutcome outcome) => outcome is DeliveryOutcome.Unknown ? AttemptKind.Write : kind;
+
+    private static TargetMark? MarkAfter(Attempt attempt, DeliveryOutcome outcome) => outcome switch
     {
-        PointState.Waiting waiting when waiting.Delivery.CaptureId == met.CaptureId =>
-            Follow(waiting.Delivery, next: null, mark: null, AttemptKind.Write, waiting.Doubt, met.Sequel, met.Outcome.Explain(), met.At),
-        PointState.Rechecking rechecking when rechecking.Delivery.CaptureId == met.CaptureId =>
-            Follow(rechecking.Delivery, next: null, rechecking.Mark, AttemptKind.Recheck, rechecking.Doubt, met.Sequel, met.Outcome.Explain(), met.At),
+        DeliveryOutcome.Delivered delivered => delivered.Mark,
+        DeliveryOutcome.AlreadyThere found => found.Mark,
+        _ => attempt.Kind == AttemptKind.Recheck ? attempt.ProbeAgainst : null,
+    };
+
+    private static PointState Meet(PointState point, IdentityEvent.ObstacleMet met) => point switch
+    {
+        PointState.Waiting p when p.Delivery.CaptureId == met.CaptureId => Follow(met, p.Delivery, AttemptKind.Write, mark: null, p.Doubt, met.Sequel, met.Outcome),
+        PointState.Rechecking p when p.Delivery.CaptureId == met.CaptureId => Follow(met, p.Delivery, AttemptKind.Recheck, p.Mark, p.Doubt, met.Sequel, met.Outcome),
         _ => throw Misfit(met, point),
     };
 
-    private static PointState? Follow(
-        Delivery delivery, Delivery? next, TargetMark? mark, AttemptKind kind, Doubt doubt, AttemptSequel sequel, string? explanation, DateTimeOffset at) => sequel switch
+    private static PointState Follow(
+        IdentityEvent happened, Delivery delivery, AttemptKind kind, TargetMark? mark, Doubt doubt, AttemptSequel sequel, DeliveryOutcome outcome) => sequel switch
         {
-            AttemptSequel.Settled settled => new PointState.Idle(
-                new Settlement(delivery.CaptureId, settled.End, explanation, at), kind == AttemptKind.Recheck ? doubt with { LateRiskSince = null } : doubt),
-            AttemptSequel.RetryAt retry when kind == AttemptKind.Recheck => new PointState.Rechecking(delivery.Counted(retry), retry.At, mark, doubt),
-            AttemptSequel.RetryAt retry => new PointState.Waiting(delivery.Counted(retry), retry.At, explanation, doubt),
-            AttemptSequel.Park park => new PointState.Parked(delivery, park.Reason, explanation ?? "", doubt),
-            AttemptSequel.RecheckAt recheck => new PointState.Rechecking(delivery with { FailedAttempts = 0 }, recheck.At, mark, doubt),
-            AttemptSequel.NextDue when next is not null => new PointState.Waiting(next, at, LastFailure: null, doubt.TurningTo(next.CaptureId)),
-            AttemptSequel.Withdrawn => null,
-            _ => throw new InvalidOperationException($"Internal error: the sequel {sequel.GetType().Name} does not fit the delivery."),
+            AttemptSequel.Settled settled => new PointState.Idle(new Settlement(delivery.CaptureId, settled.End, outcome.Explain(), happened.At), doubt),
+            AttemptSequel.RetryAt retry when kind == AttemptKind.Recheck => new PointState.Rechecking(delivery.Counted(retry.Counts), retry.At, mark, doubt),
+            AttemptSequel.RetryAt retry => new PointState.Waiting(delivery.Counted(retry.Counts), retry.At, outcome.Explain(), doubt),
+            AttemptSequel.Park park => new PointState.Parked(delivery.Counted(park.Reason == ParkReason.AttemptsExhausted), park.Reason, outcome.Explain() ?? "", doubt),
+            AttemptSequel.RecheckAt recheck when kind == AttemptKind.Write && outcome.IsSuccess =>
+                new PointState.Rechecking(delivery with { FailedAttempts = 0 }, recheck.At, mark, doubt),
+            _ => throw new InvalidOperationException($"Internal error: the sequel {sequel.GetType().Name} of {happened.GetType().Name} does not fit the delivery."),
         };
 
-    private static Delivery Counted(this Delivery delivery, AttemptSequel.RetryAt retry) =>
-        retry.Counts ? delivery with { FailedAttempts = delivery.FailedAttempts + 1 } : delivery;
+    private static Delivery Counted(this Delivery delivery, bool counts) => counts ? delivery with { FailedAttempts = delivery.FailedAttempts + 1 } : delivery;
 
-    private static InvalidOperationException Misfit(IdentityEvent happened, PointState? state) =>
-        new($"Internal error: the event {happened.GetType().Name} does not fit {(state is null ? "any rule" : "the state " + state.GetType().Name)}.");
+    private static InvalidOperationException Misfit(IdentityEvent happened, PointState? point) =>
+        new($"Internal error: the event {happened.GetType().Name} does not fit {(point is null ? "a point that is not assigned" : "the state " + point.GetType().Name)}.");
 }

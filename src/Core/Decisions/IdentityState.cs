@@ -23,8 +23,20 @@ public sealed record IdentityState
     /// <summary>The newest accepted change; null before the first.</summary>
     public Change? Newest { get; init; }
 
+    /// <summary>
+    /// The change that may be sent to points that do not have it yet: the newest, unless a capture of its account with a greater stamp was seen since that
+    /// is not to be sent itself (our own write, out of scope, too old). The account has another password then. Null if there is none.
+    /// </summary>
+    public Change? Deliverable => Newest is { } newest && LatestStamps.GetValueOrDefault(newest.Account.Source) == newest.Stamp ? newest : null;
+
     /// <summary>The sync points in the identity's scope, and where each stands.</summary>
     public ImmutableSortedDictionary<SyncPointId, PointState> Points { get; init; } = ImmutableSortedDictionary<SyncPointId, PointState>.Empty;
+
+    /// <summary>
+    /// Points that left the scope while something was not known about attempts there: should one come back, it is probed and checked again as if it had stayed.
+    /// At most one entry for each point that was ever configured.
+    /// </summary>
+    public ImmutableSortedDictionary<SyncPointId, Doubt> LeftInDoubt { get; init; } = ImmutableSortedDictionary<SyncPointId, Doubt>.Empty;
 
     /// <summary>The last decided captures, oldest first.</summary>
     public ImmutableList<CaptureId> RecentCaptures { get; init; } = [];
@@ -64,8 +76,8 @@ public sealed record IdentityState
         from entry in Points
         let offer = entry.Value switch
         {
-            PointState.Waiting waiting when waiting.DueAt <= now => new Offer(entry.Key, waiting.Delivery.Change),
-            PointState.Rechecking rechecking when rechecking.DueAt <= now => new Offer(entry.Key, rechecking.Delivery.Change),
+            PointState.Waiting waiting when waiting.DueAt <= now => new Offer(entry.Key, waiting.Delivery.Change, waiting.Doubt),
+            PointState.Rechecking rechecking when rechecking.DueAt <= now => new Offer(entry.Key, rechecking.Delivery.Change, rechecking.Doubt),
             _ => null,
         }
         where offer is not null
@@ -75,4 +87,13 @@ public sealed record IdentityState
 }
 
 /// <summary>An invitation to a provider: this change is due at this sync point. Before writing it must ask for an attempt.</summary>
-public sealed record Offer(SyncPointId Point, Change Change);
+/// <param name="Point">Where.</param>
+/// <param name="Change">What.</param>
+/// <param name="Doubt">What is not known about earlier attempts there.</param>
+public sealed record Offer(SyncPointId Point, Change Change, Doubt Doubt)
+{
+    public Offer(SyncPointId point, Change change)
+        : this(point, change, Doubt.None)
+    {
+    }
+}

@@ -43,6 +43,16 @@ public abstract record PointState(Doubt Doubt)
         Rechecking rechecking => [rechecking.Delivery.Change],
         _ => throw new InvalidOperationException($"Internal error: unknown point state {GetType().Name}."),
     };
+
+    /// <summary>The delivery that waits to be sent, for its time, an operator or the end of the attempt in flight; null if none does.</summary>
+    public Delivery? Unsent => this switch
+    {
+        Waiting waiting => waiting.Delivery,
+        Parked parked => parked.Delivery,
+        InFlight flight => flight.Next,
+        Idle or Rechecking => null,
+        _ => throw new InvalidOperationException($"Internal error: unknown point state {GetType().Name}."),
+    };
 }
 
 /// <summary>What becomes of a delivery whose attempt is in flight, if the attempt does not deliver it.</summary>
@@ -65,28 +75,44 @@ public enum AfterFlight
 public sealed record Settlement(CaptureId CaptureId, DeliveryEnd End, string? Reason, DateTimeOffset At);
 
 /// <summary>What is not known about earlier attempts at a target.</summary>
-/// <param name="Unresolved">Attempts of the current change whose outcome is unknown: probe before writing again.</param>
+/// <param name="Unresolved">Attempts whose outcome is unknown, of a change that was not delivered since: probe before writing it again.</param>
 /// <param name="LateRiskSince">
-/// When the last attempt of an older change became unknown: it may still land, so the target is checked again after the newer one was
-/// delivered. Null when there is no such risk.
+/// When the last attempt before the present ones became unknown: it may still land, so the target is checked again after what is
+/// delivered within <see cref="DecisionRules.LateLandingHorizon"/>. Null when there was no such attempt.
 /// </param>
 public sealed record Doubt(UnresolvedAttempts? Unresolved, DateTimeOffset? LateRiskSince)
 {
     public static Doubt None { get; } = new(null, null);
 
+    /// <summary>Whether an attempt that became unknown within <paramref name="horizon"/> before <paramref name="now"/> may have landed unnoticed, or may land yet.</summary>
+    public bool IsOpenAt(DateTimeOffset now, TimeSpan horizon) => (Unresolved?.Since ?? LateRiskSince) is { } since && now - since <= horizon;
+
     /// <summary>The doubt that remains when this point turns to another change.</summary>
     internal Doubt TurningTo(CaptureId captureId) =>
         Unresolved is { } unresolved && unresolved.CaptureId != captureId ? new Doubt(null, unresolved.Since) : this;
 
-    /// <summary>The doubt after an attempt of the given change ended with an unknown outcome.</summary>
-    internal Doubt AfterUnknown(CaptureId captureId, TargetMark? baseline, DateTimeOffset at) =>
+    /// <summary>The doubt after an attempt of the given change ended.</summary>
+    public Doubt After(Attempt attempt, CaptureId captureId, DeliveryOutcome outcome, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(attempt);
+        return outcome switch
+        {
+            DeliveryOutcome.Unknown => AfterUnknown(captureId, attempt.Baseline, at),
+
+            // If only one attempt was unknown, that one has landed.
+            DeliveryOutcome.AlreadyThere when attempt.Kind == AttemptKind.Write && Unresolved is { Count: 1 } => this with { Unresolved = null },
+            DeliveryOutcome.AlreadyThere when attempt.Kind == AttemptKind.Recheck => this,
+
+            // Whatever was unknown about it before may land yet, on top of what follows.
+            _ when outcome.IsSuccess && Unresolved is { } unresolved => new Doubt(null, unresolved.Since),
+            _ => this,
+        };
+    }
+
+    private Doubt AfterUnknown(CaptureId captureId, TargetMark? baseline, DateTimeOffset at) =>
         Unresolved is { } known && known.CaptureId == captureId
             ? this with { Unresolved = known with { Count = known.Count + 1, Since = at } }
             : this with { Unresolved = new UnresolvedAttempts(captureId, baseline, Count: 1, at) };
-
-    /// <summary>The doubt after a probe found the change at the target: if only one attempt was unknown, that one has landed.</summary>
-    internal Doubt AfterFound(CaptureId captureId) =>
-        Unresolved is { Count: 1 } known && known.CaptureId == captureId ? this with { Unresolved = null } : this;
 }
 
 /// <summary>Attempts of one change whose outcome is unknown.</summary>

@@ -7,16 +7,16 @@ namespace PasswordSync.Core.Decisions;
 /// <summary>Brings an identity's sync points in line with its scope.</summary>
 internal static class ScopeDecider
 {
-    /// <summary>Withdraws points that left, assigns those that came, and queues the newest change for these while its secret is still held.</summary>
-    public static ImmutableArray<IdentityEvent> Reassign(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, Change? newest, DateTimeOffset now)
+    /// <summary>Withdraws points that left, assigns those that came, and queues the deliverable change for these while its secret is still held.</summary>
+    public static ImmutableArray<IdentityEvent> Reassign(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now)
     {
-        var deliverable = newest is not null && newest.ExpiresAt > now && state.NeedsSecret(newest.CaptureId);
+        var change = state.Deliverable is { } newest && newest.ExpiresAt > now && state.NeedsSecret(newest.CaptureId) ? newest : null;
         return
         [
             .. Withdrawals(state, wanted, now),
             .. from point in Missing(state, wanted)
-               from happened in deliverable && !IsInFlight(state, point, newest!)
-                   ? (IdentityEvent[])[new IdentityEvent.PointAssigned(now, point), new IdentityEvent.DeliveryQueued(now, point, newest!.CaptureId, now)]
+               from happened in change is not null && !IsInFlight(state, point, change)
+                   ? (IdentityEvent[])[new IdentityEvent.PointAssigned(now, point), new IdentityEvent.DeliveryQueued(now, point, change.CaptureId, now)]
                    : [new IdentityEvent.PointAssigned(now, point)]
                select happened,
         ];
@@ -29,19 +29,12 @@ internal static class ScopeDecider
     private static IEnumerable<IdentityEvent> Withdrawals(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now) =>
         from entry in state.Points
         where !wanted.Contains(entry.Key) && !IsLeaving(entry.Value)
-        from happened in EndOfWaiting(entry.Key, entry.Value, now).Append(new IdentityEvent.PointWithdrawn(now, entry.Key))
+        from happened in EndOfUnsent(entry.Key, entry.Value, now).Append(new IdentityEvent.PointWithdrawn(now, entry.Key))
         select happened;
 
-    private static IEnumerable<IdentityEvent> EndOfWaiting(SyncPointId point, PointState state, DateTimeOffset now)
+    private static IEnumerable<IdentityEvent> EndOfUnsent(SyncPointId point, PointState state, DateTimeOffset now)
     {
-        var waiting = state switch
-        {
-            PointState.Waiting p => p.Delivery,
-            PointState.Parked p => p.Delivery,
-            PointState.InFlight p => p.Next,
-            _ => null,
-        };
-        if (waiting is not null) yield return new IdentityEvent.DeliveryEnded(now, point, waiting.CaptureId, DeliveryEnd.Withdrawn, "The sync point left the account's scope.");
+        if (state.Unsent is { } unsent) yield return new IdentityEvent.DeliveryEnded(now, point, unsent.CaptureId, DeliveryEnd.Withdrawn, "The sync point left the account's scope.");
     }
 
     private static IEnumerable<SyncPointId> Missing(IdentityState state, ImmutableSortedSet<SyncPointId> wanted) =>

@@ -28,10 +28,11 @@ internal static class Sequels
     public static AttemptSequel OfFailure(
         Delivery delivery, AttemptKind kind, DeliveryOutcome outcome, DateTimeOffset now, double jitter, RetryPolicy policy) => (kind, outcome) switch
         {
-            // A recheck writes at most once: when that write may have happened, or the target will not have it, it is over.
-            (AttemptKind.Recheck, DeliveryOutcome.Unknown or DeliveryOutcome.RefusedByPolicy) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
-            (AttemptKind.Recheck, _) when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
+            // Also after a recheck: it writes only where the password was not found, so the target has an older one now.
             (_, DeliveryOutcome.RefusedByPolicy) => new AttemptSequel.Park(ParkReason.RefusedByPolicy),
+
+            // A recheck that cannot be made leaves what was known before: delivered. One that may have written is a write like any other.
+            (AttemptKind.Recheck, not DeliveryOutcome.Unknown) when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
             (_, DeliveryOutcome.Throttled throttled) => new AttemptSequel.RetryAt(Later(throttled.Until, now + policy.InitialDelay), Counts: false),
             (_, DeliveryOutcome.TargetMisconfigured) => new AttemptSequel.RetryAt(now + policy.DelayMax, Counts: false),
             _ when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Park(ParkReason.AttemptsExhausted),

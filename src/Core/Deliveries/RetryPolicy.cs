@@ -12,7 +12,10 @@ public sealed record RetryPolicy
     /// <summary>By how much the delay grows with each failure. Default 2; 1 or greater.</summary>
     public double Factor { get; init; } = 2;
 
-    /// <summary>The longest delay; also the delay while a target is misconfigured. Default 15 minutes; not below the initial delay.</summary>
+    /// <summary>The longest that <see cref="DelayMax"/> may be.</summary>
+    public static TimeSpan DelayLimit { get; } = TimeSpan.FromDays(7);
+
+    /// <summary>The longest delay; also the delay while a target is misconfigured. Default 15 minutes; not below the initial delay, at most seven days.</summary>
     public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>The part of the delay that jitter may take away, 0 to 1. Default 0.2.</summary>
@@ -44,6 +47,7 @@ public sealed record RetryPolicy
         if (InitialDelay <= TimeSpan.Zero) return $"InitialDelay is {InitialDelay}: use more than zero.";
         if (!(Factor >= 1) || double.IsInfinity(Factor)) return $"Factor is {Factor}: use 1 or greater.";
         if (DelayMax < InitialDelay) return $"DelayMax is {DelayMax}, below InitialDelay {InitialDelay}: use at least that.";
+        if (DelayMax > DelayLimit) return $"DelayMax is {DelayMax}: use at most {DelayLimit}.";
         if (!(JitterFraction is >= 0 and <= 1)) return $"JitterFraction is {JitterFraction}: use 0 to 1.";
         return AttemptsMax < 1 ? $"AttemptsMax is {AttemptsMax}: use 1 or greater." : null;
     }

@@ -2,11 +2,15 @@ namespace PasswordSync.Journal.Formats;
 
 // The shape of a snapshot; see Bodies.cs for the rules.
 internal sealed record StateBody(
-    long Sequence, IReadOnlyList<LatestStampBody> LatestStamps, IReadOnlyList<AssignedPointBody> Points, IReadOnlyList<Guid> RecentCaptures, ChangeBody? Newest = null);
+    long Sequence, IReadOnlyList<LatestStampBody> LatestStamps, IReadOnlyList<AssignedPointBody> Points, IReadOnlyList<Guid> RecentCaptures, ChangeBody? Newest = null,
+    IReadOnlyList<LeftPointBody>? LeftInDoubt = null);
 
 internal sealed record LatestStampBody(string Source, StampBody Stamp);
 
 internal sealed record AssignedPointBody(string Point, PointBody State);
+
+/// <summary>A point that left the scope, and what is not known about attempts there.</summary>
+internal sealed record LeftPointBody(string Point, UnresolvedBody? Unresolved = null, DateTimeOffset? LateRiskSince = null);
 
 /// <summary>Where a point stands: its word, and what that word carries.</summary>
 internal sealed record PointBody(

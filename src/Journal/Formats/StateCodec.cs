@@ -15,7 +15,8 @@ internal static class StateCodec
             [.. state.LatestStamps.Select(entry => new LatestStampBody(entry.Key.Value, entry.Value.ToBody()))],
             [.. state.Points.Select(entry => new AssignedPointBody(entry.Key.Value, PointBodyOf(entry.Value)))],
             [.. state.RecentCaptures.Select(capture => capture.Value)],
-            state.Newest?.ToBody()),
+            state.Newest?.ToBody(),
+            state.LeftInDoubt.IsEmpty ? null : [.. state.LeftInDoubt.Select(entry => new LeftPointBody(entry.Key.Value, BodyOf(entry.Value.Unresolved), entry.Value.LateRiskSince))]),
         JournalJson.Default.StateBody);
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
@@ -29,6 +30,7 @@ internal static class StateCodec
         Newest = body.Newest?.ToChange(),
         Points = body.Points.ToImmutableSortedDictionary(entry => entry.Point.ToPoint(), entry => Of(entry.State)),
         RecentCaptures = [.. body.RecentCaptures.Select(capture => new CaptureId(capture))],
+        LeftInDoubt = (body.LeftInDoubt ?? []).ToImmutableSortedDictionary(entry => entry.Point.ToPoint(), entry => Of(entry.Unresolved, entry.LateRiskSince)),
     };
 
     private static PointBody PointBodyOf(PointState point)
@@ -50,19 +52,19 @@ internal static class StateCodec
             PointState.Rechecking p => new PointBody("rechecking", Delivery: BodyOf(p.Delivery), DueAt: p.DueAt, Mark: p.Mark?.Value),
             _ => throw new InvalidOperationException($"Internal error: the point state {point.GetType().Name} has no stored shape."),
         };
-        var unresolved = point.Doubt.Unresolved is { } known
-            ? new UnresolvedBody(known.CaptureId.Value, known.Count, known.Since, known.Baseline?.Value)
-            : null;
-        return body with { Unresolved = unresolved, LateRiskSince = point.Doubt.LateRiskSince };
+        return body with { Unresolved = BodyOf(point.Doubt.Unresolved), LateRiskSince = point.Doubt.LateRiskSince };
     }
+
+    private static UnresolvedBody? BodyOf(UnresolvedAttempts? unresolved) =>
+        unresolved is null ? null : new UnresolvedBody(unresolved.CaptureId.Value, unresolved.Count, unresolved.Since, unresolved.Baseline?.Value);
+
+    private static Doubt Of(UnresolvedBody? unresolved, DateTimeOffset? lateRiskSince) => new(
+        unresolved is null ? null : new UnresolvedAttempts(new CaptureId(unresolved.CaptureId), unresolved.Baseline.ToMark(), unresolved.Count, unresolved.Since),
+        lateRiskSince);
 
     private static PointState Of(PointBody body)
     {
-        var doubt = new Doubt(
-            body.Unresolved is { } known
-                ? new UnresolvedAttempts(new CaptureId(known.CaptureId), known.Baseline.ToMark(), known.Count, known.Since)
-                : null,
-            body.LateRiskSince);
+        var doubt = Of(body.Unresolved, body.LateRiskSince);
         return body.State switch
         {
             "idle" => new PointState.Idle(

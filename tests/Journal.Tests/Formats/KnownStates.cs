@@ -28,6 +28,11 @@ internal static class KnownStates
             RecentCaptures = [Known.Capture, new CaptureId(Known.AttemptId)],
             Points = AllPoints,
         },
+        new IdentityState
+        {
+            Sequence = 8,
+            LeftInDoubt = ImmutableSortedDictionary<SyncPointId, Doubt>.Empty.Add(new SyncPointId("gone"), Doubtful).Add(new SyncPointId("gone-too"), new Doubt(null, Known.At)),
+        },
     ];
 
     private static ImmutableSortedDictionary<SyncPointId, PointState> AllPoints => ImmutableSortedDictionary.CreateRange(

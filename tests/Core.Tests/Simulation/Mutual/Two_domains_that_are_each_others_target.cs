@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using FsCheck;
+using FsCheck.Fluent;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Core.Tests.Simulation.Mutual;
+
+/// <summary>
+/// Random histories of a person with an account in each of two domains, as two identities that deliver to each other. Captures come late, repeated and
+/// reordered, nodes die between any two steps of a delivery, writes land late.
+/// </summary>
+/// <remarks>
+/// Changes on both sides at once, before either has reached the other, may leave each side with the other's password: nothing orders the two identities.
+/// Linking the accounts to one identity will.
+/// </remarks>
+public sealed class Two_domains_that_are_each_others_target
+{
+    private const int StepsMax = 80;
+    private const int StepsPerPhase = 15;
+
+    private static readonly ImmutableArray<WriteFate> Fates = [WriteFate.Succeeds, .. Enum.GetValues<WriteFate>()];
+
+    private static int HistoriesMax => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 100_000 : 2_000;
+
+    [Fact]
+    public void Twenty_changes_on_alternating_sides_are_written_twenty_times()
+    {
+        var domains = new MutualDomains([WriteFate.Succeeds]);
+        for (var change = 1; change <= 20; change++)
+        {
+            domains.Change(change % 2);
+            domains.Quiesce();
+
+            domains.Passwords.ShouldBe([change, change]);
+            domains.Writes.ShouldBe(change);
+        }
+    }
+
+    [Fact]
+    public void When_changes_are_made_on_one_side_at_a_time_both_sides_end_with_the_last_one() => Check(steps =>
+    {
+        var domains = new MutualDomains(Fates);
+        foreach (var phase in steps.Chunk(StepsPerPhase))
+        {
+            var side = phase[0] / 7 % 2;
+            foreach (var step in phase) domains.Play(step, side);
+            domains.Quiesce();
+            domains.Passwords.ShouldBe([domains.Changes, domains.Changes]);
+        }
+    });
+
+    [Fact]
+    public void When_nothing_fails_no_change_is_written_more_than_once_whatever_comes_at_once() => Check(steps =>
+    {
+        var domains = new MutualDomains([WriteFate.Succeeds]) { MayCrash = false };
+        foreach (var step in steps) domains.Play(step, changingSide: null);
+        domains.Quiesce();
+
+        domains.Writes.ShouldBeLessThanOrEqualTo(domains.Changes);
+    });
+
+    [Fact]
+    public void Whatever_comes_at_once_and_fails_the_writes_come_to_an_end() => Check(steps =>
+    {
+        var domains = new MutualDomains(Fates);
+        foreach (var step in steps) domains.Play(step, changingSide: null);
+        var before = domains.Writes;
+        domains.Quiesce();
+
+        (domains.Writes - before).ShouldBeLessThanOrEqualTo((2 * domains.Changes) + 2);
+        foreach (var password in domains.Passwords) password.ShouldBeInRange(Math.Min(1, domains.Changes), domains.Changes);
+    });
+
+    private static void Check(Action<int[]> play) =>
+        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(HistoriesMax), Prop.ForAll(RandomHistory.Any(StepsMax), play));
+}
