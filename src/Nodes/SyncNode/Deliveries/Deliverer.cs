@@ -137,7 +137,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken)
     {
         if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
-        if (await intents.TryOpenAsync(account, attempt, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
+        if (await intents.TryOpenAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
         var outcome = await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
 
         // The password is there, but which stamp it got is not known: its echo could not be told from a change. Written once more, it can.
@@ -146,7 +146,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             outcome = await ExecuteAsync(attempt with { ProbeFirst = false }, offer, secret, cancellationToken).ConfigureAwait(false);
         }
 
-        return await intents.CloseAsync(account, attempt, outcome).ConfigureAwait(false);
+        return await intents.CloseAsync(account, attempt, offer, outcome).ConfigureAwait(false);
     }
 
     private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken) =>

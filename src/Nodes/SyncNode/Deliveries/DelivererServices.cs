@@ -17,8 +17,8 @@ public sealed record DelivererOptions
     public TimeSpan LeaseMargin { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How long after its deadline an attempt with unknown outcome keeps captures of the account that it wrote waiting, so that an echo is told
-    /// when a probe has found the stamp. Default 10 minutes.
+    /// How long an attempt with unknown outcome keeps captures of the account that it wrote waiting, unless a probe has found its stamp or a recheck
+    /// was made: what landed unnoticed must not be taken for a change of the person. Default 10 minutes, as long as such an attempt may land late.
     /// </summary>
     public TimeSpan IntentHold { get; init; } = TimeSpan.FromMinutes(10);
 

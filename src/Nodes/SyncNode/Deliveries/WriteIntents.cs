@@ -1,3 +1,4 @@
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -16,7 +17,7 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
 
     /// <summary>Records the intent. Nothing may be written without it.</summary>
     /// <returns>Null if it is recorded; else the attempt's outcome.</returns>
-    public async Task<DeliveryOutcome?> TryOpenAsync(AccountId account, Attempt attempt, CancellationToken cancellationToken)
+    public async Task<DeliveryOutcome?> TryOpenAsync(AccountId account, Attempt attempt, Offer offer, CancellationToken cancellationToken)
     {
         try
         {
@@ -26,13 +27,13 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
         catch (Exception failure) when (failure is StorageUnavailableException or OperationCanceledException)
         {
             // It may be recorded all the same.
-            return await CloseAsync(account, attempt, new DeliveryOutcome.Transient("The database could not take the intent to write; nothing was sent.")).ConfigureAwait(false);
+            return await CloseAsync(account, attempt, offer, new DeliveryOutcome.Transient("The database could not take the intent to write; nothing was sent.")).ConfigureAwait(false);
         }
     }
 
     /// <summary>Records what the write caused, and closes the intent where that is certain.</summary>
     /// <returns>The outcome to tell.</returns>
-    public async Task<DeliveryOutcome> CloseAsync(AccountId account, Attempt attempt, DeliveryOutcome outcome)
+    public async Task<DeliveryOutcome> CloseAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome)
     {
         var stamp = StampOf(outcome);
         if (outcome is DeliveryOutcome.Unknown) return outcome;
@@ -41,20 +42,35 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
             return new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.");
         }
 
-        var closed = await TryCloseAsync(account, attempt.AttemptId, stamp).ConfigureAwait(false);
+        var closed = await EndAsync(account, attempt, offer, outcome, stamp).ConfigureAwait(false);
         return closed || !outcome.IsSuccess ? outcome : new DeliveryOutcome.Unknown("The password was set, but the database could not take the stamp that it got.");
     }
 
     // A recheck that finds our write in place: its stamp was recorded when it was made.
     private static bool WroteNothing(Attempt attempt, DeliveryOutcome outcome) => attempt.Kind == AttemptKind.Recheck && outcome is DeliveryOutcome.AlreadyThere;
 
-    private async Task<bool> TryCloseAsync(AccountId account, Guid attemptId, Stamp? stamp)
+    // While an earlier attempt may have landed unnoticed, or may land yet, what comes from the account goes on waiting, until a probe has found it or a recheck
+    // was made: taken for a change of the person, an old password of ours would be sent back over a newer one.
+    private async Task<bool> EndAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
+    {
+        var now = clock.GetUtcNow();
+        var isInDoubt = offer.Doubt.After(attempt, offer.Change.CaptureId, outcome, now).IsOpenAt(now, options.IntentHold);
+        if (isInDoubt && !outcome.IsSuccess) return true;
+        var goesOnWaiting = isInDoubt && attempt.Kind == AttemptKind.Write;
+        return await TryAsync(async () =>
+        {
+            if (goesOnWaiting) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHold, CancellationToken.None).ConfigureAwait(false);
+            await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, CancellationToken.None).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    private async Task<bool> TryAsync(Func<Task> end)
     {
         for (var tries = 1; tries <= ClosingTriesMax; tries++)
         {
             try
             {
-                await accounts.CloseIntentAsync(account, attemptId, stamp, CancellationToken.None).ConfigureAwait(false);
+                await end().ConfigureAwait(false);
                 return true;
             }
             catch (StorageUnavailableException)
