@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Actors.Identities;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Actors.Tests.Support;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Actors.Tests.Sharding;
+
+/// <summary>Rows reach their identities, come again when they must, and none stays in hand for ever.</summary>
+public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSettler
+{
+    private static readonly InboxPumpOptions Options = new() { BatchMax = 4, InHandMax = 8 };
+
+    private readonly ManualClock clock = new();
+    private readonly ScriptedInbox inbox;
+    private readonly InboxPump pump;
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentQueue<long> handed = new();
+    private readonly Task running;
+    private Func<IdentityId, bool> hasRoom = _ => true;
+    private Func<Arrival.Ambiguous, Task<CandidateVerdict>> settle = ambiguous => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(ambiguous.Candidates[0].Change));
+
+    public InboxPumpTests()
+    {
+        inbox = new ScriptedInbox(clock);
+        var ownership = new ShardOwnership(clock);
+        ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, 1), TimeSpan.FromDays(1)), clock.GetTimestamp());
+        pump = new InboxPump(inbox, ownership, this, this, Options, clock, NullLogger<InboxPump>.Instance);
+        running = pump.RunAsync(Hand, ending.Token);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 30_000)]
+    public async Task An_identity_without_room_holds_up_no_other()
+    {
+        hasRoom = identity => ScriptedInbox.NumberOf(identity) > 2;
+        inbox.Add(ScriptedInbox.Row(1), ScriptedInbox.Row(2), ScriptedInbox.Row(3));
+        await LookAsync();
+
+        handed.ShouldBe([3]);
+        pump.RowsPutOff.ShouldBe(2);
+
+        hasRoom = _ => true;
+        await LookAsync();
+        await LookAsync();
+        handed.Order().ShouldBe([1, 2, 3]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_row_that_was_decided_without_anybody_noticing_is_forgotten_when_its_time_comes()
+    {
+        inbox.Add(ScriptedInbox.Row(1));
+        await LookAsync();
+        inbox.Remove(1);
+        pump.ComeBack(1, TimeSpan.FromSeconds(1));
+
+        for (var looks = 0; looks < 6; looks++) await LookAsync();
+
+        (pump.RowsHandedOut + pump.RowsPutOff).ShouldBe(0);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_row_that_nobody_gives_back_is_handed_out_again()
+    {
+        inbox.Add(ScriptedInbox.Row(1));
+        await LookAsync();
+        handed.ShouldBe([1]);
+
+        clock.Advance(Options.HandedOutMax);
+        await LookAsync();
+        await LookAsync();
+
+        handed.ShouldBe([1, 1]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Rows_that_wait_for_their_time_take_no_place_of_those_that_do_not()
+    {
+        inbox.Add(Enumerable.Range(1, 40).Select(sequence => ScriptedInbox.Row(sequence)));
+        while (handed.Count < 40)
+        {
+            foreach (var sequence in handed.ToArray()) pump.ComeBack(sequence, TimeSpan.FromHours(1));
+            if (clock.ArmedTimers > 0) clock.Advance(Options.SurveyInterval);
+            await Task.Yield();
+            Token.ThrowIfCancellationRequested();
+        }
+
+        foreach (var sequence in handed.ToArray()) pump.ComeBack(sequence, TimeSpan.FromHours(1));
+        inbox.Add(ScriptedInbox.Row(41));
+        await AdvanceUntilAsync(() => handed.Contains(41));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task No_failure_of_the_inbox_ends_the_pump()
+    {
+        await LookAsync();
+        var troubles = new Queue<Exception>([new StorageUnavailableException("away", null), new InvalidOperationException("a bug"), new ObjectDisposedException("closed")]);
+        inbox.Trouble = () => troubles.TryDequeue(out var next) ? next : null;
+        inbox.Add(ScriptedInbox.Row(1));
+
+        await AdvanceUntilAsync(() => handed.Contains(1));
+        troubles.ShouldBeEmpty();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_source_that_cannot_be_asked_does_not_keep_candidates_of_others_waiting()
+    {
+        var asked = 0;
+        settle = ambiguous =>
+        {
+            if (ambiguous.Account.Source.Value == "beta") return Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(ambiguous.Candidates[0].Change));
+            Interlocked.Increment(ref asked);
+            return Task.FromResult<CandidateVerdict>(new CandidateVerdict.TryAgain(TimeSpan.FromHours(1), "silent"));
+        };
+        inbox.Add(ScriptedInbox.Ambiguous(1, "alpha"));
+        await AdvanceUntilAsync(() => pump.RowsPutOff == 1);
+        inbox.Add(ScriptedInbox.Ambiguous(2, "alpha"), ScriptedInbox.Ambiguous(3, "alpha"), ScriptedInbox.Ambiguous(4, "beta"));
+
+        await AdvanceUntilAsync(() => handed.Contains(4) && pump.RowsPutOff == 3);
+
+        asked.ShouldBe(1);
+    }
+
+    public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes) => [];
+
+    public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => settle(ambiguous);
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await running;
+        ending.Dispose();
+    }
+
+    private bool Hand(IdentityId identity, IdentityMessage message)
+    {
+        if (!hasRoom(identity)) return false;
+        handed.Enqueue(ScriptedInbox.NumberOf(identity));
+        return true;
+    }
+
+    // A look that began after this was called, to its end.
+    private Task LookAsync()
+    {
+        var before = inbox.Looks;
+        return AdvanceUntilAsync(() => inbox.Looks >= before + 2);
+    }
+
+    private async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            Token.ThrowIfCancellationRequested();
+            if (clock.ArmedTimers > 0) clock.Advance(Options.SurveyInterval);
+            await Task.Yield();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Actors.Tests.Support;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Actors.Tests.Sharding;
+
+public sealed class ShardOwnershipTests
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromSeconds(4);
+    private readonly ManualClock clock = new();
+    private readonly ShardOwnership ownership;
+
+    public ShardOwnershipTests() => ownership = new ShardOwnership(clock);
+
+    [Fact]
+    public void Lease_ends_by_the_nodes_own_clock_counted_from_the_question()
+    {
+        var askedAt = clock.GetTimestamp();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        ownership.Renew(View((1, 7)), askedAt);
+
+        clock.Advance(TimeSpan.FromSeconds(3) - TimeSpan.FromTicks(1));
+        ownership.EpochOf(1).ShouldBe(7);
+        clock.Advance(TimeSpan.FromTicks(1));
+        ownership.EpochOf(1).ShouldBeNull();
+        ownership.Shards.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Shards_count_as_gained_anew_after_a_lease_that_had_run_out()
+    {
+        ownership.Renew(View((1, 7)), clock.GetTimestamp()).ShouldBe([1]);
+        ownership.Renew(View((1, 7)), clock.GetTimestamp()).ShouldBeEmpty();
+        ownership.Gains.ShouldBe(1);
+
+        clock.Advance(Validity);
+        ownership.Renew(View((1, 7)), clock.GetTimestamp()).ShouldBe([1]);
+        ownership.Gains.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_fenced_shard_is_forgotten_and_the_others_stay()
+    {
+        ownership.Renew(View((1, 7), (2, 9)), clock.GetTimestamp());
+
+        ownership.Lose(1, epoch: 6);
+        ownership.EpochOf(1).ShouldBe(7);
+        ownership.Lose(1, epoch: 7);
+
+        ownership.EpochOf(1).ShouldBeNull();
+        ownership.EpochOf(2).ShouldBe(9);
+    }
+
+    [Fact]
+    public async Task Shards_lost_at_the_same_moment_are_all_forgotten()
+    {
+        ownership.Renew(View([.. Enumerable.Range(0, 64).Select(shard => (shard, 1L))]), clock.GetTimestamp());
+
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(shard => Task.Run(() => ownership.Lose(shard, epoch: 1))));
+
+        ownership.Shards.ShouldBeEmpty();
+    }
+
+    private static LeaseView View(params (int Shard, long Epoch)[] shards) => new(shards.ToImmutableSortedDictionary(shard => shard.Shard, shard => shard.Epoch), Validity);
+}
