@@ -7,4 +7,6 @@ var root = new RootCommand($"PasswordSync edge {ProductVersion.Text}")
     RunCommand.Create(),
     RequestCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+
+// The services end themselves (Termination); the command line would cut them off after two seconds.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }).ConfigureAwait(false);
