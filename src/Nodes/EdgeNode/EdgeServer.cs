@@ -52,6 +52,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var (socket, drop) = (OperatingSystem.IsWindows() ? edge.Socket : configuration.PathOf(edge.Socket), configuration.PathOf(edge.Drop));
         var alarms = new AlarmLog(loggers.CreateLogger<AlarmLog>());
         Hosting.Certificates.PrivateFile.EnsureFolder(drop);
+        Hosting.Certificates.PrivateFile.EnsureFolder(configuration.PathOf(edge.Data));
         var listening = new ListenerOptions { Socket = socket, DropFolder = drop };
         var spool = CaptureSpool.Open(new DiskSpoolFiles(Path.Combine(configuration.PathOf(edge.Data), "spool")), SpoolOptions.Within(edge.SpoolBytesMax), alarms, clock, loggers.CreateLogger<CaptureSpool>());
         var intake = new CaptureIntake(spool, new EdgeBinding(edge.Cluster, edge.Source, edge.DomainController), alarms, clock, loggers.CreateLogger<CaptureIntake>());

@@ -27,6 +27,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     private const int SweepMax = 1_000;
 
+    // As the key ring has it; checked before anything is made with the passphrase.
+    private const int PassphraseBytesMin = 12;
+
     private readonly SecretReferences references;
     private readonly ILogger logger;
 
@@ -132,9 +135,15 @@ internal sealed partial class NodeParts : IAsyncDisposable
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         var node = Configuration.Node;
+        if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new Fault("passphrase", "(not shown)", $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
         Authority = await ClusterAuthority.OpenOrCreateAsync(Configuration.DataFolder, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         Certificate = Authority.IssueNode(new PeerName.Node(node.Cluster, node.Name), Hosts(), Clock.GetUtcNow());
         var path = Path.Combine(Configuration.DataFolder, "keys.ring");
+        if (!File.Exists(path) && File.Exists(DatabaseFile))
+        {
+            throw new SettingsException(Configuration.File, [new Fault("data", path, "the key ring is missing beside an existing database; a new one could open nothing that is stored. Bring it back, or, if it is lost, move the database away too.")]);
+        }
+
         var opening = File.Exists(path)
             ? await KeyRingStore.OpenAsync(path, node.Cluster, passphrase, cancellationToken).ConfigureAwait(false)
             : await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);

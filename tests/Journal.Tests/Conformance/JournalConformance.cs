@@ -44,7 +44,7 @@ public abstract class JournalConformance : StoreConformance
         await subject.Store.Journal.AppendAsync(first, CancellationToken.None);
 
         var again = worker.Plan(identity, IdentityState.Initial, AcceptedAndQueued(), []);
-        var ahead = worker.Plan(identity, first.After with { Sequence = 7 }, [new IdentityEvent.PointWithdrawn(Samples.Start, Samples.Mail)], []);
+        var ahead = worker.Plan(identity, first.After with { Sequence = 7 }, [Samples.Report(Samples.Start)], []);
 
         (await subject.Store.Journal.AppendAsync(again, CancellationToken.None)).ShouldBe(AppendResult.Conflict);
         (await subject.Store.Journal.AppendAsync(ahead, CancellationToken.None)).ShouldBe(AppendResult.Conflict);

@@ -57,7 +57,7 @@ public abstract class RetentionConformance : StoreConformance
 
         var stale = worker.Plan(identity, IdentityState.Initial, [new IdentityEvent.PointAssigned(Samples.Start, Samples.Mail)], []);
         (await subject.Store.Journal.AppendAsync(stale, CancellationToken.None)).ShouldBe(AppendResult.Conflict);
-        var next = worker.Plan(identity, state, [new IdentityEvent.PointWithdrawn(Samples.Start.AddDays(2), Samples.Mail)], []);
+        var next = worker.Plan(identity, state, [Samples.Report(Samples.Start.AddDays(2))], []);
         (await subject.Store.Journal.AppendAsync(next, CancellationToken.None)).ShouldBe(AppendResult.Appended);
         (await worker.LoadAsync(identity)).ShouldBeEquivalentTo(next.After);
     }

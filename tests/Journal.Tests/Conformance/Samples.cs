@@ -1,4 +1,5 @@
 using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -22,6 +23,9 @@ internal static class Samples
     public static AccountId NewAccount() => new(Source, Guid.NewGuid());
 
     public static CaptureId NewCapture() => new(Guid.NewGuid());
+
+    /// <summary>An event that fits any state.</summary>
+    public static IdentityEvent.CaptureReported Report(DateTimeOffset at) => new(at, NewCapture(), NewAccount(), CaptureVerdict.RefusedBySource, at);
 
     public static Stamp StampOf(uint version) => new(0, version, Stamp.ToOriginatingSecond(Start) + version, Controller);
 

@@ -37,7 +37,7 @@ public sealed record NodeSettings(
     /// <summary>How long edges keep an unwanted capture sealed before they destroy it. Default 10 minutes.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(EdgeConfiguration.GraceSecondsDefault);
 
-    /// <summary>How many shards a new database is made with. Default 256; an existing database keeps its own.</summary>
+    /// <summary>How many shards a new database is made with. Default 256; 1 to 4096. An existing database refuses another number.</summary>
     public int Shards { get; init; } = 256;
 
     /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
