@@ -166,6 +166,28 @@ public sealed class Sync_server_tests
         answer.Captures.Single(one => one.CaptureId == bad.CaptureId).Reason.ShouldBe(RefusalReason.Malformed);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Each_delivery_looks_its_account_up_once()
+    {
+        using var beta = Target("ann", "bob");
+        using var gamma = Target("ann", "bob");
+        var lookUps = 0;
+        MemoryScript count = (place, _) =>
+        {
+            if (place.Step == MemoryStep.Prepare) Interlocked.Increment(ref lookUps);
+            return Task.FromResult<DeliveryOutcome?>(null);
+        };
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token, count);
+        foreach (var person in new[] { "ann", "bob" })
+        {
+            var capture = await node.CaptureAsync(person, "Autumn.2026!", 7, Token);
+            await node.SendAsync(Token, capture);
+            foreach (var point in new[] { "beta", "gamma" }) await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId == capture.CaptureId && e.Point.Value == point, Token);
+        }
+
+        lookUps.ShouldBe(4);
+    }
+
     private static MemoryTarget Target(params string[] logins)
     {
         var target = new MemoryTarget();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PasswordSync.Actors.Runtime;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 
@@ -16,7 +17,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly ILogger logger;
     private readonly Queue<IdentityId> waiting = new();
     private readonly Dictionary<IdentityId, Offer> offers = [];
-    private readonly Dictionary<IdentityId, Task> running = [];
+    private readonly Dictionary<IdentityId, (CaptureId CaptureId, Task Delivery)> running = [];
     private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
     private bool alarmSet;
@@ -54,15 +55,15 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     }
 
     /// <summary>Begins nothing new and waits for what is in flight; a shutdown that ran out of time cuts it off, and its outcome is then found by its deadline and a probe.</summary>
-    protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken) => await Task.WhenAll(running.Values).ConfigureAwait(false);
+    protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken) => await Task.WhenAll(running.Values.Select(entry => entry.Delivery)).ConfigureAwait(false);
 
-    // A newer offer of the same identity takes the older one's place in the queue. One that comes while the identity's delivery is being carried
-    // out is kept until that is done: it may be the next change, offered before the end of this one was told here.
+    // A newer offer of the same identity takes the older one's place in the queue. While the identity's delivery is being carried out, an offer of another
+    // change is kept until that is done; one of the same change is the same delivery again, and comes once more if it is still due then.
     private void Enqueue(IdentityId identity, Offer offer)
     {
-        if (running.ContainsKey(identity))
+        if (running.TryGetValue(identity, out var now))
         {
-            next[identity] = offer;
+            if (now.CaptureId != offer.Change.CaptureId) next[identity] = offer;
         }
         else if (offers.ContainsKey(identity) || waiting.Count < options.QueueMax)
         {
@@ -106,7 +107,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         {
             offers.Remove(identity, out var offer);
             var delivery = CarryOutAsync(identity, offer!);
-            running.Add(identity, delivery);
+            running.Add(identity, (offer!.Change.CaptureId, delivery));
             Context.PipeToSelf(_ => delivery);
         }
     }
