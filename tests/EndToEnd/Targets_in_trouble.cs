@@ -67,9 +67,9 @@ public sealed class Targets_in_trouble(Landscape landscape)
 
         await landscape.Alpha.AddUserAsync("phoenix", "Phoenix.2026!2", Token);
 
-        // The account in gamma belongs to the former identity: an operator must say that the new one may have it.
-        await landscape.NodeSaysAsync(Token, "gamma", "Conflict", "phoenix");
-        (await landscape.Gamma.BindAsync(there, "Phoenix.2026!1", Token)).Accepted.ShouldBeTrue();
+        // A new account of the same name has come in the former one's place, and with it the right to the account in gamma.
+        await Eventually.HoldsAsync("the new account's password in gamma", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(there, "Phoenix.2026!2", token)).Accepted, Token);
+        (await landscape.Gamma.BindAsync(there, "Phoenix.2026!1", Token)).Accepted.ShouldBeFalse();
     }
 
     [Fact(Timeout = 240_000)]
