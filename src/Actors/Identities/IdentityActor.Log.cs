@@ -17,6 +17,9 @@ internal sealed partial class IdentityActor
     [LoggerMessage(3104, LogLevel.Error, "Identity {Identity} broke over a question with {ExceptionType}; whoever asked was told.\n{StackTrace}")]
     private partial void LogQuestionBroke(IdentityId identity, Type exceptionType, string? stackTrace);
 
+    [LoggerMessage(3106, LogLevel.Debug, "Identity {Identity}: inbox row {Row} waits for our own write to the account, until {At:O} at the latest.")]
+    private partial void LogWaits(IdentityId identity, long row, DateTimeOffset at);
+
     [LoggerMessage(3105, LogLevel.Error, "Who observes the events of identity {Identity} broke with {ExceptionType}.")]
     private partial void LogObserverBroke(IdentityId identity, Type exceptionType);
 }

@@ -77,7 +77,11 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         {
             case IdentityMessage.Arrived arrived:
                 var decision = await PerformAsync(arrived.Command, arrived, cancellationToken).ConfigureAwait(false);
-                if (decision.AskAgainAt is { } at) services.Rows.ComeBack(arrived.InboxSequence, UntilLook(at));
+                if (decision.AskAgainAt is { } at)
+                {
+                    LogWaits(identity, arrived.InboxSequence, at);
+                    services.Rows.ComeBack(arrived.InboxSequence, UntilLook(at));
+                }
                 else services.Rows.Decided(arrived.InboxSequence);
                 break;
             case IdentityMessage.Perform perform:
