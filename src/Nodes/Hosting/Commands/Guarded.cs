@@ -25,6 +25,11 @@ public static class Guarded
         {
             return await run().ConfigureAwait(false);
         }
+        catch (OperationCanceledException)
+        {
+            // Told to stop before it was up: that is what happens now.
+            return ExitCodes.Success;
+        }
         catch (Exception failure) when (failure is SettingsException or CryptographicException or IOException or UnauthorizedAccessException || isExpected(failure))
         {
             await Console.Error.WriteLineAsync(failure.Message).ConfigureAwait(false);
