@@ -41,7 +41,7 @@ count_test_project() {
 
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + ignored))
   echo "   $name: $ok passed, $bad failed, $ignored skipped (${seconds} s)"
-  ((bad == 0)) || sed -n '/\[FAIL\]/,/^  Finished:/p' "$results/$name.log" | head -200
+  ((bad == 0)) || sed -n '/\[FAIL\]/,/^  Finished:/p' "$results/$name.log" | grep -v '^ *at ' | head -80
   [ -z "$trouble" ] || tail -15 "$results/$name.log" 2>/dev/null
 }
 
