@@ -32,7 +32,7 @@ public sealed class Demo_tests
         output.ShouldContain("Not understood");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task An_unknown_option_is_answered_with_the_usage()
     {
         var (exitCode, output) = await RunAsync(["--twice"], input: "");
