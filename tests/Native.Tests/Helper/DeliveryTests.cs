@@ -52,7 +52,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Silent_edge_means_a_dropped_file_after_the_wait()
+    public async Task I8_silent_edge_holds_the_helper_no_longer_than_the_wait_and_means_a_dropped_file()
     {
         using var site = new CaptureSite();
         site.Set("wait-ms", "300");
