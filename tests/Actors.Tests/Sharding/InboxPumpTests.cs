@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Sharding;
-using PasswordSync.Actors.Tests.Support;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Actors.Sharding;
-using PasswordSync.Actors.Tests.Support;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;

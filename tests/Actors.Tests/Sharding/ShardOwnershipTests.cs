@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors.Sharding;
-using PasswordSync.Actors.Tests.Support;
 using PasswordSync.Core.Ports;
 using Shouldly;
 using Xunit;

@@ -11,7 +11,7 @@ namespace PasswordSync.Capture.Tests.Configuration;
 public sealed class CaptureFileTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly FakeTime time = new();
+    private readonly ManualClock time = new();
 
     private string FilePath => folder.In("capture.conf");
 

@@ -10,7 +10,7 @@ namespace PasswordSync.Capture.Tests.Health;
 
 public sealed class HookMonitorTests
 {
-    private readonly FakeTime time = new();
+    private readonly ManualClock time = new();
     private readonly RecordedAlarms alarms = new();
     private readonly ScriptedPolicies policies = new();
 
@@ -40,9 +40,9 @@ public sealed class HookMonitorTests
         async Task NextLookAsync()
         {
             var looks = policies.Looks;
-            while (policies.Looks == looks || time.Waiting == 0)
+            while (policies.Looks == looks || time.ArmedTimers == 0)
             {
-                if (time.Waiting > 0) time.Advance(TimeSpan.FromMinutes(1));
+                if (time.ArmedTimers > 0) time.Advance(TimeSpan.FromMinutes(1));
                 await Task.Yield();
             }
         }

@@ -34,7 +34,7 @@ public sealed class ListenerFixture : IAsyncDisposable
 
     public MemorySpoolFiles Files { get; } = new();
 
-    public FakeTime Time { get; } = new();
+    public ManualClock Time { get; } = new();
 
     public RunningSpool Spool { get; }
 

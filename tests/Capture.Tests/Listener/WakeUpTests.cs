@@ -1,5 +1,4 @@
 using PasswordSync.Capture.Listener;
-using PasswordSync.Capture.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -8,7 +7,7 @@ namespace PasswordSync.Capture.Tests.Listener;
 public sealed class WakeUpTests
 {
     private static readonly TimeSpan Never = TimeSpan.FromDays(1);
-    private readonly FakeTime time = new();
+    private readonly ManualClock time = new();
     private readonly WakeUp wakeUp = new();
 
     [Fact]

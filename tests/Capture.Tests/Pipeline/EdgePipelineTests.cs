@@ -328,7 +328,7 @@ public sealed class EdgePipelineTests
     public async Task Stamp_that_a_node_has_is_not_given_to_another_capture_after_a_restart()
     {
         var files = new MemorySpoolFiles();
-        var time = new Support.FakeTime();
+        var time = new ManualClock();
         await using (var edge = new RunningEdge(files: files, time: time).Start())
         {
             edge.Directory.Add("ann");

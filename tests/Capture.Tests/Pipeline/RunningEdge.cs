@@ -28,9 +28,9 @@ public sealed class RunningEdge : IAsyncDisposable
     private readonly HttpClient http;
     private Task run = Task.CompletedTask;
 
-    public RunningEdge(HookKind hook = HookKind.BeforeCommit, MemorySpoolFiles? files = null, SpoolOptions? spoolOptions = null, FakeTime? time = null, bool isConfigured = true)
+    public RunningEdge(HookKind hook = HookKind.BeforeCommit, MemorySpoolFiles? files = null, SpoolOptions? spoolOptions = null, ManualClock? time = null, bool isConfigured = true)
     {
-        Time = time ?? new FakeTime();
+        Time = time ?? new ManualClock();
         Files = files ?? new MemorySpoolFiles();
         Directory = new ScriptedDirectory(Time);
         http = new HttpClient(Nodes, disposeHandler: false);
@@ -51,7 +51,7 @@ public sealed class RunningEdge : IAsyncDisposable
         if (isConfigured) Configure();
     }
 
-    public FakeTime Time { get; }
+    public ManualClock Time { get; }
 
     public MemorySpoolFiles Files { get; }
 
@@ -102,7 +102,7 @@ public sealed class RunningEdge : IAsyncDisposable
         while (!condition())
         {
             if (run.IsCompleted) await run;
-            if (TimeProvider.System.GetElapsedTime(since) > Patience) throw new TimeoutException($"Not within {Patience} ({Time.GetUtcNow():HH:mm:ss.fff}, {Directory.Looks} looks, {Time.Waiting} timers): {Pipeline.Status}; alarms: {string.Join(" | ", Alarms.All)}");
+            if (TimeProvider.System.GetElapsedTime(since) > Patience) throw new TimeoutException($"Not within {Patience} ({Time.GetUtcNow():HH:mm:ss.fff}, {Directory.Looks} looks, {Time.ArmedTimers} timers): {Pipeline.Status}; alarms: {string.Join(" | ", Alarms.All)}");
             Time.Advance(TimeSpan.FromMilliseconds(stepMs));
 
             // Leaves the processor to the edge; how long does not matter.

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using PasswordSync.Capture.Resolution;
 using PasswordSync.Capture.Tests.StampProof;
-using PasswordSync.Capture.Tests.Support;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Stamps;
@@ -12,7 +11,7 @@ using PasswordSync.Core.Stamps;
 namespace PasswordSync.Capture.Tests.Pipeline;
 
 /// <summary>A directory that a test writes: accounts with their stamps, and doors that hold a look or let it fail.</summary>
-public sealed class ScriptedDirectory(FakeTime time) : ISourceDirectory
+public sealed class ScriptedDirectory(ManualClock time) : ISourceDirectory
 {
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.OrdinalIgnoreCase);
     private int looks;

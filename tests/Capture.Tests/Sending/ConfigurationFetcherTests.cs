@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using PasswordSync.Capture.Tests.Support;
 using PasswordSync.Capture.Uplink;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
@@ -21,7 +20,7 @@ public sealed class ConfigurationFetcherTests
         using var handler = new Node();
         using var http = new HttpClient(handler);
         using var ending = new CancellationTokenSource();
-        var clock = new FakeTime();
+        var clock = new ManualClock();
         var nodes = new NodeList([new Uri("https://one.test")]);
         var options = new UplinkOptions { RequestTimeout = Timeout.InfiniteTimeSpan };
         var uplink = new Uplink.Uplink(http, new EdgeName(new SourceId("alpha"), "dc1", "test"), nodes, options, clock, () => 0, NullLogger<Uplink.Uplink>.Instance);
@@ -33,7 +32,7 @@ public sealed class ConfigurationFetcherTests
         while (!taken.Task.IsCompleted)
         {
             Token.ThrowIfCancellationRequested();
-            if (clock.Waiting > 0) clock.Advance(TimeSpan.FromSeconds(1));
+            if (clock.ArmedTimers > 0) clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 

@@ -31,7 +31,7 @@ internal sealed class ScriptedNodes : HttpMessageHandler
         Uplink = new Uplink.Uplink(new HttpClient(this), edge, Nodes, options, Clock, () => 0, NullLogger<Uplink.Uplink>.Instance) { Alarms = Alarms };
     }
 
-    public FakeTime Clock { get; } = new();
+    public ManualClock Clock { get; } = new();
 
     public RecordedAlarms Alarms { get; } = new();
 
@@ -62,7 +62,7 @@ internal sealed class ScriptedNodes : HttpMessageHandler
         while (!task.IsCompleted)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Volatile.Read(ref underWay) == 0 && Clock.Waiting > 0) Clock.Advance(TimeSpan.FromMilliseconds(50));
+            if (Volatile.Read(ref underWay) == 0 && Clock.ArmedTimers > 0) Clock.Advance(TimeSpan.FromMilliseconds(50));
             await Task.Yield();
         }
     }
@@ -70,7 +70,7 @@ internal sealed class ScriptedNodes : HttpMessageHandler
     /// <summary>Waits until the uplink pauses.</summary>
     public async Task WhenPausingAsync(CancellationToken cancellationToken)
     {
-        while (Volatile.Read(ref underWay) > 0 || Clock.Waiting == 0)
+        while (Volatile.Read(ref underWay) > 0 || Clock.ArmedTimers == 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();

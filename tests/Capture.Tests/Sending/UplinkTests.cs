@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using PasswordSync.Capture.Tests.Support;
 using PasswordSync.Capture.Uplink;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
@@ -19,7 +18,7 @@ public sealed class UplinkTests : IAsyncDisposable
     private static readonly Uri First = new("https://node1/");
     private static readonly Uri Second = new("https://node2/");
 
-    private readonly FakeTime time = new();
+    private readonly ManualClock time = new();
     private readonly Nodes nodes = new();
     private readonly HttpClient http;
     private readonly NodeList list = new([First, Second]);
@@ -86,7 +85,7 @@ public sealed class UplinkTests : IAsyncDisposable
         await uplink.SendAsync(Report(1), CancellationToken.None);
         await uplink.SendAsync(Report(2), CancellationToken.None);
         nodes.Asked.ShouldBe([First, Second, Second]);
-        time.Waiting.ShouldBe(0);
+        time.ArmedTimers.ShouldBe(0);
     }
 
     [Fact]

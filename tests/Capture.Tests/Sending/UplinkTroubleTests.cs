@@ -109,7 +109,7 @@ public sealed class UplinkTroubleTests
                 await nodes.WhenAskedAsync(Token);
                 await nodes.WhenPausingAsync(Token);
                 nodes.Clock.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromMilliseconds(1));
-                nodes.Clock.Waiting.ShouldBe(1);
+                nodes.Clock.ArmedTimers.ShouldBe(1);
                 nodes.Clock.Advance(TimeSpan.FromMilliseconds(1));
             }
 

@@ -224,7 +224,7 @@ public sealed class CaptureSpoolTests
         Seal(bytes);
         files.Overwrite(name, bytes);
 
-        Should.Throw<SpoolFormatException>(() => CaptureSpool.Open(files, new SpoolOptions(), new RecordedAlarms(), new FakeTime(), NullLogger.Instance))
+        Should.Throw<SpoolFormatException>(() => CaptureSpool.Open(files, new SpoolOptions(), new RecordedAlarms(), new ManualClock(), NullLogger.Instance))
             .Message.ShouldContain("newer version");
 
         static void Seal(byte[] bytes)

@@ -11,17 +11,17 @@ public sealed class RunningSpool : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
 
-    public RunningSpool(MemorySpoolFiles files, SpoolOptions? options = null, FakeTime? time = null)
+    public RunningSpool(MemorySpoolFiles files, SpoolOptions? options = null, ManualClock? time = null)
     {
         Files = files;
-        Time = time ?? new FakeTime();
+        Time = time ?? new ManualClock();
         Spool = CaptureSpool.Open(files, options ?? new SpoolOptions(), Alarms, Time, NullLogger.Instance);
         loop = Task.Run(() => Spool.RunAsync(stop.Token));
     }
 
     public MemorySpoolFiles Files { get; }
 
-    public FakeTime Time { get; }
+    public ManualClock Time { get; }
 
     public RecordedAlarms Alarms { get; } = new();
 

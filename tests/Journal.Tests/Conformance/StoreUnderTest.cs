@@ -7,7 +7,7 @@ public interface IStoreUnderTest : IAsyncDisposable
     IStore Store { get; }
 
     /// <summary>The clock that the store measures with.</summary>
-    ManualTime Time { get; }
+    ManualClock Time { get; }
 
     /// <summary>Closes the store and opens it on the same data.</summary>
     Task ReopenAsync(StoreSettings settings);

@@ -21,7 +21,7 @@ internal sealed class SqliteStoreUnderTest : IStoreUnderTest
 
     public SqliteStore Sqlite => store ?? throw new InvalidOperationException("The store is closed.");
 
-    public ManualTime Time { get; } = new(Samples.Start);
+    public ManualClock Time { get; } = new(Samples.Start);
 
     /// <summary>Called at each stage of a commit; may throw in the database's place.</summary>
     public Action<CommitStage> Interpose { get; set; } = _ => { };

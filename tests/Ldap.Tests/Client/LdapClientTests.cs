@@ -6,7 +6,7 @@ namespace PasswordSync.Ldap.Tests.Client;
 
 public sealed class LdapClientTests
 {
-    private readonly FakeClock clock = new();
+    private readonly ManualClock clock = new();
 
     [Fact(Timeout = 60_000)]
     public async Task Connection_is_shared_while_it_is_good()

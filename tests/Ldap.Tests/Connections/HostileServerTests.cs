@@ -62,7 +62,7 @@ public sealed class HostileServerTests
     [Fact(Timeout = 60_000)]
     public async Task Half_a_message_and_silence_times_out()
     {
-        var clock = new FakeClock();
+        var clock = new ManualClock();
         var half = new TaskCompletionSource();
         await using var server = ScriptedServer.Start(async conversation =>
         {

@@ -8,7 +8,7 @@ public sealed class TimeTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly FakeClock clock = new();
+    private readonly ManualClock clock = new();
 
     [Fact(Timeout = 60_000)]
     public async Task Request_to_a_silent_server_times_out_and_says_that_it_was_sent()
@@ -93,7 +93,7 @@ public sealed class TimeTests
         var queued = connection.SearchAsync(new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Present("objectClass")) { Timeout = 2 * Plain.RequestTimeout }, CancellationToken.None);
 
         // One timer of each request and one of the write.
-        await clock.WaitForTimersAsync(3);
+        await clock.WhenArmedAsync(3);
 
         clock.Advance(Plain.RequestTimeout);
 

@@ -1,31 +1,37 @@
-namespace PasswordSync.Providers.Tests.Support;
+namespace PasswordSync.Testing;
 
-/// <summary>A clock that stands until <see cref="Advance"/>. Timers fire on the caller's thread, in the order in which they are due.</summary>
-internal sealed class ManualClock : TimeProvider
+/// <summary>The clock of all tests: it stands until <see cref="Advance"/>. Timers fire on the caller's thread, in the order in which they are due, each at its own time.</summary>
+/// <param name="start">The time of day at first.</param>
+public sealed class ManualClock(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<ManualTimer> armed = [];
-    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     private readonly List<(int Timers, TaskCompletionSource Reached)> waits = [];
+    private TimeSpan elapsed;
+    private TimeSpan suspended;
 
-    /// <summary>Timers that will still fire.</summary>
+    public ManualClock()
+        : this(new DateTimeOffset(2026, 3, 2, 10, 0, 0, TimeSpan.Zero))
+    {
+    }
+
+    /// <summary>Timers that will still fire: what code under test waits for.</summary>
     public int ArmedTimers
     {
-        get
-        {
-            lock (gate) return armed.Count;
-        }
+        get { lock (gate) return armed.Count; }
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate) return start + elapsed + suspended;
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (gate) return elapsed.Ticks;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -34,11 +40,19 @@ internal sealed class ManualClock : TimeProvider
         return timer;
     }
 
+    /// <summary>Lets time pass.</summary>
     public void Advance(TimeSpan by)
     {
-        var until = GetUtcNow() + by;
+        TimeSpan until;
+        lock (gate) until = elapsed + by;
         while (NextDue(until) is { } timer) timer.Fire();
-        lock (gate) now = until;
+        lock (gate) elapsed = until > elapsed ? until : elapsed;
+    }
+
+    /// <summary>Lets the time of day go on alone, as when a machine is suspended or its clock is set: timers and timestamps stand still.</summary>
+    public void Suspend(TimeSpan time)
+    {
+        lock (gate) suspended += time;
     }
 
     /// <summary>Ends when that many timers are armed: for code under test that arms them on another thread.</summary>
@@ -53,13 +67,13 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
-    private ManualTimer? NextDue(DateTimeOffset until)
+    private ManualTimer? NextDue(TimeSpan until)
     {
         lock (gate)
         {
             var next = armed.Where(timer => timer.Due <= until).MinBy(timer => timer.Due);
             if (next is null) return null;
-            if (next.Due > now) now = next.Due;
+            if (next.Due > elapsed) elapsed = next.Due;
             if (next.Period is { } period) next.Due += period;
             else armed.Remove(next);
             return next;
@@ -68,7 +82,9 @@ internal sealed class ManualClock : TimeProvider
 
     private sealed class ManualTimer(ManualClock clock, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset Due { get; set; }
+        private bool disposed;
+
+        public TimeSpan Due { get; set; }
 
         public TimeSpan? Period { get; private set; }
 
@@ -78,23 +94,24 @@ internal sealed class ManualClock : TimeProvider
         {
             lock (clock.gate)
             {
+                if (disposed) return false;
                 clock.armed.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
-                Due = clock.now + dueTime;
+                Due = clock.elapsed + dueTime;
                 Period = period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero ? null : period;
                 clock.armed.Add(this);
-                foreach (var (timers, reached) in clock.waits)
-                {
-                    if (clock.armed.Count >= timers) reached.TrySetResult();
-                }
-
+                foreach (var (_, reached) in clock.waits.Where(wait => wait.Timers <= clock.armed.Count)) reached.TrySetResult();
                 return true;
             }
         }
 
         public void Dispose()
         {
-            lock (clock.gate) clock.armed.Remove(this);
+            lock (clock.gate)
+            {
+                disposed = true;
+                clock.armed.Remove(this);
+            }
         }
 
         public ValueTask DisposeAsync()
