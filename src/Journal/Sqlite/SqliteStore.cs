@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Sqlite.Operations;
 
 namespace PasswordSync.Journal.Sqlite;
 
@@ -30,6 +31,7 @@ public sealed class SqliteStore : IStore
         TargetClaims = new SqliteTargetClaims(engine);
         Edges = new SqliteEdgeRegistry(engine);
         Configurations = new SqliteConfigurationVersions(engine);
+        Operations = new SqliteOperations(engine, time);
         maintenance = new SqliteMaintenance(engine, journal, traces, time, logger);
         maintaining = maintenance.RunAsync(closing.Token);
     }
@@ -51,6 +53,9 @@ public sealed class SqliteStore : IStore
     public IEdgeRegistry Edges { get; }
 
     public IConfigurationVersions Configurations { get; }
+
+    /// <summary>What the operations people's layer asks.</summary>
+    public IOperationsStore Operations { get; }
 
     /// <summary>Opens the database, makes it if it is not there, and brings it to this version's schema.</summary>
     /// <param name="options">The file, and bounds.</param>

@@ -1,3 +1,4 @@
+using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Tests.Conformance;
 
 namespace PasswordSync.Journal.Tests.Sqlite;
@@ -35,4 +36,11 @@ public sealed class SqliteLeaseTests : LeaseConformance
 public sealed class SqliteSmallStoresTests : SmallStoresConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
+}
+
+public sealed class SqliteOperationsTests : OperationsConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
+
+    protected override IOperationsStore OperationsOf(IStoreUnderTest subject) => ((SqliteStoreUnderTest)subject).Sqlite.Operations;
 }

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.Core.Ports;
+
+/// <summary>What the operations people's layer needs of the store: questions over the journal, the audit, operators, and switches of sync points.</summary>
+public interface IOperationsStore
+{
+    /// <summary>Questions over everything; changes nothing.</summary>
+    IOperationsQueries Queries { get; }
+
+    /// <summary>Who changed what.</summary>
+    IAuditLog Audit { get; }
+
+    /// <summary>Who may ask and change.</summary>
+    IOperatorRegister Operators { get; }
+
+    /// <summary>Sync points that an operator has paused.</summary>
+    IPointSwitches Points { get; }
+}
+
+/// <summary>Questions over the journal of all identities. All are bounded; none waits for a writer.</summary>
+public interface IOperationsQueries
+{
+    /// <summary>How much there is of everything.</summary>
+    ValueTask<StoreCounts> CountAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Accounts whose last known or any journalled names fit: sAMAccountName, userPrincipalName, mail or distinguished name (without regard to the case of
+    /// ASCII letters), objectGUID, identity id, or the id of a capture. At most <paramref name="limit"/>.
+    /// </summary>
+    ValueTask<ImmutableArray<KnownAccount>> FindAccountsAsync(string text, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Identities that have a delivery parked, the longest first; a delivery that was parked and is not any more is left out.</summary>
+    /// <param name="point">Only at this sync point; null for all.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Identities with something to do, the earliest first.</summary>
+    ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Events of all identities in the order in which they were committed.</summary>
+    /// <param name="page">Which.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<StoredEvent>> ReadEventsAsync(EventPage page, CancellationToken cancellationToken);
+
+    /// <summary>The accepted change of a capture; null if its event is gone or never was.</summary>
+    ValueTask<StoredEvent?> FindChangeAsync(IdentityId identity, Guid captureId, CancellationToken cancellationToken);
+
+    /// <summary>Accounts of an identity.</summary>
+    ValueTask<ImmutableArray<AccountId>> ListAccountsAsync(IdentityId identity, CancellationToken cancellationToken);
+
+    /// <summary>Identities of one source, in a lasting order, after the given one.</summary>
+    ValueTask<ImmutableArray<KnownAccount>> ListIdentitiesAsync(SourceId source, Guid after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Shards with owner and epoch.</summary>
+    ValueTask<ImmutableArray<ShardRow>> ListShardsAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>How much there is.</summary>
+/// <param name="Identities">Identities with events.</param>
+/// <param name="Inbox">Accepted captures that are not decided.</param>
+/// <param name="InboxOldest">When the oldest of them was accepted; null if there is none.</param>
+/// <param name="Pending">Identities with something to do.</param>
+/// <param name="PendingDue">Those of them that are due now.</param>
+/// <param name="Secrets">Sealed passwords that are held.</param>
+/// <param name="LastEvent">The position of the newest event; 0 if there is none.</param>
+public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? InboxOldest, long Pending, long PendingDue, long Secrets, long LastEvent);
+
+/// <summary>An account that the store knows.</summary>
+/// <param name="Identity">Whose it is.</param>
+/// <param name="Account">The account.</param>
+/// <param name="Names">The newest names known; null if no change of it was ever accepted.</param>
+public sealed record KnownAccount(IdentityId Identity, AccountId Account, AccountNames? Names);
+
+/// <summary>A parked delivery.</summary>
+/// <param name="Identity">Whose.</param>
+/// <param name="Point">Where.</param>
+/// <param name="Since">When it was parked.</param>
+public sealed record ParkedRow(IdentityId Identity, SyncPointId Point, DateTimeOffset Since);
+
+/// <summary>An event with its place among those of all identities.</summary>
+/// <param name="Position">Grows in the order of commits.</param>
+/// <param name="Identity">Whose it is.</param>
+/// <param name="Sequence">Its number in the identity.</param>
+/// <param name="Event">What happened.</param>
+public sealed record StoredEvent(long Position, IdentityId Identity, long Sequence, IdentityEvent Event);
+
+/// <summary>Which events are wanted.</summary>
+/// <param name="After">Positions above this one, upwards; or, for <paramref name="Newest"/>, ignored.</param>
+/// <param name="Limit">The most rows.</param>
+/// <param name="Newest">The last ones, given in upward order.</param>
+/// <param name="Kinds">Only these kinds, as the journal names them (<c>attempt-finished.1</c>); empty for all.</param>
+/// <param name="Since">Only those decided at or after this time; null for all.</param>
+public sealed record EventPage(long After, int Limit, bool Newest, ImmutableArray<string> Kinds, DateTimeOffset? Since);
+
+/// <summary>A shard.</summary>
+public sealed record ShardRow(int Shard, string? Owner, long Epoch);
+
+/// <summary>Who changed what, in a chain of hashes: each record carries the hash of the one before.</summary>
+public interface IAuditLog
+{
+    /// <summary>Adds a record; durable when the task ends.</summary>
+    ValueTask<AuditRecord> AppendAsync(AuditEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>Records with numbers above <paramref name="after"/>, upwards; or the newest ones, in upward order.</summary>
+    ValueTask<ImmutableArray<AuditRecord>> ReadAsync(long after, int limit, bool newest, CancellationToken cancellationToken);
+}
+
+/// <summary>What an audit record says.</summary>
+/// <param name="At">When.</param>
+/// <param name="Operator">Who; empty for somebody who could not prove it.</param>
+/// <param name="Origin">From where: the address of the client.</param>
+/// <param name="Node">At which node.</param>
+/// <param name="Operation">What: <c>sync parked retry</c>.</param>
+/// <param name="Stage"><c>begun</c>, <c>done</c>, <c>refused</c>, <c>failed</c> or <c>denied</c>.</param>
+/// <param name="Request">With which parameters; never a secret.</param>
+/// <param name="Before">How it was.</param>
+/// <param name="After">How it is, or why not.</param>
+public sealed record AuditEntry(DateTimeOffset At, string Operator, string Origin, string Node, string Operation, string Stage, string Request, string? Before, string? After);
+
+/// <summary>An audit record in its place.</summary>
+/// <param name="Number">From 1 without a gap.</param>
+/// <param name="Entry">What it says.</param>
+/// <param name="Hash">SHA-256 over the hash before and the entry, 64 hexadecimal digits.</param>
+public sealed record AuditRecord(long Number, AuditEntry Entry, string Hash);
+
+/// <summary>The operators, by the hash of their token.</summary>
+public interface IOperatorRegister
+{
+    /// <summary>All, by name.</summary>
+    ValueTask<ImmutableArray<OperatorRow>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Adds one; false if the name is taken.</summary>
+    ValueTask<bool> AddAsync(OperatorRow row, CancellationToken cancellationToken);
+
+    /// <summary>Adds one if there is none at all; whether it did.</summary>
+    ValueTask<bool> AddFirstAsync(OperatorRow row, CancellationToken cancellationToken);
+
+    /// <summary>Takes an operator's token away; false if there is no such operator.</summary>
+    ValueTask<bool> RemoveAsync(string name, CancellationToken cancellationToken);
+}
+
+/// <summary>An operator.</summary>
+/// <param name="Name">1 to 63 lower-case letters, digits, dots, hyphens.</param>
+/// <param name="Role"><c>viewer</c>, <c>operator</c> or <c>administrator</c>.</param>
+/// <param name="TokenHash">SHA-256 of the token, 64 hexadecimal digits.</param>
+/// <param name="AddedAt">When.</param>
+public sealed record OperatorRow(string Name, string Role, string TokenHash, DateTimeOffset AddedAt);
+
+/// <summary>Which sync points an operator has paused. Kept until they are resumed.</summary>
+public interface IPointSwitches
+{
+    /// <summary>All paused points.</summary>
+    ValueTask<ImmutableArray<PausedPoint>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Pauses a point, or says anew why and by whom.</summary>
+    ValueTask PauseAsync(PausedPoint paused, CancellationToken cancellationToken);
+
+    /// <summary>Resumes a point; false if it was not paused.</summary>
+    ValueTask<bool> ResumeAsync(SyncPointId point, CancellationToken cancellationToken);
+}
+
+/// <summary>A paused sync point.</summary>
+public sealed record PausedPoint(SyncPointId Point, string By, string? Reason, DateTimeOffset Since);

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Sqlite.Engine;
+
+namespace PasswordSync.Journal.Sqlite.Operations;
+
+/// <inheritdoc cref="IOperationsQueries"/>
+internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider time) : IOperationsQueries
+{
+    private const string EventFields = "event_id, identity_id, seq, kind, body";
+
+    public ValueTask<StoreCounts> CountAsync(CancellationToken cancellationToken) => engine.ReadAsync(session => session.AtOneMoment(Count), cancellationToken);
+
+    public ValueTask<ImmutableArray<KnownAccount>> FindAccountsAsync(string text, int limit, CancellationToken cancellationToken) =>
+        engine.ReadAsync(session => session.AtOneMoment(moment => AccountSearch.Find(moment, text, limit)), cancellationToken);
+
+    public ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) =>
+        engine.ReadAsync(session => ListParked(session, point, limit), cancellationToken);
+
+    public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query("SELECT identity_id, shard_id, due_at FROM pending ORDER BY due_at LIMIT $1", limit), row => new PendingIdentity(new IdentityId(row.ReadGuid(0)), row.GetInt32(1), row.ReadTime(2))),
+        cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredEvent>> ReadEventsAsync(EventPage page, CancellationToken cancellationToken) => engine.ReadAsync(session => ReadEvents(session, page), cancellationToken);
+
+    public ValueTask<StoredEvent?> FindChangeAsync(IdentityId identity, Guid captureId, CancellationToken cancellationToken) => engine.ReadAsync<StoredEvent?>(
+        session => Collect(
+            session.Query(
+                $"SELECT {EventFields} FROM event WHERE kind = 'capture-accepted.1' AND json_extract(body, '$.change.captureId') = $1 AND identity_id = $2",
+                captureId.ToString("D"), identity.Value.ToColumn()),
+            ReadEvent).FirstOrDefault(),
+        cancellationToken);
+
+    public ValueTask<ImmutableArray<AccountId>> ListAccountsAsync(IdentityId identity, CancellationToken cancellationToken) =>
+        engine.ReadAsync(session => AccountSearch.AccountsOf(session, identity), cancellationToken);
+
+    public ValueTask<ImmutableArray<KnownAccount>> ListIdentitiesAsync(SourceId source, Guid after, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => session.AtOneMoment(moment => AccountSearch.ListOf(moment, source, after, limit)), cancellationToken);
+
+    public ValueTask<ImmutableArray<ShardRow>> ListShardsAsync(CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id"), row => new ShardRow(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2))),
+        cancellationToken);
+
+    private StoreCounts Count(SqliteSession session) => new(
+        session.Number("SELECT count(DISTINCT identity_id) FROM account") ?? 0,
+        session.Number("SELECT count(*) FROM inbox") ?? 0,
+        session.Number("SELECT min(at) FROM inbox") is { } oldest ? DateTimeOffset.UnixEpoch.AddTicks(oldest * TimeSpan.TicksPerMicrosecond) : null,
+        session.Number("SELECT count(*) FROM pending") ?? 0,
+        session.Number("SELECT count(*) FROM pending WHERE due_at <= $1", time.GetUtcNow().ToColumnLimit()) ?? 0,
+        session.Number("SELECT count(*) FROM secret") ?? 0,
+        session.Number("SELECT max(event_id) FROM event") ?? 0);
+
+    // A delivery is parked while nothing later happened at its point. Events of parked deliveries are younger than the maximum age, so that retention has not removed them.
+    private static ImmutableArray<ParkedRow> ListParked(SqliteSession session, SyncPointId? point, int limit) => Collect(
+        session.Query(
+            """
+            SELECT p.identity_id, json_extract(p.body, '$.point'), p.at FROM event p
+            WHERE json_extract(p.body, '$.sequel.sequel') = 'park' AND ($1 IS NULL OR json_extract(p.body, '$.point') = $1)
+              AND NOT EXISTS (SELECT 1 FROM event l WHERE l.identity_id = p.identity_id AND l.seq > p.seq AND json_extract(l.body, '$.point') = json_extract(p.body, '$.point'))
+            ORDER BY p.at LIMIT $2
+            """,
+            point?.Value, limit),
+        row => new ParkedRow(new IdentityId(row.ReadGuid(0)), new SyncPointId(row.GetString(1)), row.ReadTime(2)));
+
+    private static ImmutableArray<StoredEvent> ReadEvents(SqliteSession session, EventPage page)
+    {
+        var kinds = page.Kinds.IsDefaultOrEmpty ? null : $"|{string.Join('|', page.Kinds)}|";
+        var rows = Collect(
+            session.Query(
+                page.Newest
+                    ? $"SELECT {EventFields} FROM event WHERE event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3) ORDER BY event_id DESC LIMIT $4"
+                    : $"SELECT {EventFields} FROM event WHERE event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3) ORDER BY event_id LIMIT $4",
+                page.After, kinds, page.Since?.ToColumn(), page.Limit),
+            ReadEvent);
+        return page.Newest ? [.. rows.Reverse()] : rows;
+    }
+
+    private static StoredEvent ReadEvent(SqliteDataReader row) =>
+        new(row.GetInt64(0), new IdentityId(row.ReadGuid(1)), row.GetInt64(2), EventCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4))));
+
+    private static ImmutableArray<T> Collect<T>(SqliteDataReader rows, Func<SqliteDataReader, T> read)
+    {
+        using (rows)
+        {
+            var collected = ImmutableArray.CreateBuilder<T>();
+            while (rows.Read()) collected.Add(read(rows));
+            return collected.ToImmutable();
+        }
+    }
+}

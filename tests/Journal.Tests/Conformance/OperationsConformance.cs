@@ -1,0 +1,170 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Conformance;
+
+/// <summary>The operations people's questions, the audit, operators and pauses.</summary>
+public abstract class OperationsConformance : StoreConformance
+{
+    protected abstract IOperationsStore OperationsOf(IStoreUnderTest subject);
+
+    [Fact]
+    public async Task Accounts_are_found_by_every_name_without_regard_to_case_and_by_ids()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var queries = OperationsOf(subject).Queries;
+        string[] names =
+        [
+            "ADA", "Ada@Corp.Example", "CN=Ada Łukasiewicz,OU=People,DC=corp,DC=example", "cn=ada Łukasiewicz,ou=people,dc=corp,dc=example",
+            $"{change.Account.ObjectGuid}", $"{identity.Value}", $"{change.CaptureId}",
+        ];
+
+        foreach (var name in names) (await queries.FindAccountsAsync(name, 10, CancellationToken.None)).ShouldBe([new KnownAccount(identity, change.Account, change.Names)], name);
+        (await queries.FindAccountsAsync("bob", 10, CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Two_accounts_of_one_name_are_both_found_up_to_the_limit()
+    {
+        await using var subject = await OpenAsync();
+        await AcceptAsync(subject);
+        await AcceptAsync(subject);
+
+        (await OperationsOf(subject).Queries.FindAccountsAsync("ada", 10, CancellationToken.None)).Length.ShouldBe(2);
+        (await OperationsOf(subject).Queries.FindAccountsAsync("ada", 1, CancellationToken.None)).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_name_is_found_in_the_snapshot_when_its_events_are_gone()
+    {
+        var settings = new StoreSettings { SnapshotEvery = 1, EventsKeptMax = 1 };
+        await using var subject = await OpenAsync(settings);
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        for (var i = 0; i < 3; i++) await worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), change.Account, CaptureVerdict.RefusedBySource, Samples.Start));
+
+        (await OperationsOf(subject).Queries.FindAccountsAsync("ada", 10, CancellationToken.None)).ShouldBe([new KnownAccount(identity, change.Account, change.Names)]);
+    }
+
+    [Fact]
+    public async Task Parked_deliveries_are_listed_until_something_else_happens_at_their_point()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBeEmpty();
+
+        await worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(Samples.Start, Samples.Mail, change.CaptureId, new DeliveryOutcome.RefusedByPolicy("too short"), 0));
+
+        (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([new ParkedRow(identity, Samples.Mail, Samples.Start)]);
+        (await queries.ListParkedAsync(Samples.Files, 10, CancellationToken.None)).ShouldBeEmpty();
+        await worker.CommandAsync(identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
+        (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Events_come_in_the_order_of_commits_by_pages_kinds_and_time()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start.AddMinutes(1));
+        await worker.DeliverAsync(identity, Samples.Mail, change.CaptureId);
+        var queries = OperationsOf(subject).Queries;
+
+        var all = await queries.ReadEventsAsync(new EventPage(0, 100, Newest: false, [], null), CancellationToken.None);
+
+        all.Select(row => row.Sequence).ShouldBe(Enumerable.Range(1, all.Length).Select(number => (long)number));
+        all.Select(row => row.Position).ShouldBeInOrder();
+        (await queries.ReadEventsAsync(new EventPage(all[1].Position, 2, Newest: false, [], null), CancellationToken.None)).ShouldBe(all[2..4]);
+        (await queries.ReadEventsAsync(new EventPage(0, 2, Newest: true, [], null), CancellationToken.None)).ShouldBe(all[^2..]);
+        (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, ["capture-accepted.1", "attempt-finished.1"], null), CancellationToken.None))
+            .Select(row => row.Event.GetType()).ShouldBe([typeof(IdentityEvent.CaptureAccepted), typeof(IdentityEvent.AttemptFinished)]);
+        (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, [], Samples.Start.AddMinutes(1)), CancellationToken.None)).ShouldBe(all[^2..]);
+        (await queries.FindChangeAsync(identity, change.CaptureId.Value, CancellationToken.None))!.Event.ShouldBe(new IdentityEvent.CaptureAccepted(Samples.Start, change));
+        (await queries.FindChangeAsync(identity, Guid.NewGuid(), CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Counts_accounts_and_shards_say_what_there_is()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1, Samples.Start.AddSeconds(3)))], CancellationToken.None);
+        var queries = OperationsOf(subject).Queries;
+
+        var counts = await queries.CountAsync(CancellationToken.None);
+
+        (counts.Identities, counts.Inbox, counts.InboxOldest, counts.Pending, counts.Secrets).ShouldBe((2, 1, Samples.Start.AddSeconds(3), 1, 2));
+        (await queries.ListPendingAsync(5, CancellationToken.None)).Single().Identity.ShouldBe(identity);
+        (await queries.ListAccountsAsync(identity, CancellationToken.None)).ShouldBe([change.Account]);
+        (await queries.ListIdentitiesAsync(Samples.Source, Guid.Empty, 10, CancellationToken.None)).Length.ShouldBe(2);
+        (await queries.ListIdentitiesAsync(new SourceId("other"), Guid.Empty, 10, CancellationToken.None)).ShouldBeEmpty();
+        var shards = await queries.ListShardsAsync(CancellationToken.None);
+        shards.Length.ShouldBe(256);
+        shards.ShouldAllBe(shard => shard.Owner == "node-1" && shard.Epoch == 1);
+    }
+
+    [Fact]
+    public async Task Audit_records_are_a_chain_that_survives_a_restart()
+    {
+        await using var subject = await OpenAsync();
+        for (var i = 1; i <= 3; i++) await OperationsOf(subject).Audit.AppendAsync(Entry(i), CancellationToken.None);
+        await subject.ReopenAsync(new StoreSettings());
+        await OperationsOf(subject).Audit.AppendAsync(Entry(4), CancellationToken.None);
+
+        var records = await OperationsOf(subject).Audit.ReadAsync(0, 10, newest: false, CancellationToken.None);
+
+        records.Select(record => record.Entry).ShouldBe(Enumerable.Range(1, 4).Select(Entry));
+        AuditChain.FindBreak(AuditChain.Beginning, 1, records).ShouldBeNull();
+        (await OperationsOf(subject).Audit.ReadAsync(1, 2, newest: true, CancellationToken.None)).ShouldBe(records[2..]);
+        (await OperationsOf(subject).Audit.ReadAsync(1, 2, newest: false, CancellationToken.None)).ShouldBe(records[1..3]);
+    }
+
+    [Fact]
+    public async Task The_first_operator_is_added_once_and_names_are_unique()
+    {
+        await using var subject = await OpenAsync();
+        var operators = OperationsOf(subject).Operators;
+        var first = new OperatorRow("admin", "administrator", new string('a', 64), Samples.Start);
+
+        (await operators.AddFirstAsync(first, CancellationToken.None)).ShouldBeTrue();
+        (await operators.AddFirstAsync(first with { Name = "second", TokenHash = new string('b', 64) }, CancellationToken.None)).ShouldBeFalse();
+        (await operators.AddAsync(first with { TokenHash = new string('c', 64) }, CancellationToken.None)).ShouldBeFalse();
+        (await operators.ListAsync(CancellationToken.None)).ShouldBe([first]);
+        (await operators.RemoveAsync("admin", CancellationToken.None)).ShouldBeTrue();
+        (await operators.RemoveAsync("admin", CancellationToken.None)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_pause_is_kept_until_it_is_resumed()
+    {
+        await using var subject = await OpenAsync();
+        var paused = new PausedPoint(Samples.Mail, "ada", "moves tonight", Samples.Start);
+        await OperationsOf(subject).Points.PauseAsync(paused with { Reason = null }, CancellationToken.None);
+        await OperationsOf(subject).Points.PauseAsync(paused, CancellationToken.None);
+        await subject.ReopenAsync(new StoreSettings());
+
+        (await OperationsOf(subject).Points.ListAsync(CancellationToken.None)).ShouldBe([paused]);
+        (await OperationsOf(subject).Points.ResumeAsync(Samples.Mail, CancellationToken.None)).ShouldBeTrue();
+        (await OperationsOf(subject).Points.ResumeAsync(Samples.Mail, CancellationToken.None)).ShouldBeFalse();
+    }
+
+    private static AuditEntry Entry(int number) => new(Samples.Start.AddSeconds(number), "ada", "127.0.0.1", "node-1", "sync point pause", "done", $"point=mail {number}", null, number == 2 ? "" : "paused");
+
+    private static async Task<(IdentityId Identity, Change Change)> AcceptAsync(IStoreUnderTest subject)
+    {
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        var row = (await worker.InboxAsync()).Single();
+        await worker.DecideAsync(row);
+        return (row.Identity, change);
+    }
+}
