@@ -51,9 +51,10 @@ public static class Redactor
         return result.ToString();
     }
 
-    /// <summary>One line without control characters, so that a target cannot forge lines of a log.</summary>
-    private static string Tidy(string text)
+    /// <summary>One line of bounded length without control characters, so that a target cannot forge lines of a log. For what was said without a password in play.</summary>
+    public static string Tidy(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var result = new StringBuilder(Math.Min(text.Length, ResultLengthMax));
         foreach (var c in text)
         {

@@ -114,6 +114,13 @@ public sealed class SettingsReader
         return null;
     }
 
+    /// <summary>As <see cref="SecretReference"/>; a missing key is a fault.</summary>
+    public string? RequiredSecretReference(string key, NodeAllowList allowList)
+    {
+        if (OptionalText(key) is null) Reject(key, "Give a reference to the secret, file:/absolute/path or env:NAME.");
+        return SecretReference(key, allowList);
+    }
+
     /// <summary>All faults, with those of keys that nobody asked for.</summary>
     public ImmutableArray<SettingFault> Finish() =>
     [

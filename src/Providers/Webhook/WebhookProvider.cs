@@ -1,10 +1,8 @@
 using System.Net.Http.Headers;
-using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Http;
 using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Redaction;
 using PasswordSync.Providers.Settings;
@@ -28,14 +26,14 @@ public sealed class WebhookProvider : IProvider
 
     private readonly WebhookOptions options;
     private readonly ProviderContext context;
-    private readonly Lazy<WebhookClient> client;
+    private readonly HttpTarget target;
 
     public WebhookProvider(WebhookOptions options, ProviderContext context)
     {
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
         this.context = context;
-        client = new Lazy<WebhookClient>(() => new WebhookClient(options, LoadRoots(options.TrustedRoots)), LazyThreadSafetyMode.PublicationOnly);
+        target = new HttpTarget(options.Http);
         Description = new ProviderDescription(
             WebhookProviderFactory.KindName,
             new PasswordLimits(options.PasswordLengthMin, PasswordLengthMax, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: null),
@@ -58,7 +56,7 @@ public sealed class WebhookProvider : IProvider
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(password);
         if (PasswordRules.Check(password, Description.Limits) is { } refusal) return refusal;
-        using var body = WebhookBody.Set(context.Point.Value, request, password);
+        using var body = WebhookBodies.Set(context.Point.Value, request, password);
         return await PostAsync(body, request.CaptureId.ToString(), request.Permit, text => Redactor.Redact(text, password), cancellationToken);
     }
 
@@ -68,95 +66,67 @@ public sealed class WebhookProvider : IProvider
 
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken)
     {
-        using var body = WebhookBody.Ping(context.Point.Value);
-        var outcome = await PostAsync(body, Guid.NewGuid().ToString("N"), permit: null, text => text, cancellationToken);
+        using var body = WebhookBodies.Ping(context.Point.Value);
+        var outcome = await PostAsync(body, Guid.NewGuid().ToString("N"), permit: null, Redactor.Tidy, cancellationToken);
         return new VerificationReport([outcome.IsSuccess
-            ? VerificationCheck.Passed("ping", $"{options.Url} answered a signed ping.")
+            ? VerificationCheck.Passed("ping", $"{options.Http.Url} answered a signed ping.")
             : VerificationCheck.Failed("ping", outcome.Explain()!, "Check url, signingKey and trustedRoots; the receiver must answer a signed ping with 2xx.")]);
     }
 
     public ValueTask DisposeAsync()
     {
-        if (client.IsValueCreated) client.Value.Dispose();
+        target.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private async Task<DeliveryOutcome> PostAsync(WebhookBody body, string idempotencyKey, WritePermit? permit, Func<string, string> redact, CancellationToken cancellationToken)
+    private async Task<DeliveryOutcome> PostAsync(PasswordJson body, string idempotencyKey, WritePermit? permit, Func<string, string> redact, CancellationToken cancellationToken)
     {
         var (signature, fault) = await SignAsync(body, cancellationToken);
         if (fault is not null) return new DeliveryOutcome.TargetMisconfigured(fault);
-        try
+        using var message = new HttpRequestMessage(HttpMethod.Post, options.Http.Url) { Content = new PasswordContent(body, permit) };
+        message.Headers.Add(WebhookSignature.HeaderName, signature);
+        message.Headers.Add(IdempotencyHeaderName, idempotencyKey);
+        message.Headers.UserAgent.Add(new ProductInfoHeaderValue("PasswordSync", null));
+        return await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken) switch
         {
-            using var message = new HttpRequestMessage(HttpMethod.Post, options.Url) { Content = new GuardedContent(body, permit) };
-            message.Headers.Add(WebhookSignature.HeaderName, signature);
-            message.Headers.Add(IdempotencyHeaderName, idempotencyKey);
-            message.Headers.UserAgent.Add(new ProductInfoHeaderValue("PasswordSync", null));
-            using var response = await client.Value.SendAsync(message, cancellationToken);
-            return WebhookResponses.Classify(response, response.IsSuccessStatusCode ? "" : redact(await ReadAnswerAsync(response, cancellationToken)), context.Time.GetUtcNow());
-        }
-        catch (HttpRequestException e) when (e.InnerException is WriteRefusedException refused)
-        {
-            return refused.Outcome;
-        }
-        catch (WriteRefusedException refused)
-        {
-            return refused.Outcome;
-        }
-        catch (HttpRequestException e) when (permit is { IsUsed: true })
-        {
-            return new DeliveryOutcome.Unknown($"The connection failed ({e.HttpRequestError}) after the password may have been sent.");
-        }
-        catch (HttpRequestException e)
-        {
-            return e.HttpRequestError == HttpRequestError.SecureConnectionError && e.InnerException is AuthenticationException
-                ? new DeliveryOutcome.TargetMisconfigured($"{client.Value.LastCertificateFault ?? "The TLS handshake failed."} Check url and trustedRoots.")
-                : new DeliveryOutcome.Transient($"The receiver at {options.Url.Host}:{options.Url.Port} cannot be reached ({e.HttpRequestError}).");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException && permit is not { IsUsed: true })
-        {
-            return new DeliveryOutcome.TargetMisconfigured($"The file of trusted roots (trustedRoots) {options.TrustedRoots} cannot be read ({e.GetType().Name}).");
-        }
+            HttpReply.Answered { Answer: var answer } => WebhookResponses.Classify(answer, answer.IsSuccess ? "" : redact(answer.Text), context.Time.GetUtcNow()),
+            HttpReply.Failed failed => failed.Outcome,
+            var reply => throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}."),
+        };
     }
 
-    private async Task<(string? Signature, string? Fault)> SignAsync(WebhookBody body, CancellationToken cancellationToken)
+    /// <summary>The signature header's value, made with each key at the same time.</summary>
+    private async Task<(string? Signature, string? Fault)> SignAsync(PasswordJson body, CancellationToken cancellationToken)
     {
-        switch (await context.Secrets.ResolveAsync(options.SigningKey, cancellationToken))
+        var now = context.Time.GetUtcNow();
+        var signature = WebhookSignature.TimeOf(now);
+        foreach (var (name, reference) in new[] { ("signingKey", options.SigningKey), ("formerSigningKey", options.FormerSigningKey) })
+        {
+            if (reference is null) continue;
+            var (part, fault) = await SignAsync(name, reference, body, now, cancellationToken);
+            if (fault is not null) return (null, fault);
+            signature = $"{signature},{part}";
+        }
+
+        return (signature, null);
+    }
+
+    private async Task<(string? Part, string? Fault)> SignAsync(string name, string reference, PasswordJson body, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        switch (await context.Secrets.ResolveAsync(reference, cancellationToken))
         {
             case SecretResolution.Resolved resolved:
                 using (resolved.Secret)
                 {
                     return resolved.Secret.WithUtf8<(string?, string?)>(key => key.Length < SigningKeyLengthMin
-                        ? (null, $"The signing key (signingKey) has fewer than {SigningKeyLengthMin} bytes.")
-                        : (WebhookSignature.Sign(key.Span, body.Bytes.Span, context.Time.GetUtcNow()), null));
+                        ? (null, $"The signing key ({name}) has fewer than {SigningKeyLengthMin} bytes.")
+                        : (WebhookSignature.PartOf(key.Span, body.Bytes.Span, now), null));
                 }
 
             case SecretResolution.Refused refused:
-                return (null, $"The signing key (signingKey) cannot be had. {refused.Reason}");
+                return (null, $"The signing key ({name}) cannot be had. {refused.Reason}");
             case var unknown:
                 throw new InvalidOperationException($"Internal error: unknown resolution {unknown.GetType().Name}.");
         }
-    }
-
-    /// <summary>An answer that breaks off has still been given: its status counts.</summary>
-    private static async Task<string> ReadAnswerAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var bytes = new byte[AnswerLengthMax];
-        try
-        {
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return Encoding.UTF8.GetString(bytes, 0, await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken));
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
-        {
-            return "";
-        }
-    }
-
-    private static X509Certificate2Collection? LoadRoots(string? path)
-    {
-        if (path is null) return null;
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPemFile(path);
-        return roots;
     }
 }

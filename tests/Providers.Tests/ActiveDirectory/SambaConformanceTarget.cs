@@ -56,6 +56,8 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
 
     public ActiveDirectoryOptions Options { get; }
 
+    public IPEndPoint EndPoint => new(domain.First.Address, Options.Directory.Servers[0].Port);
+
     public override IProvider Provider { get; }
 
     public override string RefusedPassword => "Sh0rt!";
@@ -66,6 +68,14 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
     {
         var user = await domain.AddUserAsync($"u{Guid.NewGuid():N}"[..16], password, cancellationToken);
         return new AccountNames(user.DistinguishedName, user.AccountName, domain.PrincipalNameOf(user), user.Mail);
+    }
+
+    public async Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken)
+    {
+        var names = await AddAsync(password, cancellationToken);
+        var odd = $"o'n(e)&#%-{names.SamAccountName[..8]}";
+        await domain.First.ApplyLdifAsync($"dn: {names.DistinguishedName}\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: {odd}\n", cancellationToken);
+        return names with { SamAccountName = odd };
     }
 
     public async Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken)
@@ -89,6 +99,12 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
 
     public IProvider WithWrongCredentials() =>
         Make(Options with { Directory = Options.Directory with { BindPassword = "file:" + folder.Write("wrong", "not the password") } });
+
+    public async Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken)
+    {
+        var weak = await AddAsync("W3ak.Service.Passw0rd", cancellationToken);
+        return Make(Options with { Directory = Options.Directory with { BindName = weak.UserPrincipalName, BindPassword = "file:" + folder.Write("weak", "W3ak.Service.Passw0rd") } });
+    }
 
     public IProvider WithForeignRoots()
     {

@@ -12,6 +12,9 @@ internal abstract class ConformanceTarget : IAsyncDisposable
     /// <summary>A password that the target refuses by its rules.</summary>
     public abstract string RefusedPassword { get; }
 
+    /// <summary>Whether the target's published rules let it take this one, which is well-formed and of good length.</summary>
+    public virtual bool Takes(string password) => true;
+
     /// <summary>Adds an account with a password, under a login that nobody else uses.</summary>
     public abstract Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken);
 
@@ -24,6 +27,9 @@ internal abstract class ConformanceTarget : IAsyncDisposable
 /// <summary>A target that looks accounts up and shows marks.</summary>
 internal interface ISearchableTarget
 {
+    /// <summary>As <see cref="ConformanceTarget.AddAsync"/>, with a login that holds as many characters with a meaning in queries and addresses as the target allows.</summary>
+    Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken);
+
     /// <summary>Adds two accounts that the provider cannot tell apart.</summary>
     Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken);
 
@@ -36,12 +42,26 @@ internal interface ISearchableTarget
 /// <summary>A target that is reached over the network with credentials.</summary>
 internal interface INetworkTarget
 {
+    /// <summary>Where it is.</summary>
+    System.Net.IPEndPoint EndPoint { get; }
+
     /// <summary>A provider with a password or key of the service that the target does not take.</summary>
     IProvider WithWrongCredentials();
+
+    /// <summary>A provider whose service the target knows and lets set no passwords.</summary>
+    Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken);
 
     /// <summary>A provider that trusts another authority than the one that issued the target's certificate.</summary>
     IProvider WithForeignRoots();
 
     /// <summary>A provider for a server that is somewhere else.</summary>
     IProvider At(System.Net.IPEndPoint endPoint);
+}
+
+/// <summary>A target that can be told what to answer to the next write.</summary>
+internal interface IThrottlingTarget
+{
+    /// <summary>The next write is refused because there are too many.</summary>
+    /// <param name="retryAfter">The pause that the answer asks for; null if it names none.</param>
+    void ThrottleNext(TimeSpan? retryAfter);
 }

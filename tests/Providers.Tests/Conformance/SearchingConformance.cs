@@ -40,6 +40,16 @@ public abstract class SearchingConformance : SettingConformance
     }
 
     [Fact]
+    public async Task An_account_whose_name_has_special_characters_is_found_and_set()
+    {
+        await using var target = await OpenAsync(Token);
+        var names = await ((ISearchableTarget)target).AddOddAsync("F0rmer.Passw0rd!", Token);
+
+        (await SetAsync(target, names, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task An_account_that_went_away_in_between_is_not_found()
     {
         await using var target = await OpenAsync(Token);

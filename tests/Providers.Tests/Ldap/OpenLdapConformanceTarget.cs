@@ -40,6 +40,8 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
 
     public LdapTargetOptions Options { get; }
 
+    public IPEndPoint EndPoint => new(Server.Address, Options.Directory.Servers[0].Port);
+
     public override IProvider Provider { get; }
 
     public override string RefusedPassword => "Sh0rt!";
@@ -50,6 +52,14 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
     {
         var user = await Server.AddUserAsync($"u{Guid.NewGuid():N}"[..16], password, cancellationToken);
         return new AccountNames($"CN={user.AccountName},DC=alpha,DC=test", user.AccountName, UserPrincipalName: null, user.Mail);
+    }
+
+    public async Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken)
+    {
+        var names = Any.Names($"o'n(e)*,+&=/?#%41\\\"x-{Guid.NewGuid():N}"[..24]);
+        await Server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {names.SamAccountName}\ncn: Odd\nsn: Odd\n", cancellationToken);
+        await SetBehindTheBackAsync(names, password, cancellationToken);
+        return names;
     }
 
     public async Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken)
@@ -69,10 +79,18 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
     public Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
         Server.ApplyLdifAsync($"dn: {DnOf(names)}\nchangetype: modify\nreplace: userPassword\nuserPassword: {password}\n", cancellationToken);
 
-    public string DnOf(AccountNames names) => $"uid={names.SamAccountName},{Server.UserContainer}";
+    /// <summary>With the login's special characters as hexadecimal pairs (RFC 4514, 2.4).</summary>
+    public string DnOf(AccountNames names) =>
+        $"uid={string.Concat(names.SamAccountName.Select(c => char.IsAsciiLetterOrDigit(c) ? c.ToString() : $"\\{(int)c:x2}"))},{Server.UserContainer}";
 
     public IProvider WithWrongCredentials() =>
         Make(Options with { Directory = Options.Directory with { BindPassword = "file:" + folder.Write("wrong", "not the password") } });
+
+    public async Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken)
+    {
+        var weak = await AddAsync("W3ak.Service.Passw0rd", cancellationToken);
+        return Make(Options with { Directory = Options.Directory with { BindName = DnOf(weak), BindPassword = "file:" + folder.Write("weak", "W3ak.Service.Passw0rd") } });
+    }
 
     public IProvider WithForeignRoots()
     {

@@ -17,9 +17,11 @@ internal sealed class MemoryConformanceTarget : ConformanceTarget, ISearchableTa
 
     public override string RefusedPassword => "Sh0rt!";
 
-    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1));
+    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1, $"user{++count}"));
 
-    public Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken) => Task.FromResult(Add("F0rmer.Passw0rd!", 2));
+    public Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1, "o'n(e)*&/?#%41 \"x\"\\"));
+
+    public Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken) => Task.FromResult(Add("F0rmer.Passw0rd!", 2, $"user{++count}"));
 
     public override Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
         Task.FromResult(target.SignIn(names.SamAccountName, password));
@@ -42,9 +44,9 @@ internal sealed class MemoryConformanceTarget : ConformanceTarget, ISearchableTa
         target.Dispose();
     }
 
-    private AccountNames Add(string password, int times)
+    private AccountNames Add(string password, int times, string login)
     {
-        var names = Any.Names($"user{++count}");
+        var names = Any.Names(login);
         for (var i = 0; i < times; i++) target.Add(names.SamAccountName);
         target.SetBehindTheBack(names.SamAccountName, password, TimeProvider.System.GetUtcNow());
         return names;

@@ -15,7 +15,7 @@ public sealed class DocumentationTests
     [InlineData("webhook", "webhook.md")]
     public void Every_setting_is_documented(string kind, string page)
     {
-        var folder = Path.Combine(RootFolder(), "docs", "providers");
+        var folder = Repository.PathOf("docs", "providers");
         var text = File.ReadAllText(Path.Combine(folder, page)) + File.ReadAllText(Path.Combine(folder, "active-directory.md"));
 
         var settings = SettingsOf(kind);
@@ -30,12 +30,5 @@ public sealed class DocumentationTests
         var refused = ProviderRegistry.BuiltIn.Create(kind, new Dictionary<string, string> { ["none"] = "x" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>();
         var remedy = refused.Faults.Single(fault => fault.Key == "none").Remedy;
         return [.. remedy[(remedy.IndexOf("one of ", StringComparison.Ordinal) + "one of ".Length)..].TrimEnd('.').Split(", ").Where(key => key != "none")];
-    }
-
-    private static string RootFolder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "PasswordSync.sln"))) folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        return folder.FullName;
     }
 }

@@ -25,9 +25,11 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
 
     public override string RefusedPassword => "Sh0rt!";
 
-    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1));
+    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1, $"user{++count}"));
 
-    public Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken) => Task.FromResult(Add("F0rmer.Passw0rd!", 2));
+    public Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add(password, 1, "o'n(e)--;*&/?#%_41 \"x\"\\"));
+
+    public Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken) => Task.FromResult(Add("F0rmer.Passw0rd!", 2, $"user{++count}"));
 
     public override Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken)
     {
@@ -79,9 +81,9 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
         command.ExecuteNonQuery();
     }
 
-    private AccountNames Add(string password, int times)
+    private AccountNames Add(string password, int times, string login)
     {
-        var names = Any.Names($"user{++count}");
+        var names = Any.Names(login);
         for (var i = 0; i < times; i++) Execute("INSERT INTO users (login, password_version) VALUES ($login, 0)", ("$login", names.SamAccountName));
         SetBehindTheBackAsync(names, password, CancellationToken.None);
         return names;

@@ -6,6 +6,7 @@ using System.Text.Json;
 using PasswordSync.Core.Identities;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Http;
 using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
@@ -14,9 +15,10 @@ using PasswordSync.Providers.Webhook;
 namespace PasswordSync.Providers.Tests.Webhook;
 
 /// <summary>A receiver that does what the documentation asks of one: checks the signature, tells repeats, applies a rule, keeps passwords.</summary>
-internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarget
+internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarget, IThrottlingTarget
 {
     private const string Key = "the shared key of the tests";
+    private const string KeyWithoutRights = "a key that may only ping";
 
     private readonly ScratchFolder folder = new();
     private readonly CertificateAuthority authority = CertificateAuthority.Create("webhook tests");
@@ -25,6 +27,7 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarg
     private readonly X509Certificate2 certificate;
     private readonly HttpReceiver receiver;
     private readonly WebhookOptions options;
+    private string? nextAnswer;
     private int count;
 
     public WebhookConformanceTarget()
@@ -34,13 +37,14 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarg
         receiver = new HttpReceiver(certificate, (request, _) => Task.FromResult<string?>(Take(request)));
         options = new WebhookOptions
         {
-            Url = receiver.Url,
+            Http = new HttpTargetOptions { Url = receiver.Url, TrustedRoots = folder.Write("ca.pem", authority.CertificatePem) },
             SigningKey = "file:" + folder.Write("key", Key),
-            TrustedRoots = folder.Write("ca.pem", authority.CertificatePem),
             Account = SourceAttribute.SamAccountName,
         };
         Provider = Make(options);
     }
+
+    public IPEndPoint EndPoint => new(IPAddress.Loopback, receiver.Url.Port);
 
     public override IProvider Provider { get; }
 
@@ -58,13 +62,19 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarg
 
     public IProvider WithWrongCredentials() => Make(options with { SigningKey = "file:" + folder.Write("wrong", "quite another shared key") });
 
+    public Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IProvider>(Make(options with { SigningKey = "file:" + folder.Write("weak", KeyWithoutRights) }));
+
+    public void ThrottleNext(TimeSpan? retryAfter) =>
+        nextAnswer = HttpReceiver.Answer(429, "", retryAfter is { } pause ? $"Retry-After: {pause.TotalSeconds:0}" : "X-None: 1");
+
     public IProvider WithForeignRoots()
     {
         using var foreign = CertificateAuthority.Create("somebody else");
-        return Make(options with { TrustedRoots = folder.Write("foreign.pem", foreign.CertificatePem) });
+        return Make(options with { Http = options.Http with { TrustedRoots = folder.Write("foreign.pem", foreign.CertificatePem) } });
     }
 
-    public IProvider At(IPEndPoint endPoint) => Make(options with { Url = new Uri($"https://{endPoint}/hook") });
+    public IProvider At(IPEndPoint endPoint) => Make(options with { Http = options.Http with { Url = new Uri($"https://{endPoint}/hook") } });
 
     public override async ValueTask DisposeAsync()
     {
@@ -79,13 +89,19 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarg
 
     private string Take(ReceivedRequest request)
     {
-        if (!WebhookSignature.IsValid(request.Headers[WebhookSignature.HeaderName], Encoding.UTF8.GetBytes(Key), request.Body, TimeProvider.System.GetUtcNow())) return HttpReceiver.Answer(401);
+        var isWeak = IsSignedWith(KeyWithoutRights, request);
+        if (!isWeak && !IsSignedWith(Key, request)) return HttpReceiver.Answer(401);
         using var body = JsonDocument.Parse(request.Body);
         if (body.RootElement.GetProperty("event").GetString() == "ping") return HttpReceiver.Answer(204);
+        if (isWeak) return HttpReceiver.Answer(403);
+        if (Interlocked.Exchange(ref nextAnswer, null) is { } instead) return instead;
         if (!known.TryAdd(request.Headers[WebhookProvider.IdempotencyHeaderName], true)) return HttpReceiver.Answer(409);
         var password = body.RootElement.GetProperty("password").GetString()!;
         if (password.Length < 8) return HttpReceiver.Answer(422, $"'{password}' is too short.");
         passwords[body.RootElement.GetProperty("account").GetString()!] = password;
         return HttpReceiver.Answer(200);
     }
+
+    private static bool IsSignedWith(string key, ReceivedRequest request) =>
+        WebhookSignature.IsValid(request.Headers[WebhookSignature.HeaderName], Encoding.UTF8.GetBytes(key), request.Body, TimeProvider.System.GetUtcNow());
 }

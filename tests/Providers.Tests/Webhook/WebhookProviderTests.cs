@@ -6,6 +6,7 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Execution;
+using PasswordSync.Providers.Http;
 using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
 using PasswordSync.Providers.Webhook;
@@ -20,7 +21,7 @@ public sealed class WebhookSetting : SettingConformance
         Task.FromResult<ConformanceTarget>(new WebhookConformanceTarget());
 }
 
-public sealed class WebhookNetwork : NetworkConformance
+public sealed class WebhookNetwork : ThrottlingConformance
 {
     private protected override Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
         Task.FromResult<ConformanceTarget>(new WebhookConformanceTarget());
@@ -146,7 +147,7 @@ public sealed class WebhookProviderTests : IDisposable
     public async Task An_account_without_the_name_that_is_sent_is_not_found()
     {
         await using var provider = new WebhookProvider(
-            new WebhookOptions { Url = new Uri("http://127.0.0.1:9/"), SigningKey = "env:KEY", Account = Matching.SourceAttribute.Mail }, Any.Context(TimeProvider.System));
+            new WebhookOptions { Http = new HttpTargetOptions { Url = new Uri("http://127.0.0.1:9/") }, SigningKey = "env:KEY", Account = Matching.SourceAttribute.Mail }, Any.Context(TimeProvider.System));
 
         (await provider.PrepareAsync(Any.Query(Any.Names("anna") with { Mail = null }), Token))
             .ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
@@ -159,7 +160,7 @@ public sealed class WebhookProviderTests : IDisposable
     {
         if (key is not null) folder.Write("key", key);
         await using var provider = new WebhookProvider(
-            new WebhookOptions { Url = new Uri("http://127.0.0.1:9/"), SigningKey = "file:" + folder.PathOf("key") }, Any.Context(TimeProvider.System));
+            new WebhookOptions { Http = new HttpTargetOptions { Url = new Uri("http://127.0.0.1:9/") }, SigningKey = "file:" + folder.PathOf("key") }, Any.Context(TimeProvider.System));
         using var password = Any.Secret(Canary);
 
         (await provider.SetPasswordAsync(Any.Set(Any.Target("anna"), null, TimeProvider.System), password, Token))
@@ -186,8 +187,49 @@ public sealed class WebhookProviderTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task While_a_key_is_replaced_requests_hold_for_both()
+    {
+        await using var receiver = new HttpReceiver(certificate: null, (_, _) => Task.FromResult<string?>(HttpReceiver.Answer(200)));
+        await using var provider = new WebhookProvider(
+            new WebhookOptions
+            {
+                Http = new HttpTargetOptions { Url = receiver.Url },
+                SigningKey = "file:" + folder.Write("new", "the new key of the tests"),
+                FormerSigningKey = "file:" + folder.Write("former", "the former key of the tests"),
+            },
+            Any.Context(TimeProvider.System));
+        using var password = Any.Secret(Canary);
+
+        (await provider.SetPasswordAsync(Any.Set(Any.Target("anna"), null, TimeProvider.System), password, Token)).IsSuccess.ShouldBeTrue();
+
+        var request = receiver.Requests.ShouldHaveSingleItem();
+        bool IsValid(string key) => WebhookSignature.IsValid(request.Headers["PasswordSync-Signature"], Encoding.UTF8.GetBytes(key), request.Body, TimeProvider.System.GetUtcNow());
+        IsValid("the new key of the tests").ShouldBeTrue();
+        IsValid("the former key of the tests").ShouldBeTrue();
+        IsValid("another key of the tests").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task The_documented_receiver_takes_what_is_sent_tells_repeats_and_refuses_a_wrong_signature()
+    {
+        await using var receiver = await DocumentedReceiver.StartAsync("the shared key of the tests", folder, Token);
+        var options = new WebhookOptions { Http = new HttpTargetOptions { Url = receiver.Url }, SigningKey = "file:" + folder.Write("key", "the shared key of the tests") };
+        await using var provider = new WebhookProvider(options, Any.Context(TimeProvider.System));
+        await using var stranger = new WebhookProvider(options with { SigningKey = "file:" + folder.Write("other", "a key that nobody knows") }, Any.Context(TimeProvider.System));
+        using var password = Any.Secret(Canary);
+        var request = Any.Set(Any.Target("anna"), null, TimeProvider.System);
+        SetRequest Again() => request with { Permit = new WritePermit(TimeProvider.System.GetUtcNow() + Any.LongTime, TimeProvider.System) };
+
+        (await provider.VerifyAsync(Token)).IsGood.ShouldBeTrue();
+        (await stranger.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+        (await provider.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        (await provider.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.AlreadyThere>();
+        receiver.Passwords.ShouldBe([$"anna {Canary}"]);
+    }
+
     private WebhookProvider Provider(Uri url) => new(
-        new WebhookOptions { Url = url, SigningKey = "file:" + folder.Write("key", "a key of enough bytes") }, Any.Context(TimeProvider.System));
+        new WebhookOptions { Http = new HttpTargetOptions { Url = url }, SigningKey = "file:" + folder.Write("key", "a key of enough bytes") }, Any.Context(TimeProvider.System));
 
     private async Task<(DeliveryOutcome Outcome, ReceivedRequest Request)> PostAsync(string answer)
     {

@@ -3,21 +3,22 @@ using System.Net.Http.Headers;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
 
-namespace PasswordSync.Providers.Webhook;
+namespace PasswordSync.Providers.Http;
 
 /// <summary>A request's content that uses the write permit as the last thing before its first byte is written to an open connection.</summary>
-internal sealed class GuardedContent : HttpContent
+internal sealed class PasswordContent : HttpContent
 {
-    private readonly WebhookBody body;
+    private readonly PasswordJson body;
     private readonly WritePermit? permit;
 
     /// <param name="body">Stays the caller's.</param>
     /// <param name="permit">Null for a body without a password.</param>
-    public GuardedContent(WebhookBody body, WritePermit? permit)
+    /// <param name="mediaType">What the body is.</param>
+    public PasswordContent(PasswordJson body, WritePermit? permit, string mediaType = "application/json")
     {
         this.body = body;
         this.permit = permit;
-        Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        Headers.ContentType = new MediaTypeHeaderValue(mediaType);
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

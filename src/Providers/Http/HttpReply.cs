@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Providers.Http;
+
+/// <summary>What sending a request came to. A closed set.</summary>
+internal abstract record HttpReply
+{
+    private HttpReply() { }
+
+    /// <summary>The target answered.</summary>
+    public sealed record Answered(HttpAnswer Answer) : HttpReply;
+
+    /// <summary>No answer came.</summary>
+    /// <param name="Outcome">What that means; never a success.</param>
+    public sealed record Failed(DeliveryOutcome Outcome) : HttpReply;
+}
+
+/// <summary>An answer, as far as it matters.</summary>
+/// <param name="Status">The status code (RFC 9110, 15).</param>
+/// <param name="RetryAfter">The pause that the target asked for; null if it asked for none.</param>
+/// <param name="ETag">The entity tag as it came, with its quotes; null if there is none.</param>
+/// <param name="Body">The beginning of the body. Not redacted.</param>
+internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter, string? ETag, byte[] Body)
+{
+    public bool IsSuccess => (int)Status is >= 200 and < 300;
+
+    /// <summary>The body as text. Not redacted.</summary>
+    public string Text => Encoding.UTF8.GetString(Body);
+
+    /// <summary>The body as a JSON object, which the caller disposes; null if it is none.</summary>
+    public JsonDocument? TryParse()
+    {
+        try
+        {
+            return JsonDocument.Parse(Body);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, int bodyLengthMax, CancellationToken cancellationToken) =>
+        new(response.StatusCode, Http.RetryAfter.Of(response.Headers.RetryAfter), response.Headers.ETag?.ToString(), await ReadBodyAsync(response, bodyLengthMax, cancellationToken));
+
+    /// <summary>An answer that breaks off has still been given: its status counts.</summary>
+    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int lengthMax, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using var body = new MemoryStream();
+            var part = new byte[4_096];
+            while (body.Length < lengthMax)
+            {
+                var count = await stream.ReadAsync(part.AsMemory(0, (int)Math.Min(part.Length, lengthMax - body.Length)), cancellationToken);
+                if (count == 0) break;
+                body.Write(part, 0, count);
+            }
+
+            return body.ToArray();
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The status, nothing else: the body may echo a password.</summary>
+    public override string ToString() => $"[answer {(int)Status}]";
+}
