@@ -17,24 +17,32 @@ public sealed record SetRequest(
     WritePermit Permit);
 
 /// <summary>
-/// The permission of one attempt to write until its deadline. Watches the wall clock and the time that passed since it was made, so that a
+/// The permission of one attempt to write until its deadline. Watches the wall clock and the time that passed since the deadline was set, so that a
 /// clock set back prolongs nothing. Not for several writes at once.
 /// </summary>
 public sealed class WritePermit
 {
     private readonly TimeProvider time;
-    private readonly long madeAt;
-    private readonly TimeSpan lifetime;
+    private readonly WriteWindow window;
 
+    /// <summary>A permission whose deadline is set at this moment.</summary>
     /// <param name="deadline">After this nothing may be written.</param>
     /// <param name="time">The clock.</param>
     public WritePermit(DateTimeOffset deadline, TimeProvider time)
+        : this(deadline, WriteWindow.Until(deadline, time), time)
+    {
+    }
+
+    /// <summary>A permission whose deadline was set before: what happened meanwhile, a stopped process or a clock set back, prolongs nothing.</summary>
+    /// <param name="deadline">After this nothing may be written, by the wall clock.</param>
+    /// <param name="window">The same by the time that passes.</param>
+    /// <param name="time">The clock.</param>
+    public WritePermit(DateTimeOffset deadline, WriteWindow window, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
         this.time = time;
+        this.window = window;
         Deadline = deadline;
-        madeAt = time.GetTimestamp();
-        lifetime = deadline - time.GetUtcNow();
     }
 
     /// <summary>After this nothing may be written.</summary>
@@ -49,7 +57,7 @@ public sealed class WritePermit
         get
         {
             var byClock = Deadline - time.GetUtcNow();
-            var byElapsed = lifetime - time.GetElapsedTime(madeAt);
+            var byElapsed = window.Length - time.GetElapsedTime(window.Since);
             var remaining = byClock < byElapsed ? byClock : byElapsed;
             return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
         }
@@ -67,5 +75,18 @@ public sealed class WritePermit
         if (Remaining == TimeSpan.Zero) return new DeliveryOutcome.Transient("The attempt's deadline passed before the password was sent; nothing was written.");
         IsUsed = true;
         return null;
+    }
+}
+
+/// <summary>For how long an attempt may write, by the time that passes: no clock's setting has a part in it.</summary>
+/// <param name="Since">The clock's timestamp from which it counts; taken before the deadline was computed.</param>
+/// <param name="Length">How long; nothing may be written in a window of no length.</param>
+public readonly record struct WriteWindow(long Since, TimeSpan Length)
+{
+    /// <summary>The window from this moment to a deadline.</summary>
+    public static WriteWindow Until(DateTimeOffset deadline, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        return new WriteWindow(time.GetTimestamp(), deadline - time.GetUtcNow());
     }
 }

@@ -22,13 +22,22 @@ public sealed partial class AttemptExecutor(TimeProvider time, ILogger<AttemptEx
     /// The outcome, also after a cancellation: <see cref="DeliveryOutcome.Unknown"/> if the write may have begun, else
     /// <see cref="DeliveryOutcome.Transient"/>. Throws nothing.
     /// </returns>
-    public async Task<DeliveryOutcome> ExecuteAsync(
+    public Task<DeliveryOutcome> ExecuteAsync(
         IProvider provider, Attempt attempt, CaptureId captureId, bool mustChangeAtNextLogon, Secret password, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(attempt);
+        return ExecuteAsync(provider, attempt, WriteWindow.Until(attempt.Deadline, time), captureId, mustChangeAtNextLogon, password, cancellationToken);
+    }
+
+    /// <summary>As above, for an attempt that was recorded a while ago.</summary>
+    /// <param name="window">Within which it may write, whatever clocks say: measured since before it was recorded.</param>
+    public async Task<DeliveryOutcome> ExecuteAsync(
+        IProvider provider, Attempt attempt, WriteWindow window, CaptureId captureId, bool mustChangeAtNextLogon, Secret password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(provider);
         ArgumentNullException.ThrowIfNull(attempt);
         ArgumentNullException.ThrowIfNull(password);
-        var permit = new WritePermit(attempt.Deadline, time);
+        var permit = new WritePermit(attempt.Deadline, window, time);
         try
         {
             if (permit.Remaining == TimeSpan.Zero) return new DeliveryOutcome.Transient("The attempt's deadline had passed before it began; nothing was written.");

@@ -181,6 +181,18 @@ public sealed class AttemptExecutorTests : IDisposable
         permit.Use().ShouldBeOfType<DeliveryOutcome.Transient>();
     }
 
+    [Fact]
+    public void A_clock_set_back_before_the_permit_was_made_does_not_prolong_it_either()
+    {
+        var turned = new SetBackClock();
+        var deadline = turned.GetUtcNow().AddSeconds(10);
+        var window = WriteWindow.Until(deadline, turned);
+        turned.Now -= TimeSpan.FromHours(1);
+        turned.Elapsed += TimeSpan.FromSeconds(10);
+
+        new WritePermit(deadline, window, turned).Use().ShouldBeOfType<DeliveryOutcome.Transient>();
+    }
+
     private static async Task<T> SilenceAsync<T>(CancellationToken token)
     {
         await Task.Delay(Timeout.Infinite, token);

@@ -119,8 +119,15 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     private async Task<PointRest?> AttemptAsync(IdentityId identity, Offer offer, Secret secret, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)
     {
         var attemptId = Guid.NewGuid();
+        var window = default(WriteWindow);
         var decision = await identities.DecideAsync(
-            identity, now => new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, DeadlineFrom(now), target, mark), cancellationToken).ConfigureAwait(false);
+            identity,
+            now =>
+            {
+                window = NextWindow();
+                return new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, now + window.Length, target, mark);
+            },
+            cancellationToken).ConfigureAwait(false);
         if (decision.Events is not [IdentityEvent.AttemptStarted { Attempt: var attempt }])
         {
             LogNotGranted(point, offer.Change.CaptureId, decision.Refusal);
@@ -128,36 +135,38 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         }
 
         // From here on the outcome must be told whatever happens: a node that stops waits for it, within the attempt's deadline.
-        var outcome = await WriteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
+        var outcome = await WriteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
         LogOutcome(point, offer.Change.CaptureId, target.DisplayName, outcome.GetType().Name, outcome.Explain());
         await TellAsync(identity, attemptId, outcome).ConfigureAwait(false);
         return outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;
     }
 
-    private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken)
+    private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken)
     {
-        if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
+        if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
         if (await intents.TryOpenAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
-        var outcome = await ExecuteAsync(attempt, offer, secret, cancellationToken).ConfigureAwait(false);
+        var outcome = await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
 
         // The password is there, but which stamp it got is not known: its echo could not be told from a change. Written once more, it can.
         if (attempt.Kind == AttemptKind.Write && outcome is DeliveryOutcome.AlreadyThere { WrittenStamp: null })
         {
-            outcome = await ExecuteAsync(attempt with { ProbeFirst = false }, offer, secret, cancellationToken).ConfigureAwait(false);
+            outcome = await ExecuteAsync(attempt with { ProbeFirst = false }, window, offer, secret, cancellationToken).ConfigureAwait(false);
         }
 
         return await intents.CloseAsync(account, attempt, offer, outcome).ConfigureAwait(false);
     }
 
-    private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, Offer offer, Secret secret, CancellationToken cancellationToken) =>
-        services.Executor.ExecuteAsync(provider, attempt, offer.Change.CaptureId, mustChangeAtNextLogon: false, secret, cancellationToken);
+    private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken) =>
+        services.Executor.ExecuteAsync(provider, attempt, window, offer.Change.CaptureId, mustChangeAtNextLogon: false, secret, cancellationToken);
 
-    // The deadline is the attempt's own time-out or what the lease leaves, whichever is earlier, less a margin in which the outcome can be told.
-    private DateTimeOffset DeadlineFrom(DateTimeOffset now)
+    // The attempt's own time-out or what the lease leaves, whichever is shorter, less a margin in which the outcome can be told. It counts from here, before the
+    // attempt is recorded: a node that is stopped after this finds its window over, whatever its clock says then.
+    private WriteWindow NextWindow()
     {
+        var since = services.Clock.GetTimestamp();
         var byLease = ownership.RemainingTime - services.Options.LeaseMargin;
         var timeout = services.Options.AttemptTimeout;
-        return now + (byLease < timeout ? byLease : timeout);
+        return new WriteWindow(since, byLease < timeout ? byLease : timeout);
     }
 
     private async Task TellAsync(IdentityId identity, Guid attemptId, DeliveryOutcome outcome)

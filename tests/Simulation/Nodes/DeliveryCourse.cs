@@ -1,0 +1,128 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Simulation.World;
+
+namespace PasswordSync.Simulation.Nodes;
+
+/// <summary>
+/// One delivery, in the deliverer's steps: read the mark, ask for an attempt, probe, check the deadline last, write, tell the outcome. Between any two steps
+/// the process may stop or die; a write that has left goes on without it.
+/// </summary>
+internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, SyncPointId point, IdentityId identity, Offer offer, Action ended)
+{
+    private const int OutcomeTriesMax = 5;
+
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LeaseMargin = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan OutcomeRetryInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TargetAccount Account = new("key", "ann", null);
+
+    private readonly EventLine line = around.Line;
+    private readonly NodeClock clock = node.Clock;
+    private Target Target => around.TargetOf(identity, point);
+
+    public void Begin()
+    {
+        if (line.Happens(around.Weather.TargetTrouble))
+        {
+            Tell(now => new IdentityCommand.ReportObstacle(now, point, offer.Change.CaptureId, new DeliveryOutcome.Transient("unreachable"), Jitter: 0.5), triesMax: 1);
+            return;
+        }
+
+        AtTarget(() => Target.Mark, AskForAttempt);
+    }
+
+    private void AskForAttempt(TargetMark mark)
+    {
+        var bytes = new byte[16];
+        line.Random.NextBytes(bytes);
+        var id = new Guid(bytes);
+        var window = default(WriteWindow);
+        node.Decide(
+            identity,
+            now =>
+            {
+                window = NextWindow();
+                return new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, id, now + window.Length, Account, mark);
+            },
+            decision =>
+            {
+                if (decision?.Events is [IdentityEvent.AttemptStarted { Attempt: var attempt }]) Next(() => Execute(attempt, window));
+                else ended();
+            });
+    }
+
+    private void Execute(Attempt attempt, WriteWindow window)
+    {
+        var permit = new WritePermit(attempt.Deadline, window, clock);
+        if (!attempt.ProbeFirst) Next(() => CheckDeadline(attempt, permit));
+        else AtTarget(() => (Has: Target.Has(attempt, offer.Change.CaptureId), Target.Mark), seen =>
+        {
+            if (seen.Has) Finish(attempt, new DeliveryOutcome.AlreadyThere(seen.Mark, null));
+            else Next(() => CheckDeadline(attempt, permit));
+        });
+    }
+
+    private void CheckDeadline(Attempt attempt, WritePermit permit)
+    {
+        if (around.Bugs.HeedsDeadlines && permit.Use() is { } tooLate)
+        {
+            Finish(attempt, tooLate);
+            return;
+        }
+
+        around.Judge.Sent(node.Id, identity, point, offer.Change.CaptureId);
+        var checkedAt = line.Now;
+        Next(() => Write(attempt, permit, checkedAt));
+    }
+
+    // The process may stop between any two steps, as any process may between any two instructions.
+    private void Next(Action step)
+    {
+        if (line.Happens(around.Weather.Stops)) around.Stop(node);
+        clock.Run(line.Soon(), step);
+    }
+
+    private void Write(Attempt attempt, WritePermit permit, TimeSpan checkedAt)
+    {
+        var isLost = line.Now - checkedAt > around.Weather.ConnectionsSurvive || line.Happens(around.Weather.TargetTrouble);
+        var isLate = line.Happens(around.Weather.TargetTrouble);
+        if (!isLost)
+        {
+            line.Add(isLate ? line.Within(TimeSpan.FromSeconds(3)) : line.Soon(), () =>
+            {
+                Target.Set(offer.Change.CaptureId);
+                around.Trace.Note($"{point} of {identity} has {offer.Change.CaptureId}");
+                if (isLate) return;
+                var mark = Target.Mark;
+                clock.Run(line.Soon(), () => Finish(attempt, new DeliveryOutcome.Delivered(mark, null)));
+            });
+        }
+
+        if (isLost || isLate) clock.Run(line.Within(permit.Remaining), () => Finish(attempt, new DeliveryOutcome.Unknown("no answer")));
+    }
+
+    private void Finish(Attempt attempt, DeliveryOutcome outcome) =>
+        Tell(now => new IdentityCommand.FinishAttempt(now, point, attempt.AttemptId, outcome, Jitter: 0.5), OutcomeTriesMax);
+
+    private void Tell(Func<DateTimeOffset, IdentityCommand> command, int triesMax, int tries = 1) => node.Decide(identity, command, decision =>
+    {
+        if (decision is not null || tries >= triesMax) ended();
+        else clock.Run(OutcomeRetryInterval, () => Tell(command, triesMax, tries + 1));
+    });
+
+    private void AtTarget<T>(Func<T> look, Action<T> seen) => line.Add(line.Soon(), () =>
+    {
+        var found = look();
+        clock.Run(line.Soon(), () => seen(found));
+    });
+
+    private WriteWindow NextWindow()
+    {
+        var since = clock.GetTimestamp();
+        var byLease = node.Ownership.RemainingTime - LeaseMargin;
+        return new WriteWindow(since, byLease < AttemptTimeout ? byLease : AttemptTimeout);
+    }
+}

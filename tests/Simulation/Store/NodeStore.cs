@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Simulation.World;
+
+namespace PasswordSync.Simulation.Store;
+
+/// <summary>
+/// The database as one process reaches it: over a network that takes time, and in bad times loses questions and answers. A lost one ends as the
+/// real store ends it: the database cannot be used, and whether it was written is unknown.
+/// </summary>
+internal sealed class NodeStore(EventLine line, NodeClock clock, Database database, Weather weather, NodeId node) : IIdentityJournal, IInbox, IPendingWork, IShardLeases
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    public int ShardCount => Database.ShardCount;
+
+    public ValueTask<IdentityState> LoadAsync(IdentityId identity, CancellationToken cancellationToken) => AskAsync(() => database.Load(identity));
+
+    public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken) => AskAsync(() => database.Append(node, append));
+
+    public IAsyncEnumerable<JournalledEvent> ReadEventsAsync(IdentityId identity, long fromSequence, CancellationToken cancellationToken) => throw new NotSupportedException("Nobody reads here.");
+
+    public ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken) => AskAsync(() => database.Accept(arrivals));
+
+    public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
+    {
+        // The pump's set is good only until its next call.
+        var excepted = except.ToHashSet();
+        return AskAsync(() => database.ReadInbox(shards, excepted, limit));
+    }
+
+    public ValueTask<ImmutableArray<PendingIdentity>> ReadDueAsync(IReadOnlyCollection<int> shards, DateTimeOffset dueBy, int limit, CancellationToken cancellationToken) =>
+        AskAsync(() => database.ReadPending(shards, dueBy, limit));
+
+    public ValueTask<LeaseView> KeepAsync(NodeId keeper, CancellationToken cancellationToken) => AskAsync(() => database.Keep(keeper));
+
+    public ValueTask ReleaseAsync(NodeId leaver, CancellationToken cancellationToken) => new(AskAsync(() =>
+    {
+        database.Release(leaver);
+        return true;
+    }).AsTask());
+
+    public async Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var arrived = new TaskCompletionSource();
+        void Tell() => clock.Run(line.Soon(), () => arrived.TrySetResult());
+        if (!weather.LosesNotifications) database.Arrived += Tell;
+        clock.Run(atMost, () => arrived.TrySetResult());
+        await using var ended = cancellationToken.Register(() => arrived.TrySetCanceled(cancellationToken)).ConfigureAwait(false);
+        await arrived.Task.ConfigureAwait(false);
+        database.Arrived -= Tell;
+    }
+
+    private ValueTask<T> AskAsync<T>(Func<T> transaction)
+    {
+        var answer = new TaskCompletionSource<T>();
+        clock.Run(line.Soon(), () =>
+        {
+            if (line.Happens(weather.Loss)) Fail(answer, "the question was lost");
+            else line.Add(line.Soon(), () => Transact(transaction, answer));
+        });
+        return new ValueTask<T>(answer.Task);
+    }
+
+    private void Transact<T>(Func<T> transaction, TaskCompletionSource<T> answer)
+    {
+        if (database.IsAway)
+        {
+            Fail(answer, "the database is away");
+            return;
+        }
+
+        var result = transaction();
+        if (line.Happens(weather.Loss)) Fail(answer, "the answer was lost");
+        else clock.Run(line.Soon(), () => answer.TrySetResult(result));
+    }
+
+    private void Fail<T>(TaskCompletionSource<T> answer, string why) => clock.Run(line.Within(Timeout), () => answer.TrySetException(new StorageUnavailableException(why, null)));
+}
