@@ -16,5 +16,5 @@ public interface IDeliverer
 
 /// <summary>A whole sync point should rest.</summary>
 /// <param name="Until">Until when nothing new is begun.</param>
-/// <param name="IsUntouched">Whether the delivery was not begun and not told of, so that it goes back to its place in the queue.</param>
+/// <param name="IsUntouched">Whether the delivery was not begun and not told of, so that it goes to the end of the queue: behind the others, since it may be what the target rests for.</param>
 public sealed record PointRest(DateTimeOffset Until, bool IsUntouched);

@@ -40,6 +40,6 @@ public sealed record ProviderActorOptions
     /// <summary>How many may wait. Default 200,000; beyond it they are offered again later.</summary>
     public int QueueMax { get; init; } = 200_000;
 
-    /// <summary>The longest rest, whatever a target asks for; then one delivery tries it again. Default 15 minutes.</summary>
+    /// <summary>The longest rest, whatever a target asks for; then it is tried again. Default 15 minutes.</summary>
     public TimeSpan RestMax { get; init; } = TimeSpan.FromMinutes(15);
 }

@@ -5,7 +5,7 @@ namespace PasswordSync.Actors.Identities;
 
 internal sealed partial class IdentityActor
 {
-    [LoggerMessage(3101, LogLevel.Warning, "Identity {Identity} could not write: {Reason}")]
+    [LoggerMessage(3101, LogLevel.Debug, "Identity {Identity} could not write: {Reason}")]
     private partial void LogStorageUnavailable(IdentityId identity, string reason);
 
     [LoggerMessage(3102, LogLevel.Information, "Identity {Identity} stops here: shard {Shard} is not this node's.")]

@@ -44,8 +44,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             // Whether it was written is unknown: forget the state, so that the next message loads what is there.
             state = null;
             LogStorageUnavailable(identity, failure.Message);
-            GiveBack(message, failure, services.StorageRetryInterval);
-            alarm.SetAfter(services.StorageRetryInterval);
+            GiveBack(message, failure, alarm.SetAfterTrouble());
         }
         catch (ShardNotOwnedException lost)
         {
@@ -67,7 +66,8 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     protected internal override ValueTask OnIdleAsync(CancellationToken cancellationToken)
     {
         var soon = services.Clock.GetUtcNow() + services.OfferAgainInterval;
-        if (state?.NextWakeUp(services.Rules()) is not { } at || at > soon) Context.Passivate();
+        var hasWork = state is { } known ? known.NextWakeUp(services.Rules()) <= soon : alarm.IsSet;
+        if (!hasWork) Context.Passivate();
         return ValueTask.CompletedTask;
     }
 

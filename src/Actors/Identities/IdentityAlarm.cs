@@ -10,8 +10,12 @@ internal sealed class IdentityAlarm(IActorContext<IdentityMessage> context, Iden
 {
     private readonly IdentityMessage.Wake ring = new();
     private TimeSpan offerAgainAfter = services.OfferAgainInterval;
+    private TimeSpan retryAfter = services.StorageRetryInterval;
     private IDisposable? timer;
     private DateTimeOffset ringsAt;
+
+    /// <summary>Whether it will ring.</summary>
+    public bool IsSet => timer is not null;
 
     /// <summary>To be told of each message: this may be its own.</summary>
     public void Heard(IdentityMessage message)
@@ -25,6 +29,7 @@ internal sealed class IdentityAlarm(IActorContext<IdentityMessage> context, Iden
     /// <summary>The identity has something to do at a time; if that has come, it was offered just now.</summary>
     public void Set(DateTimeOffset at, DateTimeOffset now)
     {
+        retryAfter = services.StorageRetryInterval;
         var wait = at - now;
         if (wait <= TimeSpan.Zero)
         {
@@ -36,12 +41,22 @@ internal sealed class IdentityAlarm(IActorContext<IdentityMessage> context, Iden
         Arm(Earlier(wait, services.WakeUpMax), now);
     }
 
-    /// <summary>Looks again after a while.</summary>
-    public void SetAfter(TimeSpan wait) => Arm(wait, services.Clock.GetUtcNow());
+    /// <summary>The database could not be used: looks again after a while, which doubles each time that it has passed in vain.</summary>
+    /// <returns>After how long it is worth trying again.</returns>
+    public TimeSpan SetAfterTrouble()
+    {
+        var now = services.Clock.GetUtcNow();
+        if (timer is not null && ringsAt <= now + retryAfter) return retryAfter;
+        var wait = retryAfter;
+        retryAfter = Earlier(retryAfter * 2, services.StorageRetryMax);
+        Arm(wait, now);
+        return wait;
+    }
 
     /// <summary>There is nothing to do.</summary>
     public void Clear()
     {
+        retryAfter = services.StorageRetryInterval;
         timer?.Dispose();
         timer = null;
     }

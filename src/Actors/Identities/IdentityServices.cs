@@ -43,8 +43,11 @@ public sealed record IdentityServices(
     /// <summary>The longest time after which an identity in memory looks for what is due, whatever it expects. Default 1 hour.</summary>
     public TimeSpan WakeUpMax { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long an identity waits after a database failure before it tries again by itself. Default 1 s.</summary>
+    /// <summary>How long an identity waits after a database failure before it tries again by itself; doubled each time. Default 1 s.</summary>
     public TimeSpan StorageRetryInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time between two such tries, so that very many identities do not keep a database in trouble there. Default 15 s.</summary>
+    public TimeSpan StorageRetryMax { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 /// <summary>Hears what became of inbox rows that were handed to identities.</summary>

@@ -59,6 +59,8 @@ public sealed partial class InboxPump : IInboxRowTracker
 
     private async Task PumpOnceAsync(Func<IdentityId, IdentityMessage, bool> hand, CancellationToken cancellationToken)
     {
+        // First of all what came due is let go: else rows that fill up what may be put off would stay there for ever.
+        var except = inHand.TakeNotDue();
         var shards = ownership.Shards;
         if (shards.Count == 0 || inHand.PutOffCount >= options.PutOffMax)
         {
@@ -67,7 +69,6 @@ public sealed partial class InboxPump : IInboxRowTracker
         }
 
         // Whole batches only: each read passes over all that is in hand.
-        var except = inHand.TakeNotDue();
         if (inHand.HandedOut > options.InHandMax - options.BatchMax)
         {
             var room = inHand.WhenHandedOutIsAtMostAsync(options.InHandMax - options.BatchMax);

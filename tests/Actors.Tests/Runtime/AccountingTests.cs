@@ -113,9 +113,9 @@ public sealed class AccountingTests
 
     private sealed class Worker(IActorContext<Job> context, Pauses pauses, List<int> handled, HashSet<Job> failedOnce) : Actor<Job>(context)
     {
-        protected override async ValueTask OnStartAsync(CancellationToken cancellationToken) => await pauses.PauseAsync();
+        protected internal override async ValueTask OnStartAsync(CancellationToken cancellationToken) => await pauses.PauseAsync();
 
-        protected override async ValueTask ReceiveAsync(Job message, CancellationToken cancellationToken)
+        protected internal override async ValueTask ReceiveAsync(Job message, CancellationToken cancellationToken)
         {
             if (message.Weight is not null) await pauses.PauseAsync();
             switch (message.Deed)
@@ -148,6 +148,6 @@ public sealed class AccountingTests
             handled.Add(message.Number);
         }
 
-        protected override async ValueTask OnStopAsync(CancellationToken cancellationToken) => await pauses.PauseAsync();
+        protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken) => await pauses.PauseAsync();
     }
 }

@@ -46,7 +46,7 @@ public sealed class FootprintTests(ITestOutputHelper output)
 
     private sealed class Identity(IActorContext<string> context, CountdownEvent handled) : Actor<string>(context)
     {
-        protected override ValueTask ReceiveAsync(string message, CancellationToken cancellationToken)
+        protected internal override ValueTask ReceiveAsync(string message, CancellationToken cancellationToken)
         {
             handled.Signal();
             return ValueTask.CompletedTask;

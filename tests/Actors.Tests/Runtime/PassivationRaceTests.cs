@@ -94,20 +94,20 @@ public sealed class PassivationRaceTests
     /// <summary>Handles, starts and stops with a pause in the middle of each, as an actor does that reads and writes its journal.</summary>
     private sealed class Passivating(Record record, IActorContext<Numbered> context) : Actor<Numbered>(context)
     {
-        protected override async ValueTask OnStartAsync(CancellationToken cancellationToken)
+        protected internal override async ValueTask OnStartAsync(CancellationToken cancellationToken)
         {
             record.Enter(Context.Name);
             await record.PauseAsync();
         }
 
-        protected override async ValueTask ReceiveAsync(Numbered message, CancellationToken cancellationToken)
+        protected internal override async ValueTask ReceiveAsync(Numbered message, CancellationToken cancellationToken)
         {
             await record.PauseAsync();
             record.Handled(Context.Name, message.Number);
             if (message.PassivateAfter) Context.Passivate();
         }
 
-        protected override async ValueTask OnStopAsync(CancellationToken cancellationToken)
+        protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken)
         {
             await record.PauseAsync();
             record.Leave(Context.Name);

@@ -14,7 +14,7 @@ namespace PasswordSync.Actors.Tests.Sharding;
 /// <summary>Rows reach their identities, come again when they must, and none stays in hand for ever.</summary>
 public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSettler
 {
-    private static readonly InboxPumpOptions Options = new() { BatchMax = 4, InHandMax = 8 };
+    private static readonly InboxPumpOptions Options = new() { BatchMax = 4, InHandMax = 8, PutOffMax = 50 };
 
     private readonly ManualClock clock = new();
     private readonly ScriptedInbox inbox;
@@ -97,6 +97,25 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     }
 
     [Fact(Timeout = 30_000)]
+    public async Task Nothing_is_read_while_too_many_rows_wait_for_their_time_and_all_is_when_it_has_come()
+    {
+        inbox.Add(Enumerable.Range(1, Options.PutOffMax + 1).Select(sequence => ScriptedInbox.Row(sequence)));
+        hasRoom = _ => false;
+        for (var sequence = 1; sequence <= Options.PutOffMax; sequence++) pump.ComeBack(sequence, TimeSpan.FromMinutes(1));
+        hasRoom = _ => true;
+        handed.Clear();
+        for (var i = 0; i < 3; i++) await AdvanceAsync();
+        handed.ShouldBeEmpty();
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await AdvanceUntilAsync(() =>
+        {
+            foreach (var sequence in handed) Decide(sequence);
+            return handed.Distinct().Count() == Options.PutOffMax + 1;
+        });
+    }
+
+    [Fact(Timeout = 30_000)]
     public async Task No_failure_of_the_inbox_ends_the_pump()
     {
         await LookAsync();
@@ -150,6 +169,19 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     {
         var before = inbox.Looks;
         return AdvanceUntilAsync(() => inbox.Looks >= before + 2);
+    }
+
+    private void Decide(long sequence)
+    {
+        inbox.Remove(sequence);
+        pump.Decided(sequence);
+    }
+
+    private async Task AdvanceAsync()
+    {
+        await clock.WhenArmedAsync(1).WaitAsync(Token);
+        clock.Advance(Options.SurveyInterval);
+        await Task.Yield();
     }
 
     private async Task AdvanceUntilAsync(Func<bool> condition)

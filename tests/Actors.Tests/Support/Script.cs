@@ -37,32 +37,32 @@ internal sealed class Script<TMessage>
 
     private sealed class ScriptedActor(Script<TMessage> script, IActorContext<TMessage> context) : Actor<TMessage>(context)
     {
-        protected override ValueTask OnStartAsync(CancellationToken cancellationToken)
+        protected internal override ValueTask OnStartAsync(CancellationToken cancellationToken)
         {
             script.Context = Context;
             script.Note("start");
             return script.OnStart(Context, cancellationToken);
         }
 
-        protected override ValueTask ReceiveAsync(TMessage message, CancellationToken cancellationToken)
+        protected internal override ValueTask ReceiveAsync(TMessage message, CancellationToken cancellationToken)
         {
             script.Note($"{message}");
             return script.OnMessage(Context, message, cancellationToken);
         }
 
-        protected override ValueTask OnIdleAsync(CancellationToken cancellationToken)
+        protected internal override ValueTask OnIdleAsync(CancellationToken cancellationToken)
         {
             script.Note("idle");
             return base.OnIdleAsync(cancellationToken);
         }
 
-        protected override ValueTask OnTerminatedAsync(Terminated notice, CancellationToken cancellationToken)
+        protected internal override ValueTask OnTerminatedAsync(Terminated notice, CancellationToken cancellationToken)
         {
             script.Note($"{notice.Actor.Path} {notice.Reason}");
             return script.OnTerminated(Context, notice, cancellationToken);
         }
 
-        protected override ValueTask OnStopAsync(CancellationToken cancellationToken)
+        protected internal override ValueTask OnStopAsync(CancellationToken cancellationToken)
         {
             script.Note("stop");
             return script.OnStop(Context, cancellationToken);

@@ -42,9 +42,10 @@ internal sealed class HttpReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Stopped first, it would refuse to accept once more in a way that is not a cancellation.
         await ending.CancelAsync();
-        listener.Stop();
         await accepting;
+        listener.Stop();
         await Task.WhenAll(serving);
         listener.Dispose();
         ending.Dispose();
