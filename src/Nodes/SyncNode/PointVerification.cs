@@ -20,6 +20,7 @@ internal sealed partial class PointVerification(ImmutableDictionary<PointSetting
         {
             var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
             foreach (var check in report.Checks.Where(check => check.Result == VerificationResult.Failed)) LogFailed(point, check.Name, check.Finding, check.Remedy);
+            foreach (var check in report.Checks.Where(check => check.Result == VerificationResult.Warned)) LogWarned(point, check.Name, check.Finding, check.Remedy);
             if (report.IsGood) LogGood(point, string.Join(", ", report.Checks.Where(check => check.Result == VerificationResult.Passed).Select(check => check.Name)));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -41,4 +42,7 @@ internal sealed partial class PointVerification(ImmutableDictionary<PointSetting
 
     [LoggerMessage(4703, LogLevel.Error, "{Point} could not be verified ({Failure}).")]
     private partial void LogBroken(string point, string failure);
+
+    [LoggerMessage(4704, LogLevel.Warning, "{Point}: the check of {Check} warns: {Finding} {Remedy}")]
+    private partial void LogWarned(string point, string check, string finding, string? remedy);
 }

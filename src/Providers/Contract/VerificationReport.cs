@@ -18,6 +18,8 @@ public sealed record VerificationCheck(string Name, VerificationResult Result, s
 {
     public static VerificationCheck Passed(string name, string finding) => new(name, VerificationResult.Passed, finding, null);
 
+    public static VerificationCheck Warned(string name, string finding, string remedy) => new(name, VerificationResult.Warned, finding, remedy);
+
     public static VerificationCheck Failed(string name, string finding, string remedy) => new(name, VerificationResult.Failed, finding, remedy);
 
     public static VerificationCheck NotRun(string name, string finding, string? remedy) => new(name, VerificationResult.NotRun, finding, remedy);
@@ -27,6 +29,9 @@ public sealed record VerificationCheck(string Name, VerificationResult Result, s
 public enum VerificationResult
 {
     Passed,
+
+    /// <summary>It works, and somebody should look at it all the same.</summary>
+    Warned,
     Failed,
 
     /// <summary>It could not be made: an earlier one failed, or a setting it needs is missing.</summary>
