@@ -59,6 +59,10 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
                 await RejectAsync(identity, offer, unusable.Reason, cancellationToken).ConfigureAwait(false);
                 return null;
 
+            case SecretReading.KeyMissing missing:
+                await ReportAsync(identity, offer, new DeliveryOutcome.Transient(missing.Reason), cancellationToken).ConfigureAwait(false);
+                return null;
+
             // Of an expired change the secret may be swept before the identity has noted its end.
             case SecretReading.Gone when offer.Change.ExpiresAt > services.Clock.GetUtcNow():
                 await RejectAsync(identity, offer, "The sealed secret is gone from the database.", cancellationToken).ConfigureAwait(false);
@@ -92,13 +96,18 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             case Preparation.Obstacle { Outcome: DeliveryOutcome.Throttled throttled }:
                 return new PointRest(throttled.Until, IsUntouched: true);
             case Preparation.Obstacle { Outcome: var outcome }:
-                LogObstacle(point, change.CaptureId, outcome.GetType().Name, outcome.Explain());
-                await identities.DecideAsync(
-                    identity, now => new IdentityCommand.ReportObstacle(now, point, change.CaptureId, outcome, services.Jitter()), cancellationToken).ConfigureAwait(false);
+                await ReportAsync(identity, offer, outcome, cancellationToken).ConfigureAwait(false);
                 return null;
             default:
                 throw new InvalidOperationException($"Internal error: unknown preparation {preparation.GetType().Name}.");
         }
+    }
+
+    private async Task ReportAsync(IdentityId identity, Offer offer, DeliveryOutcome outcome, CancellationToken cancellationToken)
+    {
+        var captureId = offer.Change.CaptureId;
+        LogObstacle(point, captureId, outcome.GetType().Name, outcome.Explain());
+        await identities.DecideAsync(identity, now => new IdentityCommand.ReportObstacle(now, point, captureId, outcome, services.Jitter()), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<Preparation> FindAsync(TargetQuery query, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
         ArgumentNullException.ThrowIfNull(change);
         var binding = new ExpectedBinding(cluster, change.Account.Source.Value, DomainController: null, change.CaptureId.Value);
         var opening = EnvelopeOpener.Open(envelope.Span, keys, binding);
-        if (opening.Password is not { } password) return new SecretReading.Unusable($"The sealed secret cannot be opened: {opening.Refusal}");
+        if (opening.Password is not { } password) return Explain(envelope, opening.Refusal!);
         using (password)
         {
             if (Decode(password) is not { } secret) return new SecretReading.Unusable("The password is not text in the encoding that the envelope names: the sealer is faulty.");
@@ -32,6 +32,17 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
             secret.Dispose();
             return new SecretReading.Unusable("The password is empty; an empty password is never sent.");
         }
+    }
+
+    // A key that was destroyed is gone for good; one that this node has never seen may be on its way to it, or be in a backup.
+    private SecretReading Explain(ReadOnlyMemory<byte> envelope, EnvelopeRefusal refusal)
+    {
+        var isMissing = refusal.Reason == EnvelopeRefusalReason.UnknownKey
+            && Envelope.TryReadDescription(envelope.Span, out _, out var keyId, out _)
+            && keys.Find(keyId).DestroyedAt is null;
+        return isMissing
+            ? new SecretReading.KeyMissing($"{refusal.Message} It is tried again, until the node has the key or the change is too old.")
+            : new SecretReading.Unusable($"The sealed secret cannot be opened: {refusal}");
     }
 
     private static Secret? Decode(OpenedPassword password)
@@ -58,6 +69,9 @@ public abstract record SecretReading
 
     /// <summary>Its row was deleted: no delivery needs it any more.</summary>
     public sealed record Gone : SecretReading;
+
+    /// <summary>This node does not hold its key now.</summary>
+    public sealed record KeyMissing(string Reason) : SecretReading;
 
     /// <summary>It can never be used.</summary>
     public sealed record Unusable(string Reason) : SecretReading;

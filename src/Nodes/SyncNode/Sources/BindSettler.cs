@@ -35,6 +35,8 @@ public sealed partial class BindSettler(
                     return new CandidateVerdict.Caused(candidate.Change);
                 case Finding.Unreachable:
                     return new CandidateVerdict.TryAgain(AskAgainAfter, "No server of the source answered.");
+                case Finding.KeyMissing:
+                    return new CandidateVerdict.TryAgain(AskAgainAfter, "This node does not hold the key of a candidate now.");
                 case Finding.Overtaken:
                     return Unproven(ambiguous, "The domain has a newer password meanwhile.");
                 case Finding.Inconclusive:
@@ -54,7 +56,9 @@ public sealed partial class BindSettler(
     private async Task<Finding> TryAsync(Change change, SourceServers source, CancellationToken cancellationToken)
     {
         if (await secrets.ReadAsync(change.CaptureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return Finding.Wrong;
-        if (envelopes.Open(envelope, change) is not SecretReading.Opened opened) return Finding.Wrong;
+        var reading = envelopes.Open(envelope, change);
+        if (reading is SecretReading.KeyMissing) return Finding.KeyMissing;
+        if (reading is not SecretReading.Opened opened) return Finding.Wrong;
         using (opened.Secret)
         {
             if (!opened.Secret.IsWellFormed) return Finding.Inconclusive;
@@ -118,6 +122,9 @@ public sealed partial class BindSettler(
 
         /// <summary>No server answered.</summary>
         Unreachable,
+
+        /// <summary>The password cannot be opened here now.</summary>
+        KeyMissing,
     }
 
     [LoggerMessage(4101, LogLevel.Information, "Capture {CaptureId} is the one of {Candidates} that the source committed.")]

@@ -1,0 +1,127 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Deliveries;
+using Shouldly;
+using Xunit;
+using static PasswordSync.Nodes.Tests.Deliveries.DelivererFixture;
+
+namespace PasswordSync.Nodes.Tests.Deliveries;
+
+/// <summary>Deliveries while the node's own database fails, before and after the intent to write to an account of a source.</summary>
+public sealed class Deliverer_storage_tests
+{
+    private static readonly SourceId Beta = new("beta");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(nameof(ISecretStore.ReadAsync))]
+    [InlineData(nameof(ITargetClaims.ClaimAsync))]
+    public async Task A_database_that_is_away_before_an_attempt_has_the_sync_point_rest_and_begins_nothing(string method)
+    {
+        await using var one = new DelivererFixture();
+        await one.CaptureAsync();
+        one.Stores.Trouble = called => called == method ? MemoryStores.Away : null;
+
+        var rest = (await one.DeliverAsync(Token)).ShouldNotBeNull();
+
+        rest.IsUntouched.ShouldBeTrue();
+        (rest.Until - one.Clock.GetUtcNow()).ShouldBe(new DelivererOptions().StorageRest);
+        one.Target.Writes.ShouldBeEmpty();
+        one.State.ShouldBeOfType<PointState.Waiting>().Delivery.FailedAttempts.ShouldBe(0);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task While_an_account_of_a_source_is_written_to_captures_of_it_wait()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        DateTimeOffset? openUntil = null;
+        one.Script = (call, _) =>
+        {
+            if (call.Step == MemoryStep.Writing) openUntil = one.Stores.Intents[one.Account].Until;
+            return Task.FromResult<DeliveryOutcome?>(null);
+        };
+        var began = one.Clock.GetUtcNow();
+
+        await one.DeliverAsync(Token);
+
+        (openUntil.ShouldNotBeNull() - began).ShouldBe(AttemptTimeout + new DelivererOptions().IntentHold);
+        one.Stores.Intents.ShouldBeEmpty();
+        one.Stores.Written[one.Account].Version.ShouldBe(1u);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Without_a_recorded_intent_an_account_of_a_source_is_not_written()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        one.Stores.Trouble = called => called == nameof(IAccountStore.OpenIntentAsync) ? MemoryStores.Away : null;
+
+        await one.DeliverAsync(Token);
+
+        one.Target.Writes.ShouldBeEmpty();
+        one.Outcomes.ShouldHaveSingleItem().ShouldBeOfType<DeliveryOutcome.Transient>();
+        one.Stores.Intents.ShouldBeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_written_stamp_that_could_not_be_recorded_makes_the_outcome_unknown_until_it_is_known()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        one.Stores.Trouble = called => called == nameof(IAccountStore.CloseIntentAsync) ? MemoryStores.Away : null;
+
+        await one.AdvanceUntilDoneAsync(one.DeliverAsync(Token), TimeSpan.FromMilliseconds(500), Token);
+        one.Outcomes.ShouldHaveSingleItem().ShouldBeOfType<DeliveryOutcome.Unknown>();
+        one.Stores.Intents.ShouldContainKey(one.Account, "captures of the account go on waiting");
+
+        one.Stores.Trouble = _ => null;
+        await one.PassUntilDueAsync();
+        await one.DeliverAsync(Token);
+
+        one.Outcomes.Last().ShouldBeOfType<DeliveryOutcome.Delivered>();
+        one.Stores.Written[one.Account].Version.ShouldBe(2u, "only a write of our own tells its stamp");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stamp_is_recorded_as_soon_as_the_database_is_back()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        var away = 3;
+        one.Stores.Trouble = called => called == nameof(IAccountStore.CloseIntentAsync) && away-- > 0 ? MemoryStores.Away : null;
+
+        await one.AdvanceUntilDoneAsync(one.DeliverAsync(Token), TimeSpan.FromMilliseconds(500), Token);
+
+        one.Outcomes.ShouldHaveSingleItem().ShouldBeOfType<DeliveryOutcome.Delivered>();
+        one.Stores.Intents.ShouldBeEmpty();
+        one.Target.Writes.Length.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_unknown_outcome_keeps_captures_of_the_account_waiting_for_as_long_as_it_may_land()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        one.Script = (call, _) => Task.FromResult<DeliveryOutcome?>(call.Step == MemoryStep.Writing ? new DeliveryOutcome.Unknown("no answer") : null);
+        await one.DeliverAsync(Token);
+        one.Stores.Intents.ShouldContainKey(one.Account);
+
+        one.Script = (call, _) => Task.FromResult<DeliveryOutcome?>(call.Step == MemoryStep.BeforeWrite ? new DeliveryOutcome.Transient("busy") : null);
+        await one.PassUntilDueAsync();
+        await one.DeliverAsync(Token);
+        one.Stores.Intents.ShouldContainKey(one.Account, "the first one may still land");
+
+        one.Script = null;
+        await one.PassUntilDueAsync();
+        await one.DeliverAsync(Token);
+        one.Outcomes.Last().ShouldBeOfType<DeliveryOutcome.Delivered>();
+        one.Stores.Intents[one.Account].Until.ShouldBe(one.Clock.GetUtcNow() + new DelivererOptions().IntentHold);
+        one.State.ShouldBeOfType<PointState.Idle>("what lands late is the same password: only its echo must be told");
+        one.Target.SignIn("ann", Canary).ShouldBeTrue();
+    }
+}
