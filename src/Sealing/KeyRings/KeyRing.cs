@@ -64,6 +64,9 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
         return newest is null || newest + rotation.Interval <= now;
     }
 
+    /// <summary>What this ring knows, as a short text without secrets: rings of two nodes with the same one need not be merged.</summary>
+    public string Fingerprint => KeyRingMerge.Fingerprint(this);
+
     /// <inheritdoc/>
     public PrivateKeyLookup Find(KeyId id) => lookups.GetValueOrDefault(id);
 
@@ -86,6 +89,18 @@ public sealed class KeyRing : IPrivateKeySource, IDisposable
         key.PublishedFrom is { } already ? KeyRingChange.Refused(KeyRingRefusalReason.AlreadyDone, $"Key {id} was published from {already:u} already.")
         : key.RetiresAt is { } retired ? KeyRingChange.Refused(KeyRingRefusalReason.AlreadyDone, $"Key {id} was retired at {retired:u}: publish another one.")
         : KeyRingChange.Done(With(Keys.Replace(key, key.With(from, retiresAt: null))), id));
+
+    /// <summary>
+    /// Publishes a key from now on and retires the ones in use: the second half of a rotation in a cluster, where every node must hold a key before an edge may
+    /// seal to it.
+    /// </summary>
+    public KeyRingChange Introduce(KeyId id, DateTimeOffset now)
+    {
+        var published = Publish(id, now);
+        if (!published.IsDone) return published;
+        var keys = published.Ring.Keys.Select(key => key.Id != id && key.IsForSealing(now) ? key.With(key.PublishedFrom, retiresAt: now) : key);
+        return KeyRingChange.Done(published.Ring.With([.. keys]), id);
+    }
 
     /// <summary>Decides from when on edges no longer seal to a key; nodes still open with it. Another key must be there for sealing by then.</summary>
     public KeyRingChange Retire(KeyId id, DateTimeOffset at) => Replace(id, key =>

@@ -30,8 +30,19 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     /// <param name="passphrase">12 to 1,024 bytes; the caller keeps and wipes them.</param>
     /// <param name="now">The time of the key's making.</param>
     /// <param name="cancellationToken">Counts until the file is in place.</param>
-    public static async Task<KeyRingStoreOpening> CreateAsync(
-        string path, string cluster, ReadOnlyMemory<byte> passphrase, DateTimeOffset now, CancellationToken cancellationToken)
+    public static Task<KeyRingStoreOpening> CreateAsync(
+        string path, string cluster, ReadOnlyMemory<byte> passphrase, DateTimeOffset now, CancellationToken cancellationToken) =>
+        CreateAsync(path, passphrase, () => KeyRing.Begin(cluster, now), cancellationToken);
+
+    /// <summary>Makes the file of a ring that came from another node. The caller owns the store; the ring is the store's from here on.</summary>
+    /// <param name="path">The file; its folder exists and belongs to the node's account.</param>
+    /// <param name="received">What came.</param>
+    /// <param name="passphrase">This node's own: 12 to 1,024 bytes; the caller keeps and wipes them.</param>
+    /// <param name="cancellationToken">Counts until the file is in place.</param>
+    public static Task<KeyRingStoreOpening> CreateAsync(string path, KeyRing received, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken) =>
+        CreateAsync(path, passphrase, () => received, cancellationToken);
+
+    private static async Task<KeyRingStoreOpening> CreateAsync(string path, ReadOnlyMemory<byte> passphrase, Func<KeyRing> begin, CancellationToken cancellationToken)
     {
         using var fileLock = KeyRingLock.TryTake(path);
         if (fileLock is null) return KeyRingStoreOpening.Refused(KeyRingLock.Refusal(path));
@@ -44,7 +55,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         if (!WrappingKey.TryCreate(passphrase.Span, out var wrappingKey, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
         using (wrappingKey)
         {
-            var ring = KeyRing.Begin(cluster, now).WithNextRevision();
+            var ring = begin().WithNextRevision();
             var saved = false;
             try
             {
@@ -108,6 +119,25 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     /// <summary>As <see cref="KeyRing.Rotate"/>, saved.</summary>
     public Task<KeyRingChange> RotateAsync(ReadOnlyMemory<byte> passphrase, DateTimeOffset now, KeyRotation rotation, CancellationToken cancellationToken) =>
         ChangeAsync(passphrase, current => current.Rotate(now, rotation), cancellationToken);
+
+    /// <summary>Takes what another node's ring knows and this one does not; saved before it counts.</summary>
+    /// <param name="passphrase">As at creation.</param>
+    /// <param name="received">What came; wiped here, but for what was taken.</param>
+    /// <param name="cancellationToken">Counts until the file is in place.</param>
+    /// <returns>Null if there was nothing to take.</returns>
+    public async Task<KeyRingChange?> MergeAsync(ReadOnlyMemory<byte> passphrase, KeyRing received, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        try
+        {
+            if (!KeyRingMerge.Learns(ring, received)) return null;
+            return await ChangeAsync(passphrase, current => KeyRingMerge.Change(current, received), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            received.WipeKeysNotIn(ring);
+        }
+    }
 
     /// <summary>Loads the file if another process changed it; cheap if not.</summary>
     /// <returns>Null if <see cref="Ring"/> is now what the file holds, else why it stayed as it was.</returns>
