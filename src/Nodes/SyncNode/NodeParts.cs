@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -13,6 +12,8 @@ using PasswordSync.Providers;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
+using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
 using Fault = PasswordSync.Hosting.Settings.SettingFault;
@@ -49,9 +50,10 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public KeyRingStore KeyRing { get; private set; } = null!;
 
-    public ClusterAuthority Authority { get; private set; } = null!;
+    public NodeCredentials Credentials { get; private set; } = null!;
 
-    public X509Certificate2 Certificate { get; private set; } = null!;
+    /// <summary>The way to other nodes.</summary>
+    public PeerConnections Connections { get; private set; } = null!;
 
     public ImmutableDictionary<PointSettings, IProvider> Providers { get; private set; } = ImmutableDictionary<PointSettings, IProvider>.Empty;
 
@@ -127,8 +129,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
         {
             if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
             KeyRing?.Dispose();
-            Certificate?.Dispose();
-            Authority?.Dispose();
+            Connections?.Dispose();
+            Credentials?.Dispose();
         }
     }
 
@@ -136,8 +138,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
     {
         var node = Configuration.Node;
         if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new Fault("passphrase", "(not shown)", $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
-        Authority = await ClusterAuthority.OpenOrCreateAsync(Configuration.DataFolder, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        Certificate = Authority.IssueNode(new PeerName.Node(node.Cluster, node.Name), Hosts(), Clock.GetUtcNow());
+        Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        Connections = new PeerConnections(Credentials, node.Cluster, Clock);
         var path = Path.Combine(Configuration.DataFolder, "keys.ring");
         if (!File.Exists(path) && File.Exists(DatabaseFile))
         {
@@ -146,7 +148,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
         var opening = File.Exists(path)
             ? await KeyRingStore.OpenAsync(path, node.Cluster, passphrase, cancellationToken).ConfigureAwait(false)
-            : await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+            : node.Join.IsEmpty
+            ? await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false)
+            : await KeyRingStore.CreateAsync(path, await new KeyJoining(Configuration, Connections).FetchAsync(cancellationToken).ConfigureAwait(false), passphrase, cancellationToken).ConfigureAwait(false);
         KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new Fault("data", path, $"{opening.Refusal}")]);
         return true;
     }

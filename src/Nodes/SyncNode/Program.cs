@@ -7,6 +7,8 @@ var root = new RootCommand($"PasswordSync sync server {ProductVersion.Text}")
     RunCommand.Create(),
     InitCommand.Create(),
     SignEdgeCommand.Create(),
+    RequestCommand.Create(),
+    SignNodeCommand.Create(),
 };
 
 // The services end themselves (Termination); the command line would cut them off after two seconds.

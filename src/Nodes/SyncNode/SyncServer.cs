@@ -12,6 +12,7 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
+using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
@@ -84,11 +85,17 @@ public sealed partial class SyncServer : IAsyncDisposable
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
             engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
-            var keys = new KeyService(parts.KeyRing, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
+            var exchange = new KeyExchange(parts.KeyRing, _ => ValueTask.FromResult(ImmutableArray<Peer>.Empty), parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
+            var ownership = engine.Ownership;
+            var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             var addresses = ImmutableArray<Uri>.Empty;
             var intake = new IntakeEndpoint(
-                configuration, parts.Store.Inbox, parts.Store.Edges, parts.KeyRing, keys, () => version, () => addresses, clock, loggers.CreateLogger<IntakeEndpoint>());
-            web = BuildWeb(parts, intake, clock, loggers);
+                configuration, parts.Store.Inbox, parts.Store.Edges, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, () => addresses, clock, loggers.CreateLogger<IntakeEndpoint>());
+            web = BuildWeb(parts, routes =>
+            {
+                intake.Map(routes);
+                new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
+            }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
             addresses = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
@@ -149,17 +156,17 @@ public sealed partial class SyncServer : IAsyncDisposable
         });
     }
 
-    private static WebApplication BuildWeb(NodeParts parts, IntakeEndpoint intake, TimeProvider clock, ILoggerFactory loggers)
+    private static WebApplication BuildWeb(NodeParts parts, Action<IEndpointRouteBuilder> map, TimeProvider clock, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestsEndTimeout);
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Certificate, parts.Authority.Certificate, clock));
+        builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Credentials, clock));
         var web = builder.Build();
         web.Use(EdgeListener.IdentifyAsync);
-        intake.Map(web);
+        map(web);
         return web;
     }
 

@@ -30,6 +30,9 @@ public sealed class ClusterAuthority : IDisposable
     /// <summary>The authority's certificate, without its key. Owned by this object.</summary>
     public X509Certificate2 Certificate { get; }
 
+    /// <summary>Whether a folder has the authority's key.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, "ca.key"));
+
     /// <summary>Opens the authority of a folder, or makes it there.</summary>
     /// <exception cref="CryptographicException">The passphrase does not fit the key, or the files do not belong together.</exception>
     public static async Task<ClusterAuthority> OpenOrCreateAsync(string folder, string cluster, ReadOnlyMemory<byte> passphrase, DateTimeOffset now, CancellationToken cancellationToken)
@@ -50,16 +53,20 @@ public sealed class ClusterAuthority : IDisposable
     public X509Certificate2 IssueNode(PeerName.Node name, IEnumerable<string> hosts, DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddUri(name.ToUri());
-        foreach (var host in hosts.Distinct())
-        {
-            if (IPAddress.TryParse(host, out var address)) names.AddIpAddress(address);
-            else names.AddDnsName(host);
-        }
-
-        using var certificate = Sign(key, $"CN={name.Name}", names, [ServerAuthentication, ClientAuthentication], now);
+        using var certificate = SignNode(key, name, hosts, now);
         return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>Signs the request of a node that joins. Only its public key is taken from it; which node it is, is said here by whoever signs.</summary>
+    /// <param name="requestPem">A PKCS #10 request in PEM, with a P-256 key.</param>
+    /// <param name="name">Which node.</param>
+    /// <param name="hosts">Names and addresses that others reach it by.</param>
+    /// <param name="now">The time of signing.</param>
+    /// <exception cref="CryptographicException">The request is malformed, its signature is wrong, or its key is not of P-256.</exception>
+    public X509Certificate2 SignNode(string requestPem, PeerName.Node name, IEnumerable<string> hosts, DateTimeOffset now)
+    {
+        using var key = KeyOf(requestPem);
+        return SignNode(key, name, hosts, now);
     }
 
     /// <summary>Signs an edge's request. Only its public key is taken from it; who the edge is, is said here by whoever signs.</summary>
@@ -69,9 +76,7 @@ public sealed class ClusterAuthority : IDisposable
     /// <exception cref="CryptographicException">The request is malformed, its signature is wrong, or its key is not of P-256.</exception>
     public X509Certificate2 SignEdge(string requestPem, PeerName.Edge name, DateTimeOffset now)
     {
-        var request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256);
-        using var key = request.PublicKey.GetECDsaPublicKey() ?? throw new CryptographicException("The request's key is not an elliptic curve key: make the request with this product's edge.");
-        if (key.KeySize != 256) throw new CryptographicException($"The request's key has {key.KeySize} bits: P-256 is needed.");
+        using var key = KeyOf(requestPem);
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(name.ToUri());
         return Sign(key, $"CN={name.DomainController}", names, [ClientAuthentication], now);
@@ -81,6 +86,29 @@ public sealed class ClusterAuthority : IDisposable
     {
         signing.Dispose();
         Certificate.Dispose();
+    }
+
+    private static ECDsa KeyOf(string requestPem)
+    {
+        var request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256);
+        var key = request.PublicKey.GetECDsaPublicKey() ?? throw new CryptographicException("The request's key is not an elliptic curve key: make the request with this product's own command (request).");
+        if (key.KeySize == 256) return key;
+        var size = key.KeySize;
+        key.Dispose();
+        throw new CryptographicException($"The request's key has {size} bits: P-256 is needed.");
+    }
+
+    private X509Certificate2 SignNode(ECDsa key, PeerName.Node name, IEnumerable<string> hosts, DateTimeOffset now)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(name.ToUri());
+        foreach (var host in hosts.Distinct())
+        {
+            if (IPAddress.TryParse(host, out var address)) names.AddIpAddress(address);
+            else names.AddDnsName(host);
+        }
+
+        return Sign(key, $"CN={name.Name}", names, [ServerAuthentication, ClientAuthentication], now);
     }
 
     private X509Certificate2 Sign(ECDsa key, string subject, SubjectAlternativeNameBuilder names, Oid[] usages, DateTimeOffset now)

@@ -1,8 +1,8 @@
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Intake;
@@ -13,18 +13,18 @@ internal static class EdgeListener
     /// <summary>How many connections are served at once.</summary>
     private const int ConnectionsMax = 1_000;
 
-    public static void Configure(KestrelServerOptions kestrel, NodeConfiguration configuration, X509Certificate2 certificate, X509Certificate2 authority, TimeProvider clock)
+    public static void Configure(KestrelServerOptions kestrel, NodeConfiguration configuration, NodeCredentials credentials, TimeProvider clock)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
         kestrel.Limits.MaxRequestBodySize = IntakeBatch.BytesMax;
         kestrel.ConfigureHttpsDefaults(https =>
         {
-            https.ServerCertificate = certificate;
+            https.ServerCertificate = credentials.Certificate;
             https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
             https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
             https.CheckCertificateRevocation = false;
-            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, authority, configuration.Node.Cluster, clock.GetUtcNow(), out _, out _);
+            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, credentials.Root, configuration.Node.Cluster, clock.GetUtcNow(), out _, out _);
         });
         foreach (var text in configuration.Node.Listen)
         {

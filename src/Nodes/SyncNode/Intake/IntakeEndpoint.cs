@@ -4,15 +4,13 @@ using System.Text.Json;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting.Certificates;
-using PasswordSync.Sealing.Keys;
-using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Intake;
 
 /// <summary>What edges talk to. Every request comes with an edge's certificate, and serves that edge's source and DC only.</summary>
-public sealed partial class IntakeEndpoint(
-    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IPrivateKeySource keys, KeyService published, Func<long> configurationVersion, Func<ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
+internal sealed partial class IntakeEndpoint(
+    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IntakeKeys keys, Func<long> configurationVersion, Func<ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
 {
     /// <summary>How often it is written down that an edge was heard of.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(10);
@@ -51,7 +49,8 @@ public sealed partial class IntakeEndpoint(
 
     private async Task<ImmutableArray<CaptureAnswer>> AcceptAsync(PeerName.Edge edge, IntakeBatch batch, CancellationToken cancellationToken)
     {
-        var mapping = new IntakeMapping(edge, GenerationOf(edge), configuration.Node.MaximumAge, keys, clock.GetUtcNow());
+        var mayLackKeys = await keys.MayLackAsync(batch, cancellationToken).ConfigureAwait(false);
+        var mapping = new IntakeMapping(edge, GenerationOf(edge), configuration.Node.MaximumAge, keys.Private, mayLackKeys, clock.GetUtcNow());
         var mapped = batch.Items.Select(item => (Item: item, Result: mapping.Map(item))).ToList();
         var arrivals = mapped.Where(entry => entry.Result.Arrival is not null).ToList();
         var answers = ImmutableArray.CreateBuilder<CaptureAnswer>();
@@ -91,7 +90,7 @@ public sealed partial class IntakeEndpoint(
         }
 
         var answer = new EdgeConfiguration(
-            configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. published.PublicKeys()], nodes(), (int)configuration.Node.Grace.TotalSeconds);
+            configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. keys.Published.PublicKeys()], nodes(), (int)configuration.Node.Grace.TotalSeconds);
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
     }
 

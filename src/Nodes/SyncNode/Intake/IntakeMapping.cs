@@ -15,8 +15,9 @@ namespace PasswordSync.SyncNode.Intake;
 /// <param name="generation">The source's generation.</param>
 /// <param name="maximumAge">How long after its capture a change may be delivered.</param>
 /// <param name="keys">The keys that envelopes may be sealed to.</param>
+/// <param name="mayLackKeys">Whether another node may have keys that this one lacks.</param>
 /// <param name="now">The time of acceptance.</param>
-internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan maximumAge, IPrivateKeySource keys, DateTimeOffset now)
+internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan maximumAge, IPrivateKeySource keys, bool mayLackKeys, DateTimeOffset now)
 {
     /// <summary>An arrival, or the answers that refuse it.</summary>
     public (Arrival? Arrival, ImmutableArray<CaptureAnswer> Refusals) Map(IntakeItem item) => item switch
@@ -73,7 +74,9 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
 
         var binding = new ExpectedBinding(edge.Cluster, edge.Source.Value, edge.DomainController, captureId.Value).Check(description);
         if (binding is not null) return CaptureAnswer.Refused(captureId, RefusalReason.WrongBinding, $"{binding}");
-        if (keys.Find(keyId).Key is null) return CaptureAnswer.Refused(captureId, RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
+        var lookup = keys.Find(keyId);
+        if (lookup == default && mayLackKeys) return CaptureAnswer.TryAgain(captureId, $"The key {keyId} is not on this node yet, and not every node could be asked for it.");
+        if (lookup.Key is null) return CaptureAnswer.Refused(captureId, RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
         return ExpiryOf(capturedAt) <= now ? CaptureAnswer.Refused(captureId, RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.") : null;
     }
 

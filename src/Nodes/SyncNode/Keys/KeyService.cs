@@ -3,14 +3,26 @@ using PasswordSync.Core.Intake;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Sealing.KeyRings;
+using PasswordSync.Sealing.Keys;
 
 namespace PasswordSync.SyncNode.Keys;
 
-/// <summary>Keeps the envelope keys turning: makes a new one when it is due, retires the old, destroys what no capture can need any more.</summary>
-public sealed partial class KeyService(KeyRingStore store, Func<CancellationToken, ValueTask<Secret>> passphrase, KeyRotation rotation, TimeProvider clock, ILogger<KeyService> logger)
+/// <summary>
+/// Keeps the envelope keys turning: makes a new one when it is due, retires the old, destroys what no capture can need any more. In a cluster one node makes new keys, and a
+/// new key is published only when every living node holds it; destroying is each node's own duty.
+/// </summary>
+/// <param name="store">The node's key ring.</param>
+/// <param name="exchange">The way to the other nodes' rings.</param>
+/// <param name="leads">Whether this node is the one that makes keys. Should two believe it at once, both their keys are kept: nothing is lost.</param>
+/// <param name="passphrase">Gives the passphrase that wraps the ring.</param>
+/// <param name="rotation">How keys follow one another.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class KeyService(
+    KeyRingStore store, KeyExchange exchange, Func<bool> leads, Func<CancellationToken, ValueTask<Secret>> passphrase, KeyRotation rotation, TimeProvider clock, ILogger<KeyService> logger)
 {
-    /// <summary>How often it is looked whether something is due.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(30);
+    /// <summary>How often it is looked whether something is due, here or at another node.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>The public keys that edges may seal to now, the current one first.</summary>
     public IEnumerable<SealingKey> PublicKeys()
@@ -34,14 +46,24 @@ public sealed partial class KeyService(KeyRingStore store, Func<CancellationToke
         clock,
         cancellationToken);
 
-    /// <summary>Rotates if it is due, and destroys keys whose captures have all expired.</summary>
+    /// <summary>Learns what other nodes know, destroys keys whose captures have all expired, and takes the next step of a rotation that is due.</summary>
     public async Task TurnAsync(CancellationToken cancellationToken)
     {
+        var others = await exchange.LearnAsync(cancellationToken).ConfigureAwait(false);
         var now = clock.GetUtcNow();
-        var rotate = store.Ring.IsRotationDue(now, rotation);
-        if (!rotate && !store.Ring.Keys.Any(key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now)) return;
+        if (store.Ring.Keys.Any(key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now)) await ChangeAsync(ring => ring.DestroyExpired(now, rotation), cancellationToken).ConfigureAwait(false);
+        if (!leads() || !store.Ring.IsRotationDue(now, rotation)) return;
+        var candidate = store.Ring.Keys.LastOrDefault(key => key.PublishedFrom is null && key.RetiresAt is null)?.Id;
+        if (candidate is { } made && others.AllHold(made)) await ChangeAsync(ring => ring.Introduce(made, now), cancellationToken).ConfigureAwait(false);
+        else if (candidate is { } waiting) LogNotPublished(waiting);
+        else if (others is { IsComplete: true, Held: [] }) await ChangeAsync(ring => ring.Rotate(now, rotation), cancellationToken).ConfigureAwait(false);
+        else await ChangeAsync(ring => ring.Create(now), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ChangeAsync(Func<KeyRing, KeyRingChange> make, CancellationToken cancellationToken)
+    {
         using var secret = await passphrase(cancellationToken).ConfigureAwait(false);
-        var change = await secret.WithUtf8Async(bytes => store.ChangeAsync(bytes, ring => rotate ? ring.Rotate(now, rotation) : ring.DestroyExpired(now, rotation), cancellationToken)).ConfigureAwait(false);
+        var change = await secret.WithUtf8Async(bytes => store.ChangeAsync(bytes, make, cancellationToken)).ConfigureAwait(false);
         if (change.IsDone) LogRotated(store.Ring.Revision, store.Ring.Keys.Length, store.Ring.DestroyedKeys.Length);
         else LogNotRotated($"{change.Refusal}");
     }
@@ -51,4 +73,7 @@ public sealed partial class KeyService(KeyRingStore store, Func<CancellationToke
 
     [LoggerMessage(4202, LogLevel.Error, "The key ring could not be rotated: {Reason}")]
     private partial void LogNotRotated(string reason);
+
+    [LoggerMessage(4203, LogLevel.Information, "The new key {Key} is not published yet: not every living node is known to hold it. Until then the former key is used.")]
+    private partial void LogNotPublished(KeyId key);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -10,6 +11,7 @@ internal static class ConfigurationFaults
 {
     private const int ClusterBytesMax = 64;
     private const int PointsMax = 256;
+    private const int LabelsMax = 32;
 
     public static IEnumerable<SettingFault> Find(NodeSettings node, ScopesFile scopes, PointsFile points) =>
         OfNode(node).Concat(OfSources(node)).Concat(OfPoints(points)).Concat(OfScopes(node, scopes, points));
@@ -21,6 +23,8 @@ internal static class ConfigurationFaults
         if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
         foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
+        foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
+        foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
         if (!node.Passphrase.StartsWith("file:", StringComparison.Ordinal) && !node.Passphrase.StartsWith("env:", StringComparison.Ordinal))
         {
             yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
@@ -55,7 +59,7 @@ internal static class ConfigurationFaults
             var key = $"points[{i}]";
             if (!SyncPointId.IsValid(point.Name)) yield return new($"{key}.name", point.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
             if (points.Points.Take(i).Any(other => other.Name == point.Name)) yield return new($"{key}.name", point.Name, "another point has this name: choose a different one.");
-            if (NodeConfiguration.PolicyFor(point).FindFault() is { } fault) yield return new($"{key}.retry", "", fault);
+            if (NodeConfiguration.PolicyFor(point).FindFault() is { } policy) yield return new($"{key}.retry", "", policy);
             if (point.Concurrency is < 1 or > 256) yield return new($"{key}.concurrency", $"{point.Concurrency}", "use 1 to 256.");
             foreach (var outside in OfTime($"{key}.attemptTimeout", point.AttemptTimeout, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5))) yield return outside;
         }
@@ -81,6 +85,12 @@ internal static class ConfigurationFaults
     private static IEnumerable<SettingFault> OfTime(string key, TimeSpan value, TimeSpan least, TimeSpan most)
     {
         if (value < least || value > most) yield return new(key, $"{value}", $"use {least} to {most} (days.hours:minutes:seconds).");
+    }
+
+    private static IEnumerable<SettingFault> OfLabels(string key, ImmutableArray<string> labels)
+    {
+        if (labels.Length > LabelsMax) yield return new(key, $"{labels.Length}", $"use at most {LabelsMax}.");
+        foreach (var label in labels.Where(label => label.Length is 0 or > 63 || !label.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '='))) yield return new(key, label, "use 1 to 63 letters, digits, dots, hyphens or equals signs, such as \"site=berlin\".");
     }
 
     private static bool IsPlainName(string text) => SourceId.IsValid(text);

@@ -43,6 +43,15 @@ public sealed record NodeSettings(
     /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
     public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Addresses of nodes of the cluster to get its keys from at the first start: <c>https://host:port</c>. Default none: this node makes the cluster's authority and keys, or is
+    /// the only one.
+    /// </summary>
+    public ImmutableArray<string> Join { get; init; } = [];
+
+    /// <summary>By which sync points are bound to nodes, such as <c>site=berlin</c>: 1 to 63 letters, digits, dots, hyphens, equals signs each; at most 32. Default none.</summary>
+    public ImmutableArray<string> Labels { get; init; } = [];
+
     public LogSettings Log { get; init; } = new();
 }
 
