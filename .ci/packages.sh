@@ -7,6 +7,8 @@ packages=(
   python3-samba python3-ldb python3-markdown python3-dnspython attr acl util-linux
   # Samba's helper and its tests: native/Filter
   cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev clang-tidy cppcheck
+  # The Windows filter: native/Filter/windows
+  gcc-mingw-w64-x86-64-win32 wine wine64
 )
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using PasswordSync.Native.Tests.Building;
 using PasswordSync.Native.Tests.Running;
+using PasswordSync.Native.Tests.Windows.Wine;
 
 namespace PasswordSync.Native.Tests.Core;
 
@@ -29,6 +30,7 @@ public sealed class UnitTests
     [InlineData("capture_file")]
     [InlineData("envelope")]
     [InlineData("complexity")]
+    [InlineData("notice")]
     public async Task Fuzzing_finds_nothing(string target)
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Part of the long series.");
@@ -46,19 +48,23 @@ public sealed class UnitTests
     }
 
     [Theory]
-    [InlineData("core")]
-    [InlineData("linux")]
-    public async Task Static_analysis_finds_nothing(string folder)
+    [InlineData("core", "linux")]
+    [InlineData("linux", "linux")]
+    [InlineData("windows", "windows")]
+    public async Task Static_analysis_finds_nothing(string folder, string platform)
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Part of the long series.");
+        var isWindows = platform == "windows";
+        if (isWindows) await WineMachine.NeedAsync();
         var sources = Directory.GetFiles(Path.Combine(NativeBuild.Sources, folder), "*.c");
 
         var tidy = await ProcessRun.RunAsync(
-            "clang-tidy", ["-p", NativeBuild.Folder("native"), "--quiet", .. sources], default, environment: null, TestContext.Current.CancellationToken);
+            "clang-tidy", ["-p", isWindows ? WineMachine.Build : NativeBuild.Folder("native"), "--quiet", .. sources], default, environment: null, TestContext.Current.CancellationToken);
         var check = await ProcessRun.RunAsync(
             "cppcheck",
             ["--enable=warning,style,performance,portability", "--std=c11", "--error-exitcode=1", "--quiet", "--suppress=missingIncludeSystem",
-                "-I", Path.Combine(NativeBuild.Sources, "core"), "-I", Path.Combine(NativeBuild.Sources, "linux"), .. sources],
+                isWindows ? "--platform=win64" : "--platform=unix64",
+                "-I", Path.Combine(NativeBuild.Sources, "core"), "-I", Path.Combine(NativeBuild.Sources, platform), .. sources],
             default, environment: null, TestContext.Current.CancellationToken);
 
         tidy.ExitCode.ShouldBe(0, tidy.Output);

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using PasswordSync.Native.Tests.Building;
+using PasswordSync.Native.Tests.Running;
+using PasswordSync.Native.Tests.Windows.Wine;
+
+[assembly: AssemblyFixture(typeof(WineMachine))]
+
+namespace PasswordSync.Native.Tests.Windows.Wine;
+
+/// <summary>
+/// A Windows that Wine makes of this machine, in a prefix of its own, and native/Filter built for it. Made when the first test asks for it; it
+/// ends with the tests. Its registry is one for all, so the tests that use it run one after the other: <see cref="Collection"/>.
+/// </summary>
+[SupportedOSPlatform("linux")]
+public sealed class WineMachine : IAsyncDisposable
+{
+    /// <summary>Name of the collection of all tests under Wine.</summary>
+    public const string Collection = "Wine";
+
+    private static readonly SemaphoreSlim Making = new(1);
+    private static bool made;
+
+    /// <summary>The filter, as it is released.</summary>
+    public static string Filter => Path.Combine(Build, "PasswordSyncFilter.dll");
+
+    /// <summary>The filter whose agreements come from a file, which a Wine without ECDH needs.</summary>
+    public static string FilterWithSeam => TestProgram("PasswordSyncFilterSeam.dll");
+
+    public static string Build => NativeBuild.Folder("native-windows");
+
+    /// <summary>What Windows programs see as drive C:.</summary>
+    public static string DriveC => Path.Combine(Prefix, "drive_c");
+
+    /// <summary>Another Wine than the system's may be named in PASSWORDSYNC_WINE: native/Filter/tests/windows/run-with-wine-10.sh does.</summary>
+    private static string Wine => System.Environment.GetEnvironmentVariable("PASSWORDSYNC_WINE") ?? "/usr/bin/wine";
+
+    private static string WineServer => System.Environment.GetEnvironmentVariable("PASSWORDSYNC_WINESERVER") ?? "/usr/bin/wineserver";
+
+    /// <summary>Not within the sources: its drive Z: is this machine's root, and whoever looks through the sources would walk through it.</summary>
+    private static string Prefix { get; } = Path.Combine(Path.GetTempPath(), $"passwordsync-wine-{System.Environment.ProcessId}");
+
+    public static string TestProgram(string name) => Path.Combine(Build, "tests", name);
+
+    /// <summary>The path as a Windows program sees it.</summary>
+    public static string ToWindows(string path) => "Z:" + path.Replace('/', '\\');
+
+    /// <summary>CMake's options for a Windows build.</summary>
+    public static string[] BuildOptions => [$"-DCMAKE_TOOLCHAIN_FILE={Path.Combine(NativeBuild.Sources, "windows", "toolchain-clang-mingw.cmake")}"];
+
+    /// <summary>Ends the running test as skipped where there is no Wine; else makes the machine, once.</summary>
+    public static async Task NeedAsync()
+    {
+        NativeBuild.SkipUnlessLinux();
+        Assert.SkipUnless(File.Exists(Wine), "Wine is not installed: .ci/packages.sh names the packages.");
+        await Making.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            if (made) return;
+            await NativeBuild.MakeAsync(Build, BuildOptions, TestContext.Current.CancellationToken);
+            Directory.CreateDirectory(Prefix);
+            (await RunAsync("wineboot", ["-i"])).ExitCode.ShouldBe(0);
+            (await RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\ProductOptions", "/v", "ProductType", "/d", "LanmanNT", "/f"])).ExitCode.ShouldBe(0);
+            made = true;
+        }
+        finally
+        {
+            Making.Release();
+        }
+    }
+
+    /// <summary>Wine's main version.</summary>
+    public static async Task<int> VersionAsync()
+    {
+        var end = await ProcessRun.RunAsync(Wine, ["--version"], default, Environment(null), TestContext.Current.CancellationToken);
+        return int.Parse(end.Output["wine-".Length..].Split('.', '-', ' ', '\n')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Runs a Windows program to its end.</summary>
+    internal static Task<ProcessEnd> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? more = null) =>
+        ProcessRun.RunAsync(Wine, [program, .. arguments], default, Environment(more), TestContext.Current.CancellationToken);
+
+    /// <summary>Starts a Windows program with its standard streams in our hands.</summary>
+    internal static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? more = null) =>
+        ProcessRun.Start(Wine, [program, .. arguments], Environment(more));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!Directory.Exists(Prefix)) return;
+        await ProcessRun.RunAsync(WineServer, ["-k"], default, Environment(null), CancellationToken.None);
+        Directory.Delete(Prefix, recursive: true);
+    }
+
+    private static Dictionary<string, string> Environment(IReadOnlyDictionary<string, string>? more)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["PATH"] = "/usr/bin:/bin",
+            ["HOME"] = Prefix,
+            ["WINEPREFIX"] = Prefix,
+            ["WINEARCH"] = "win64",
+            ["WINEDEBUG"] = "-all",
+            ["WINEDLLOVERRIDES"] = "mscoree,mshtml=;winemenubuilder.exe=d",
+        };
+        foreach (var (name, value) in more ?? new Dictionary<string, string>()) environment[name] = value;
+        return environment;
+    }
+}
+
+/// <summary>All tests that use the one Wine machine.</summary>
+[CollectionDefinition(WineMachine.Collection, DisableParallelization = false)]
+public sealed class WineCollection;
