@@ -20,6 +20,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Which node runs which shards.</summary>
     IShardLeases Leases { get; }
 
+    /// <summary>The nodes of the cluster.</summary>
+    IClusterMembers Members { get; }
+
     /// <summary>Identities that have something to do at a time.</summary>
     IPendingWork PendingWork { get; }
 

@@ -19,11 +19,14 @@ public enum StoreRefusal
     /// <summary>The database was made for another number of shards.</summary>
     OtherShardCount,
 
-    /// <summary>The file is a database of something else, or no database.</summary>
+    /// <summary>The file is a database of something else, or no database; or the server has no such database.</summary>
     NotAStore,
 
-    /// <summary>The files beside the database cannot be made or opened.</summary>
+    /// <summary>The files beside the database cannot be made or opened; or the server refuses the role, its password, or what it would do.</summary>
     NoAccess,
+
+    /// <summary>The database server is older than this version needs.</summary>
+    OldServer,
 
     /// <summary>A setting is outside its bounds.</summary>
     BadOption,

@@ -13,6 +13,11 @@ public sealed class LabServers : IAsyncDisposable
     private readonly ConcurrentDictionary<SambaDomainOptions, Lazy<Task<SambaDomain>>> _domains = new();
     private readonly ConcurrentDictionary<OpenLdapOptions, Lazy<Task<OpenLdapServer>>> _directories = new();
 
+    private readonly Lazy<Task<PostgresServer>> _postgres = new(() => PostgresServer.StartAsync(["fsync = off"], CancellationToken.None));
+
+    /// <summary>The shared PostgreSQL server. Each test has a schema of its own in it; what survives a power cut is not its matter.</summary>
+    public Task<PostgresServer> PostgresAsync(CancellationToken cancellationToken) => _postgres.Value.WaitAsync(cancellationToken);
+
     /// <summary>The shared domain of this kind. A failed start fails every test that asks.</summary>
     public Task<SambaDomain> DomainAsync(SambaDomainOptions options, CancellationToken cancellationToken) =>
         _domains.GetOrAdd(options, key => new(() => SambaDomain.StartAsync(key, CancellationToken.None))).Value.WaitAsync(cancellationToken);
@@ -23,6 +28,7 @@ public sealed class LabServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_postgres.IsValueCreated && _postgres.Value.IsCompletedSuccessfully) await (await _postgres.Value).DisposeAsync();
         foreach (var domain in _domains.Values.Where(domain => domain.Value.IsCompletedSuccessfully)) await (await domain.Value).DisposeAsync();
         foreach (var directory in _directories.Values.Where(directory => directory.Value.IsCompletedSuccessfully)) await (await directory.Value).DisposeAsync();
     }

@@ -13,10 +13,10 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
             async token =>
             {
                 await KeepOnceAsync(token).ConfigureAwait(false);
-                await Task.Delay(options.HeartbeatInterval, clock, token).ConfigureAwait(false);
+                await Task.Delay(options.SurveyInterval, clock, token).ConfigureAwait(false);
             },
             _ => { },
-            options.HeartbeatInterval,
+            options.SurveyInterval,
             clock,
             cancellationToken).ConfigureAwait(false);
         await ReleaseAsync().ConfigureAwait(false);
@@ -31,6 +31,7 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
             var view = await leases.KeepAsync(node, cancellationToken).ConfigureAwait(false);
             var gained = ownership.Renew(view, askedAt);
             if (!gained.IsEmpty) LogGained(gained.Length, view.Shards.Count);
+            if (!view.Surplus.IsEmpty) await leases.ReleaseAsync(node, view.Surplus, cancellationToken).ConfigureAwait(false);
         }
         catch (StorageUnavailableException failure)
         {
@@ -80,8 +81,11 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
 /// <summary>The rhythm of a <see cref="LeaseKeeper"/>.</summary>
 public sealed record LeaseKeeperOptions
 {
-    /// <summary>How often the lease is renewed. Default 1 s; well below the lease's validity.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How often the store is asked what is owned and what is free: a dead node's shards are taken so soon after its expiry, and shares move so soon after a node came. The
+    /// store sends its heartbeats in a rhythm of its own. Default 0.25 s; well below the lease's validity.
+    /// </summary>
+    public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long a graceful leave may take. Default 5 s.</summary>
     public TimeSpan ReleaseTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -13,7 +13,10 @@ public interface IShardLeases
     /// <returns>The shards that the node owns now, with their epochs, and until when it may act on them by the clock that <paramref name="node"/> measures with.</returns>
     ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken);
 
-    /// <summary>Gives all the node's shards back, for a graceful leave.</summary>
+    /// <summary>Gives some shards back, so that a node with fewer of them can take them. What the node does not own is passed over.</summary>
+    ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken);
+
+    /// <summary>Gives all the node's shards back, for a graceful leave; other nodes no longer count it as living.</summary>
     ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken);
 }
 
@@ -26,7 +29,11 @@ public readonly record struct NodeId(string Name, Guid Incarnation)
 /// <summary>What a node owns.</summary>
 /// <param name="Shards">Shard to epoch.</param>
 /// <param name="ValidFor">How long from the start of the call the node may act on it.</param>
-public sealed record LeaseView(ImmutableSortedDictionary<int, long> Shards, TimeSpan ValidFor);
+public sealed record LeaseView(ImmutableSortedDictionary<int, long> Shards, TimeSpan ValidFor)
+{
+    /// <summary>Shards that are still the node's and not in <see cref="Shards"/>: more than its share. It ends its work on them, then gives them back.</summary>
+    public ImmutableArray<int> Surplus { get; init; } = [];
+}
 
 /// <summary>Identities that have something to do at a time, so that a new owner wakes exactly those.</summary>
 public interface IPendingWork

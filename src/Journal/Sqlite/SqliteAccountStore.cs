@@ -3,6 +3,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Stamps;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 

@@ -1,5 +1,6 @@
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 

@@ -4,6 +4,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 
@@ -19,7 +20,7 @@ internal sealed class SqliteIdentityJournal(SqliteEngine engine, SecretTraces tr
     public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(append);
-        var prepared = PreparedAppend.Of(append, engine.Options);
+        var prepared = StoredAppend.Of(append, engine.Options);
         return engine.WriteAsync(session => prepared.Write(session, traces), cancellationToken);
     }
 
@@ -40,24 +41,19 @@ internal sealed class SqliteIdentityJournal(SqliteEngine engine, SecretTraces tr
     private static IdentityState Load(SqliteSession session, IdentityId identity)
     {
         var id = identity.Value.ToColumn();
-        var state = IdentityState.Initial;
+        var records = new List<(long Sequence, StoredRecord Record)>();
         using (var snapshot = session.Query("SELECT kind, body FROM snapshot WHERE identity_id = $1", id))
         {
-            if (snapshot.Read()) state = StateCodec.Decode(new StoredRecord(snapshot.GetString(0), snapshot.GetString(1)));
+            if (snapshot.Read()) records.Add((Replay.Snapshot, new StoredRecord(snapshot.GetString(0), snapshot.GetString(1))));
         }
 
-        using var rows = session.Query("SELECT seq, kind, body FROM event WHERE identity_id = $1 AND seq > $2 ORDER BY seq", id, state.Sequence);
-        while (rows.Read())
-        {
-            if (rows.GetInt64(0) != state.Sequence + 1)
-            {
-                throw new UnreadableRecordException($"The journal of identity {identity} has no event {state.Sequence + 1}, but a later one: it is damaged. Restore a backup.");
-            }
-
-            state = state.Apply(EventCodec.Decode(new StoredRecord(rows.GetString(1), rows.GetString(2))));
-        }
-
-        return state;
+        using var rows = session.Query(
+            """
+            SELECT seq, kind, body FROM event WHERE identity_id = $1 AND seq > coalesce((SELECT seq FROM snapshot WHERE identity_id = $1), 0) ORDER BY seq
+            """,
+            id);
+        while (rows.Read()) records.Add((rows.GetInt64(0), new StoredRecord(rows.GetString(1), rows.GetString(2))));
+        return Replay.Fold(identity, records);
     }
 
     private static List<JournalledEvent> ReadPage(SqliteSession session, IdentityId identity, long from)

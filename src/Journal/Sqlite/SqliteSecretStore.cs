@@ -1,6 +1,7 @@
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 

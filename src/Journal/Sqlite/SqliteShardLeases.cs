@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 
@@ -18,6 +19,19 @@ internal sealed class SqliteShardLeases(SqliteEngine engine, TimeProvider time) 
         if (owned.Count < ShardCount) owned = await engine.WriteAsync(session => Take(session, node), cancellationToken).ConfigureAwait(false);
         return new LeaseView(owned, engine.Options.LeaseValidFor);
     }
+
+    public async ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken) =>
+        await engine.WriteAsync(
+            session =>
+            {
+                foreach (var shard in shards)
+                {
+                    session.Execute("UPDATE shard SET owner = NULL, incarnation = NULL WHERE incarnation = $1 AND shard_id = $2", node.Incarnation.ToColumn(), shard);
+                }
+
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
 
     public async ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken) =>
         await engine.WriteAsync(

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
 using PasswordSync.Journal.Sqlite.Operations;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite;
 
@@ -12,8 +13,6 @@ public sealed class SqliteStore : IStore
     private readonly ExclusiveUse use;
     private readonly SqliteEngine engine;
     private readonly SqliteMaintenance maintenance;
-    private readonly CancellationTokenSource closing = new();
-    private readonly Task maintaining;
     private int closed;
 
     private SqliteStore(SqliteStoreOptions options, ExclusiveUse use, Action<CommitStage> interpose, TimeProvider time, ILogger logger)
@@ -23,17 +22,18 @@ public sealed class SqliteStore : IStore
         var traces = new SecretTraces();
         var journal = new SqliteIdentityJournal(engine, traces);
         Journal = journal;
-        Inbox = new SqliteInbox(engine, time, logger);
+        Inbox = new SqliteInbox(engine, new ArrivalReader(logger), time);
         Secrets = new SqliteSecretStore(engine, traces);
         Accounts = new SqliteAccountStore(engine);
         Leases = new SqliteShardLeases(engine, time);
+        Members = new SqliteMembers(engine);
         PendingWork = new SqlitePendingWork(engine);
         TargetClaims = new SqliteTargetClaims(engine);
         Edges = new SqliteEdgeRegistry(engine);
         Configurations = new SqliteConfigurationVersions(engine);
         Operations = new SqliteOperations(engine, time);
         maintenance = new SqliteMaintenance(engine, journal, traces, time, logger);
-        maintaining = maintenance.RunAsync(closing.Token);
+        maintenance.Start();
     }
 
     public IIdentityJournal Journal { get; }
@@ -45,6 +45,8 @@ public sealed class SqliteStore : IStore
     public IAccountStore Accounts { get; }
 
     public IShardLeases Leases { get; }
+
+    public IClusterMembers Members { get; }
 
     public IPendingWork PendingWork { get; }
 
@@ -87,15 +89,12 @@ public sealed class SqliteStore : IStore
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
-        await closing.CancelAsync().ConfigureAwait(false);
-        await maintaining.ConfigureAwait(false);
+        await maintenance.DisposeAsync().ConfigureAwait(false);
 
         // The writer last: whoever closes the last connection writes the log back, and only one connection ever does that.
         engine.Readers.Dispose();
         await engine.Writer.DisposeAsync().ConfigureAwait(false);
         use.Dispose();
-        maintenance.Dispose();
-        closing.Dispose();
     }
 
     /// <summary>Runs statements on the writer's connection, for tests of what the database does by itself.</summary>

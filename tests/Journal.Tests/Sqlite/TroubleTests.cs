@@ -241,8 +241,8 @@ public sealed class TroubleTests
     private static async Task IsAllThereAsync(SqliteStoreUnderTest subject, IReadOnlyCollection<Change> accepted)
     {
         foreach (var change in accepted) (await subject.Store.Secrets.ReadAsync(change.CaptureId, CancellationToken.None)).ShouldNotBeNull();
-        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
-        var rows = await subject.Store.Inbox.ReadAsync([.. worker.Lease.Shards.Keys], new HashSet<long>(), limit: 10_000, CancellationToken.None);
+        int[] shards = [.. Enumerable.Range(0, subject.Store.Leases.ShardCount)];
+        var rows = await subject.Store.Inbox.ReadAsync(shards, new HashSet<long>(), limit: 10_000, CancellationToken.None);
         rows.Select(row => row.Arrival.Id).ShouldBe(accepted.Select(change => change.CaptureId));
     }
 

@@ -18,6 +18,8 @@ public sealed record LabTool(string Program, string Package)
     public static readonly LabTool SlapAdd = new("slapadd", "slapd");
     public static readonly LabTool Unshare = new("unshare", "util-linux");
     public static readonly LabTool SetSid = new("setsid", "util-linux");
+    public static readonly LabTool SetPrivileges = new("setpriv", "util-linux");
+    public static readonly LabTool ChangeOwner = new("chown", "coreutils");
     public static readonly LabTool Shell = new("sh", "dash");
     public static readonly LabTool Copy = new("cp", "coreutils");
 }

@@ -5,6 +5,7 @@ namespace PasswordSync.Lab;
 /// <summary>Signals of signal(7), which .NET can only send by way of the kill program.</summary>
 internal static partial class NativeSignals
 {
+    public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Continue = 18;
     public const int Stop = 19;

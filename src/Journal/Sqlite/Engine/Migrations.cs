@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Reflection;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite.Engine;
 
@@ -10,7 +10,7 @@ internal static class Migrations
     public const long ApplicationId = 0x5053594E;
 
     /// <summary>All steps, by number from 1.</summary>
-    public static IReadOnlyList<Migration> All { get; } = Load();
+    public static IReadOnlyList<Migration> All { get; } = Migration.LoadAll("Sqlite");
 
     /// <exception cref="StoreRefusedException">The file is another program's, has a newer schema, or was made for another number of shards.</exception>
     public static void Bring(SqliteSession session, string path, int shardCount, DateTimeOffset now)
@@ -69,28 +69,4 @@ internal static class Migrations
 
         for (var shard = 0; shard < shardCount; shard++) session.Execute("INSERT INTO shard (shard_id) VALUES ($1)", shard);
     }
-
-    private static Migration[] Load()
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        Migration[] all =
-        [
-            .. from name in assembly.GetManifestResourceNames()
-               where name.Length > 5 && name[4] == '-'
-               orderby name
-               select new Migration(int.Parse(name.AsSpan(0, 4), CultureInfo.InvariantCulture), name[5..], Read(assembly, name)),
-        ];
-        return all.Select(migration => migration.Number).SequenceEqual(Enumerable.Range(1, all.Length))
-            ? all
-            : throw new InvalidOperationException("Internal error: the numbers of the migrations have a gap.");
-    }
-
-    private static string Read(Assembly assembly, string name)
-    {
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd();
-    }
 }
-
-/// <summary>One step of the schema.</summary>
-internal sealed record Migration(int Number, string Name, string Sql);

@@ -5,6 +5,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite.Operations;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite.Operations;
 

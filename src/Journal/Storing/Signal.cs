@@ -1,4 +1,4 @@
-namespace PasswordSync.Journal.Sqlite.Engine;
+namespace PasswordSync.Journal.Storing;
 
 /// <summary>Wakes whoever waits; remembers one call that nobody waited for.</summary>
 internal sealed class Signal
@@ -33,5 +33,15 @@ internal sealed class Signal
             waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return waiting.Task;
         }
+    }
+
+    /// <summary>Ends when it is raised, or after a time.</summary>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(WaitAsync(), Task.Delay(atMost, time, ending.Token)).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -1,0 +1,83 @@
+using Npgsql;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Storing;
+
+namespace PasswordSync.Journal.Postgres;
+
+/// <summary>Writes many independent appends with one statement, which is one transaction and one round trip.</summary>
+internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
+{
+    // Each append has a place in the arrays. "want" are the different pairs of shard and epoch; their rows are locked against a change of owner, in the order of shards,
+    // and seen as they are after the lock. "verdict" has the result of each place; 0 for appended, 1 for fenced, 2 for conflict as in AppendResult; what follows is written only where it is 0. No event can have come between the look at
+    // the last sequence and the lock: the shard's owner alone appends, one connection for each shard; if two did nevertheless, the key of the events stops the later one.
+    private const string Judging = """
+        WITH held AS MATERIALIZED (
+          SELECT want.place, shard.owner IS NOT NULL AND shard.epoch = want.epoch AS is_ours
+          FROM unnest($1, $2) WITH ORDINALITY AS want (shard_id, epoch, place) JOIN shard USING (shard_id)
+          ORDER BY shard.shard_id FOR SHARE OF shard
+        ), ours AS MATERIALIZED (
+          SELECT array_agg(is_ours ORDER BY place) AS at FROM held
+        ), verdict AS MATERIALIZED (
+          SELECT array_agg(
+            CASE
+              WHEN NOT ours.at[append.want] THEN 1
+              WHEN append.before <> greatest(
+                (SELECT seq FROM event WHERE event.identity_id = append.identity_id ORDER BY seq DESC LIMIT 1),
+                (SELECT seq FROM snapshot WHERE snapshot.identity_id = append.identity_id),
+                0) THEN 2
+              ELSE 0
+            END ORDER BY append.place) AS at
+          FROM unnest($3, $4, $5) WITH ORDINALITY AS append (identity_id, want, before, place), ours
+        )
+        """;
+
+    private const string Writing = """
+        , events AS (
+          INSERT INTO event (identity_id, seq, shard_id, kind, body, at)
+          SELECT ($3)[e.place], e.seq, ($1)[($4)[e.place]], e.kind, e.body, e.at
+          FROM unnest($6, $7, $8, $9, $10) AS e (place, seq, kind, body, at), verdict WHERE verdict.at[e.place] = 0
+        ), decided AS (
+          DELETE FROM inbox WHERE seq = ANY (ARRAY(SELECT d.seq FROM unnest($11, $12) AS d (place, seq), verdict WHERE verdict.at[d.place] = 0))
+        ), woken AS (
+          INSERT INTO pending (identity_id, shard_id, due_at)
+          SELECT ($3)[w.place], ($1)[($4)[w.place]], w.due_at FROM unnest($13, $14) AS w (place, due_at), verdict WHERE verdict.at[w.place] = 0
+          ON CONFLICT (identity_id) DO UPDATE SET due_at = excluded.due_at WHERE pending.due_at <> excluded.due_at
+        ), asleep AS (
+          DELETE FROM pending WHERE identity_id = ANY (ARRAY(SELECT ($3)[s.place] FROM unnest($15) AS s (place), verdict WHERE verdict.at[s.place] = 0))
+        ), released AS (
+          DELETE FROM secret WHERE capture_id = ANY (ARRAY(SELECT r.capture_id FROM unnest($16, $17) AS r (place, capture_id), verdict WHERE verdict.at[r.place] = 0))
+        )
+        """;
+
+    private const string WritingSnapshots = """
+        , states AS (
+          INSERT INTO snapshot (identity_id, seq, shard_id, kind, body)
+          SELECT ($3)[s.place], s.seq, ($1)[($4)[s.place]], s.kind, s.body FROM unnest($18, $19, $20, $21) AS s (place, seq, kind, body), verdict WHERE verdict.at[s.place] = 0
+          ON CONFLICT (identity_id) DO UPDATE SET seq = excluded.seq, kind = excluded.kind, body = excluded.body WHERE excluded.seq > snapshot.seq
+        ), forgotten AS (
+          DELETE FROM event USING unnest($18, $22) AS f (place, last), verdict
+          WHERE verdict.at[f.place] = 0 AND f.last > 0 AND event.identity_id = ($3)[f.place] AND event.seq <= f.last
+        )
+        """;
+
+    private const string Answering = " SELECT at FROM verdict";
+
+    public override int OperationsOf(StoredAppend item) => 1;
+
+    public override object? KeyOf(StoredAppend item) => item.Identity;
+
+    public override Judgement<AppendResult>? Judge(PostgresException trouble) =>
+        trouble.SqlState == PostgresTrouble.UniqueViolation ? new Judgement<AppendResult>(AppendResult.Conflict) : null;
+
+    public override async Task<IReadOnlyList<AppendResult>> WriteAsync(NpgsqlConnection connection, IReadOnlyList<StoredAppend> items)
+    {
+        var columns = new AppendColumns(items);
+        var command = columns.HasSnapshots
+            ? connection.Command(Judging + Writing + WritingSnapshots + Answering, columns.All)
+            : connection.Command(Judging + Writing + Answering, columns.AllButSnapshots);
+        var verdicts = await command.ScalarAsync<int[]>(CancellationToken.None).ConfigureAwait(false)
+            ?? throw new InvalidOperationException("Internal error: the appends were not judged.");
+        return Array.ConvertAll(verdicts, verdict => (AppendResult)verdict);
+    }
+}

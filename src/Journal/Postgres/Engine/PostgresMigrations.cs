@@ -1,0 +1,90 @@
+using System.Globalization;
+using Npgsql;
+using PasswordSync.Journal.Storing;
+using static PasswordSync.Journal.Postgres.Engine.Parameters;
+
+namespace PasswordSync.Journal.Postgres.Engine;
+
+/// <summary>Brings a schema to that of this version: numbered steps, forward only, by one node at a time, all in one transaction.</summary>
+internal static class PostgresMigrations
+{
+    /// <summary>The oldest server that will do, as server_version_num has it: PostgreSQL 14.</summary>
+    public const int ServerVersionMin = 140_000;
+
+    /// <summary>"PSYN" in ASCII: the first key of the advisory lock that makes migrations wait for each other.</summary>
+    private const int LockClass = 0x5053594E;
+
+    /// <summary>All steps, by number from 1.</summary>
+    public static IReadOnlyList<Migration> All { get; } = Migration.LoadAll("Postgres");
+
+    /// <exception cref="StoreRefusedException">The server is too old, the schema is newer, or it was made for another number of shards.</exception>
+    public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        await RequireVersionAsync(connection, database, cancellationToken).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using var disposing = transaction.ConfigureAwait(false);
+
+        // A step may take longer than the waits of daily work.
+        await connection.Command("SET LOCAL lock_timeout TO '60s'; SET LOCAL idle_in_transaction_session_timeout TO '60s'").ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        await connection.Command("SELECT pg_advisory_xact_lock($1, hashtext($2))", Of(LockClass), Of(database.Options.Schema)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        if (!await ExistsAsync(connection, "SELECT to_regnamespace($1) IS NOT NULL", database.Options.Schema, cancellationToken).ConfigureAwait(false))
+        {
+            await connection.Command($"CREATE SCHEMA \"{database.Options.Schema}\"").ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var reached = await ReachedAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (reached > All.Count)
+        {
+            throw new StoreRefusedException(
+                StoreRefusal.NewerSchema,
+                $"The database {database.Name} has schema {reached}; this version knows schemas up to {All.Count}. Run the version that changed it, or a newer one; there is no way back.");
+        }
+
+        foreach (var migration in All.Skip(reached))
+        {
+            await connection.Command(migration.Sql).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+            await connection.Command("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, clock_timestamp())", Of(migration.Number), Of(migration.Name))
+                .ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await FixShardCountAsync(connection, database, cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task RequireVersionAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        var text = await connection.Command("SELECT current_setting('server_version_num')").ScalarAsync<string>(cancellationToken).ConfigureAwait(false);
+        if (int.Parse(text!, CultureInfo.InvariantCulture) >= ServerVersionMin) return;
+        throw new StoreRefusedException(
+            StoreRefusal.OldServer, $"The database {database.Name} runs on PostgreSQL {connection.PostgreSqlVersion}: use {ServerVersionMin / 10_000} or newer.");
+    }
+
+    private static async Task<int> ReachedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        // Asked for first: a role that may not create tables is enough when all is made.
+        if (!await ExistsAsync(connection, "SELECT to_regclass($1) IS NOT NULL", "schema_migration", cancellationToken).ConfigureAwait(false))
+        {
+            await connection.Command("CREATE TABLE schema_migration (number integer NOT NULL PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)")
+                .ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await connection.Command("SELECT coalesce(max(number), 0) FROM schema_migration").ScalarAsync<int>(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task FixShardCountAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
+    {
+        var wanted = database.Options.ShardCount;
+        var made = await connection.Command("SELECT count(*)::integer FROM shard").ScalarAsync<int>(cancellationToken).ConfigureAwait(false);
+        if (made == wanted) return;
+        if (made != 0)
+        {
+            throw new StoreRefusedException(
+                StoreRefusal.OtherShardCount, $"The database {database.Name} was made with {made} shards, and ShardCount is {wanted}: set ShardCount to {made}. It cannot be changed later.");
+        }
+
+        await connection.Command("INSERT INTO shard (shard_id) SELECT generate_series(0, $1 - 1)", Of(wanted)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static Task<bool> ExistsAsync(NpgsqlConnection connection, string question, string name, CancellationToken cancellationToken) =>
+        connection.Command(question, Of(name)).ScalarAsync<bool>(cancellationToken);
+}

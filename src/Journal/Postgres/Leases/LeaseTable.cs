@@ -1,0 +1,109 @@
+using Npgsql;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Engine;
+using static PasswordSync.Journal.Postgres.Engine.Parameters;
+
+namespace PasswordSync.Journal.Postgres.Leases;
+
+/// <summary>A node as its row stands.</summary>
+internal sealed record SeenNode(string Name, Guid Incarnation, string Sessions, DateTime Heartbeat, TimeSpan Age, bool HasLeft);
+
+/// <summary>All nodes and all shards at one moment.</summary>
+internal sealed record SeenCluster(IReadOnlyList<SeenNode> Nodes, IReadOnlyList<SeenShard> Shards);
+
+/// <summary>The statements on nodes and shards.</summary>
+internal static class LeaseTable
+{
+    // The value must change with every heartbeat, also when the server's clock was set back.
+    private const string Beat = """
+        UPDATE node SET heartbeat_at = greatest(clock_timestamp(), heartbeat_at + interval '1 microsecond'), addresses = $3, labels = $4, version = $5
+        WHERE name = $1 AND incarnation = $2
+        """;
+
+    // What an earlier process of this name may still have under way must not wait in our way.
+    private const string EndPredecessor = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE usename = current_user AND application_name = (SELECT sessions FROM node WHERE name = $1 AND incarnation <> $2) AND application_name <> $3
+        """;
+
+    private const string Introduce = """
+        INSERT INTO node (name, incarnation, sessions, addresses, labels, version, began_at, heartbeat_at) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp())
+        ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, sessions = excluded.sessions, addresses = excluded.addresses, labels = excluded.labels,
+          version = excluded.version, began_at = excluded.began_at, heartbeat_at = greatest(clock_timestamp(), node.heartbeat_at + interval '1 microsecond'), has_left = false
+        """;
+
+    private const string Nodes = "SELECT name, incarnation, sessions, heartbeat_at, clock_timestamp() - heartbeat_at, has_left FROM node ORDER BY name";
+
+    private const string Shards = "SELECT shard_id, epoch, incarnation FROM shard ORDER BY shard_id";
+
+    // Rows that somebody holds are passed over: there is a next time. Of a node that stood still, only while it still does.
+    private const string Take = """
+        WITH wanted AS MATERIALIZED (
+          SELECT shard.shard_id FROM unnest($3, $4, $5) AS seen (shard_id, epoch, owner) JOIN shard USING (shard_id)
+          WHERE shard.epoch = seen.epoch AND shard.incarnation IS NOT DISTINCT FROM seen.owner
+          AND NOT EXISTS (
+            SELECT FROM node WHERE node.incarnation = shard.incarnation AND NOT node.has_left
+            AND NOT EXISTS (SELECT FROM unnest($6, $7) AS still (incarnation, heartbeat_at) WHERE still.incarnation = node.incarnation AND still.heartbeat_at = node.heartbeat_at))
+          ORDER BY shard.shard_id FOR NO KEY UPDATE OF shard SKIP LOCKED
+        )
+        UPDATE shard SET owner = $1, incarnation = $2, epoch = epoch + 1 WHERE shard_id = ANY (ARRAY(SELECT shard_id FROM wanted)) RETURNING shard_id, epoch
+        """;
+
+    /// <summary>Tells that the node lives; false if another process runs under its name.</summary>
+    public static async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, NodeDescription told, CancellationToken cancellationToken) =>
+        await connection.Command(Beat, Of(node.Name), Of(node.Incarnation), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version))
+            .ExecuteAsync(cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>Makes the node known, in the place of an earlier process of its name.</summary>
+    public static async Task IntroduceAsync(NpgsqlConnection connection, NodeId node, string sessions, NodeDescription told, CancellationToken cancellationToken)
+    {
+        await connection.Command(EndPredecessor, Of(node.Name), Of(node.Incarnation), Of(sessions)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        await connection.Command(
+            Introduce, Of(node.Name), Of(node.Incarnation), Of(sessions), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version))
+            .ExecuteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public static async Task<SeenCluster> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var nodes = await connection.Command(Nodes).RowsAsync(
+            row => new SeenNode(row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetDateTime(3), row.GetTimeSpan(4), row.GetBoolean(5)), cancellationToken).ConfigureAwait(false);
+        var shards = await connection.Command(Shards).RowsAsync(
+            row => new SeenShard(row.GetInt32(0), row.GetInt64(1), row.Optional<Guid>(2)), cancellationToken).ConfigureAwait(false);
+        return new SeenCluster(nodes, shards);
+    }
+
+    /// <summary>Takes shards that are still as they were seen; those taken, with their new epochs.</summary>
+    /// <param name="connection">Where.</param>
+    /// <param name="node">For whom.</param>
+    /// <param name="shards">Which.</param>
+    /// <param name="stoodStill">The nodes that are gone, with their last heartbeat.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static Task<List<(int Shard, long Epoch)>> TakeAsync(
+        NpgsqlConnection connection, NodeId node, IReadOnlyCollection<SeenShard> shards, IReadOnlyCollection<SeenNode> stoodStill, CancellationToken cancellationToken) =>
+        connection.Command(
+            Take,
+            Of(node.Name), Of(node.Incarnation), Of(shards.Select(shard => shard.Shard).ToArray()), Of(shards.Select(shard => shard.Epoch).ToArray()),
+            Of(shards.Select(shard => shard.Owner).ToArray()), Of(stoodStill.Select(gone => gone.Incarnation).ToArray()), Of(stoodStill.Select(gone => gone.Heartbeat).ToArray()))
+            .RowsAsync(row => (row.GetInt32(0), row.GetInt64(1)), cancellationToken);
+
+    /// <summary>Ends the sessions of nodes that are gone: a frozen one may hold a lock on its shards for ever.</summary>
+    public static Task<int> EndSessionsAsync(NpgsqlConnection connection, IReadOnlyCollection<SeenNode> stoodStill, string own, CancellationToken cancellationToken) =>
+        connection.Command(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = ANY ($1) AND application_name <> $2",
+            Of(stoodStill.Select(node => node.Sessions).ToArray()), Of(own)).ExecuteAsync(cancellationToken);
+
+    /// <summary>Gives shards back; all of the node's where none are named, and then it has left.</summary>
+    public static async Task ReleaseAsync(NpgsqlConnection connection, NodeId node, IReadOnlyCollection<int>? shards, CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection);
+        await using var disposing = batch.ConfigureAwait(false);
+        if (shards is null) batch.Add("UPDATE node SET has_left = true WHERE name = $1 AND incarnation = $2", Of(node.Name), Of(node.Incarnation));
+        batch.Add(
+            """
+            UPDATE shard SET owner = NULL, incarnation = NULL WHERE shard_id = ANY (ARRAY(
+              SELECT shard_id FROM shard WHERE incarnation = $1 AND ($2::integer[] IS NULL OR shard_id = ANY ($2)) ORDER BY shard_id FOR NO KEY UPDATE))
+            """,
+            Of(node.Incarnation), new NpgsqlParameter { Value = shards is null ? DBNull.Value : shards.ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Integer });
+        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Engine;
+
+namespace PasswordSync.Journal.Postgres.Leases;
+
+/// <summary>
+/// Leases of many nodes. Each tells by a heartbeat that it lives, takes its share of what is free or whose owner is gone, and offers back what is beyond its share. A lease
+/// counts from before the heartbeat was sent and ends well before anybody can have seen it stand still for the expiry.
+/// </summary>
+internal sealed partial class PostgresShardLeases(PostgresDatabase database, ArrivalSignal arrivals, TimeProvider time, ILogger logger) : IShardLeases, IClusterMembers, IDisposable
+{
+    private readonly SemaphoreSlim oneAtATime = new(1);
+    private readonly HeartbeatWatch watch = new(database.Options.Expiry, time);
+    private volatile NodeDescription description = NodeDescription.None;
+    private Guid introduced;
+    private long lastBeat;
+
+    public int ShardCount => database.Options.ShardCount;
+
+    public void Describe(NodeDescription description) => this.description = description;
+
+    public async ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken)
+    {
+        await oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await database.RunLeaseAsync((connection, token) => KeepAsync(connection, node, token), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public async ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken)
+    {
+        if (shards.Count == 0) return;
+        await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards, token), cancellationToken).ConfigureAwait(false);
+        LogReleased(node.Name, shards.Count);
+    }
+
+    public async ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken)
+    {
+        await oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            introduced = Guid.Empty;
+            arrivals.Own([]);
+            await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards: null, token), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public async ValueTask<ImmutableArray<ClusterMember>> ListAsync(CancellationToken cancellationToken)
+    {
+        var expiry = database.Options.Expiry;
+        return [.. await database.RunLeaseAsync(
+            (connection, token) => connection.Command(
+                """
+                SELECT name, incarnation, addresses, labels, version, began_at, clock_timestamp() - heartbeat_at, has_left,
+                  (SELECT count(*)::integer FROM shard WHERE shard.incarnation = node.incarnation)
+                FROM node ORDER BY name
+                """).RowsAsync(row => ToMember(row, expiry), token),
+            cancellationToken).ConfigureAwait(false)];
+    }
+
+    public void Dispose() => oneAtATime.Dispose();
+
+    private static ClusterMember ToMember(NpgsqlDataReader row, TimeSpan expiry)
+    {
+        var told = new NodeDescription([.. row.GetFieldValue<string[]>(2)], [.. row.GetFieldValue<string[]>(3)], row.GetString(4));
+        var age = row.GetTimeSpan(6);
+        return new ClusterMember(new NodeId(row.GetString(0), row.GetGuid(1)), told, row.GetFieldValue<DateTimeOffset>(5), age, age < expiry && !row.GetBoolean(7), row.GetInt32(8));
+    }
+
+    private async ValueTask RunAsync(Func<NpgsqlConnection, CancellationToken, Task> run, CancellationToken cancellationToken) => await database.RunLeaseAsync(
+        async (connection, token) =>
+        {
+            await run(connection, token).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken).ConfigureAwait(false);
+
+    private async Task<LeaseView> KeepAsync(NpgsqlConnection connection, NodeId node, CancellationToken cancellationToken)
+    {
+        var askedAt = time.GetTimestamp();
+        if (!await BeatAsync(connection, node, askedAt, cancellationToken).ConfigureAwait(false)) return Nothing(node);
+        var seen = await LeaseTable.LookAsync(connection, cancellationToken).ConfigureAwait(false);
+        watch.Look([.. from other in seen.Nodes where other.Incarnation != node.Incarnation && !other.HasLeft select (other.Incarnation, other.Heartbeat)]);
+        var plan = ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
+        var taken = await TakeAsync(connection, node, plan, seen, cancellationToken).ConfigureAwait(false);
+        var given = plan.GiveUp.ToHashSet();
+        var owned = seen.Shards.Where(shard => shard.Owner == node.Incarnation && !given.Contains(shard.Shard)).Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))
+            .Concat(taken.Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))).ToImmutableSortedDictionary();
+        arrivals.Own([.. owned.Keys]);
+        return new LeaseView(owned, ValidFor(askedAt)) { Surplus = plan.GiveUp };
+    }
+
+    // Others can have seen the last heartbeat no earlier than it was sent; the rest is left for what clocks differ in.
+    private TimeSpan ValidFor(long askedAt) => (database.Options.Expiry * 7 / 8) - time.GetElapsedTime(lastBeat, askedAt);
+
+    private async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, long askedAt, CancellationToken cancellationToken)
+    {
+        var isNew = introduced != node.Incarnation;
+        if (!isNew && time.GetElapsedTime(lastBeat, askedAt) < database.Options.Heartbeat) return true;
+        if (isNew) await LeaseTable.IntroduceAsync(connection, node, database.Sessions, description, cancellationToken).ConfigureAwait(false);
+        else if (!await LeaseTable.BeatAsync(connection, node, description, cancellationToken).ConfigureAwait(false)) return false;
+        introduced = node.Incarnation;
+        lastBeat = askedAt;
+        return true;
+    }
+
+    private LeaseView Nothing(NodeId node)
+    {
+        LogNameTaken(node.Name);
+        arrivals.Own([]);
+        return new LeaseView(ImmutableSortedDictionary<int, long>.Empty, TimeSpan.Zero);
+    }
+
+    private List<Guid> Living(NodeId node, SeenCluster seen) =>
+        [.. from other in seen.Nodes where other.Incarnation == node.Incarnation || (!other.HasLeft && other.Age < database.Options.Expiry && !watch.StoodStill(other.Incarnation)) select other.Incarnation];
+
+    // An owner that has no row was followed by another process of its name.
+    private bool IsGone(Guid owner, NodeId node, SeenCluster seen) =>
+        owner != node.Incarnation && (seen.Nodes.FirstOrDefault(other => other.Incarnation == owner) is not { } known || known.HasLeft || watch.StoodStill(owner));
+
+    private async Task<List<(int Shard, long Epoch)>> TakeAsync(NpgsqlConnection connection, NodeId node, ShardPlan plan, SeenCluster seen, CancellationToken cancellationToken)
+    {
+        if (plan.Take.IsEmpty) return [];
+        var stoodStill = seen.Nodes.Where(other => watch.StoodStill(other.Incarnation)).ToList();
+        if (stoodStill.Count > 0) await LeaseTable.EndSessionsAsync(connection, stoodStill, database.Sessions, cancellationToken).ConfigureAwait(false);
+        var taken = await LeaseTable.TakeAsync(connection, node, plan.Take, stoodStill, cancellationToken).ConfigureAwait(false);
+        foreach (var other in stoodStill.Where(other => plan.Take.Any(shard => shard.Owner == other.Incarnation))) LogTookOver(node.Name, other.Name);
+        return taken;
+    }
+
+    [LoggerMessage(4121, LogLevel.Warning, "Node {Node} takes over from node {Other}, whose heartbeat stood still")]
+    private partial void LogTookOver(string node, string other);
+
+    [LoggerMessage(4122, LogLevel.Information, "Node {Node} gave back {Count} shards beyond its share")]
+    private partial void LogReleased(string node, int count);
+
+    [LoggerMessage(4123, LogLevel.Error, "Another process runs under the name of node {Node}; this one does nothing. Give each node a name of its own, and start this one again")]
+    private partial void LogNameTaken(string node);
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Storing;
+using static PasswordSync.Journal.Postgres.Engine.Parameters;
+
+namespace PasswordSync.Journal.Postgres;
+
+/// <inheritdoc cref="IInbox"/>
+internal sealed class PostgresInbox : IInbox, IAsyncDisposable
+{
+    private readonly PostgresDatabase database;
+    private readonly ArrivalSignal signal;
+    private readonly ArrivalReader reader;
+    private readonly TimeProvider time;
+    private readonly GroupWriter<StoredArrival[], Intake> accepter;
+
+    public PostgresInbox(PostgresDatabase database, ArrivalSignal signal, ArrivalReader reader, TimeProvider time, ILogger logger)
+    {
+        this.database = database;
+        this.signal = signal;
+        this.reader = reader;
+        this.time = time;
+        accepter = new GroupWriter<StoredArrival[], Intake>(database, new AcceptWork(database.Options), logger);
+    }
+
+    public async ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arrivals);
+        if (arrivals.Count == 0) return [];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(arrivals.Count, IInbox.ArrivalsMax);
+        var intake = await accepter.WriteAsync([.. arrivals.Select(arrival => new StoredArrival(arrival))], cancellationToken).ConfigureAwait(false);
+        if (intake.Shards.Count > 0) signal.Raise(intake.Shards);
+        return intake.Answers;
+    }
+
+    public async ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
+    {
+        if (shards.Count == 0 || limit == 0) return [];
+        var rows = await database.ReadAsync((connection, token) => ReadAsync(connection, [.. shards], [.. except], limit, token), cancellationToken).ConfigureAwait(false);
+        return [.. from row in rows where row is not null select row];
+    }
+
+    public Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken) => signal.Arrived.WaitAsync(atMost, time, cancellationToken);
+
+    public ValueTask DisposeAsync() => accepter.DisposeAsync();
+
+    // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
+    private async Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken) =>
+        await connection.Command(
+            """
+            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, a.intent_until, a.written_generation, a.written_version, a.written_second, a.written_invocation
+            FROM (
+              SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) ORDER BY seq LIMIT $3
+            ) AS i LEFT JOIN LATERAL (
+              SELECT * FROM account WHERE account.source = i.source AND account.object_guid = i.object_guid LIMIT 1
+            ) AS a ON true ORDER BY i.seq
+            """,
+            Of(shards), Of(except), Of(limit)).RowsAsync(ToRow, cancellationToken).ConfigureAwait(false);
+
+    private InboxRow? ToRow(NpgsqlDataReader row)
+    {
+        var (sequence, identity) = (row.GetInt64(0), new IdentityId(row.GetGuid(2)));
+        return reader.Read(sequence, identity, new StoredRecord(row.GetString(3), row.GetString(4))) is { } arrival
+            ? new InboxRow(sequence, identity, row.GetInt32(1), arrival, PostgresAccountStore.ReadOwnWrites(row, firstColumn: 5))
+            : null;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Storing;
+using static PasswordSync.Journal.Postgres.Engine.Parameters;
+
+namespace PasswordSync.Journal.Postgres;
+
+/// <summary>The housekeeping on PostgreSQL. Every node does it; what another one has in hand is passed over.</summary>
+internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJournal journal, TimeProvider time, ILogger logger)
+    : Housekeeper(database.Options, journal, time, logger)
+{
+    protected override ValueTask<int> RemoveAcceptedAsync(DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.Command(
+            "DELETE FROM accepted WHERE ctid = ANY (ARRAY(SELECT ctid FROM accepted WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))", Of(before.ToColumn()), Of(RowsPerCommitMax))
+            .ExecuteAsync(token),
+        cancellationToken);
+
+    protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) => await database.ReadAsync(
+        (connection, token) => connection.Command(
+            """
+            SELECT e.seq, e.identity_id, e.seq <= coalesce((SELECT s.seq FROM snapshot AS s WHERE s.identity_id = e.identity_id), 0)
+            FROM (SELECT seq, identity_id FROM event WHERE at < $1 LIMIT $2) AS e
+            """,
+            Of(before.ToColumn()), Of(RowsPerCommitMax)).RowsAsync(row => new OldEvent(row.GetInt64(0), row.GetGuid(1), row.GetBoolean(2)), token),
+        cancellationToken).ConfigureAwait(false);
+
+    protected override ValueTask<int> RemoveEventsAsync(IReadOnlyList<OldEvent> old, DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.Command(
+            """
+            DELETE FROM event WHERE ctid = ANY (ARRAY(
+              SELECT e.ctid FROM unnest($1, $2) AS o (identity_id, seq) CROSS JOIN LATERAL (
+                SELECT event.ctid FROM event WHERE event.identity_id = o.identity_id AND event.seq = o.seq
+                AND event.seq <= (SELECT snapshot.seq FROM snapshot WHERE snapshot.identity_id = o.identity_id) LIMIT 1
+                FOR UPDATE SKIP LOCKED) AS e))
+            """,
+            Of(old.Select(e => e.Identity).ToArray()), Of(old.Select(e => e.Place).ToArray())).ExecuteAsync(token),
+        cancellationToken);
+
+    protected override async ValueTask WriteSnapshotAsync(IdentityId identity, long sequence, int shard, StoredRecord state, CancellationToken cancellationToken) => await database.RunAsync(
+        (connection, token) => connection.Command(
+            """
+            INSERT INTO snapshot (identity_id, seq, shard_id, kind, body) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (identity_id) DO UPDATE SET seq = excluded.seq, kind = excluded.kind, body = excluded.body WHERE excluded.seq > snapshot.seq
+            """,
+            Of(identity.Value), Of(sequence), Of(shard), Of(state.Kind), Of(state.Body)).ExecuteAsync(token),
+        cancellationToken).ConfigureAwait(false);
+
+    // PostgreSQL overwrites nothing: what a deleted row leaves in its files and in its log is told of in the documentation.
+    protected override ValueTask<bool> RemoveTracesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(false);
+}

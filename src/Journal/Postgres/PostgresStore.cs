@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Postgres.Leases;
+using PasswordSync.Journal.Storing;
+
+namespace PasswordSync.Journal.Postgres;
+
+/// <summary>The store of a cluster: a schema of a PostgreSQL database, used by any number of nodes.</summary>
+public sealed class PostgresStore : IStore
+{
+    private readonly PostgresDatabase database;
+    private readonly PostgresIdentityJournal journal;
+    private readonly PostgresInbox inbox;
+    private readonly ArrivalSignal arrivals;
+    private readonly PostgresShardLeases leases;
+    private readonly PostgresMaintenance maintenance;
+    private int closed;
+
+    private PostgresStore(PostgresDatabase database, TimeProvider time, ILogger logger)
+    {
+        this.database = database;
+        arrivals = new ArrivalSignal(database, time, logger);
+        Journal = journal = new PostgresIdentityJournal(database, logger);
+        Inbox = inbox = new PostgresInbox(database, arrivals, new ArrivalReader(logger), time, logger);
+        Secrets = new PostgresSecretStore(database);
+        Accounts = new PostgresAccountStore(database);
+        Leases = leases = new PostgresShardLeases(database, arrivals, time, logger);
+        Members = leases;
+        PendingWork = new PostgresPendingWork(database);
+        TargetClaims = new PostgresTargetClaims(database);
+        Edges = new PostgresEdgeRegistry(database);
+        Configurations = new PostgresConfigurationVersions(database);
+        maintenance = new PostgresMaintenance(database, journal, time, logger);
+        arrivals.Start();
+        maintenance.Start();
+    }
+
+    public IIdentityJournal Journal { get; }
+
+    public IInbox Inbox { get; }
+
+    public ISecretStore Secrets { get; }
+
+    public IAccountStore Accounts { get; }
+
+    public IShardLeases Leases { get; }
+
+    public IClusterMembers Members { get; }
+
+    public IPendingWork PendingWork { get; }
+
+    public ITargetClaims TargetClaims { get; }
+
+    public IEdgeRegistry Edges { get; }
+
+    public IConfigurationVersions Configurations { get; }
+
+    /// <summary>Opens the database, makes the schema if it is not there, and brings it to this version.</summary>
+    /// <param name="options">The server, and bounds.</param>
+    /// <param name="timeProvider">The clock for retention and time-outs.</param>
+    /// <param name="loggerFactory">For trouble and recovery.</param>
+    /// <param name="cancellationToken">Ends the opening.</param>
+    /// <returns>The store; the caller owns it.</returns>
+    /// <exception cref="StoreRefusedException">The server is too old, refuses the role, has no such database, or the schema is newer or made for another number of shards; or a setting is outside its bounds. The message says what to do.</exception>
+    /// <exception cref="StorageUnavailableException">The server cannot be reached, or not now.</exception>
+    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
+        var database = Connect(options);
+        try
+        {
+            var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false)) await PostgresMigrations.BringAsync(connection, database, cancellationToken).ConfigureAwait(false);
+            return new PostgresStore(database, timeProvider, loggerFactory.CreateLogger<PostgresStore>());
+        }
+        catch (Exception trouble)
+        {
+            await database.DisposeAsync().ConfigureAwait(false);
+            if (trouble is PostgresException { SqlState: var state } && RefusalOf(state) is { } refusal)
+            {
+                throw new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble);
+            }
+
+            if (PostgresTrouble.IsOfStorage(trouble)) throw PostgresTrouble.Explain(trouble, database.Name);
+            throw;
+        }
+    }
+
+    public ValueTask<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => maintenance.PassAsync(cancellationToken);
+
+    /// <summary>Does what was asked for before, then closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref closed, 1) != 0) return;
+        await maintenance.DisposeAsync().ConfigureAwait(false);
+        await inbox.DisposeAsync().ConfigureAwait(false);
+        await journal.DisposeAsync().ConfigureAwait(false);
+        await arrivals.DisposeAsync().ConfigureAwait(false);
+        leases.Dispose();
+        await database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static PostgresDatabase Connect(PostgresStoreOptions options)
+    {
+        try
+        {
+            return new PostgresDatabase(options);
+        }
+        catch (Exception trouble) when (trouble is ArgumentException or FormatException or NotSupportedException)
+        {
+            throw new StoreRefusedException(StoreRefusal.BadOption, $"The connection string of the database cannot be used: {trouble.Message}", trouble);
+        }
+    }
+
+    private static StoreRefusal? RefusalOf(string state) => state switch
+    {
+        "3D000" => StoreRefusal.NotAStore,
+        "42501" or ['2', '8', ..] => StoreRefusal.NoAccess,
+        _ => null,
+    };
+}

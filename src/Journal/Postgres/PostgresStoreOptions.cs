@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+
+namespace PasswordSync.Journal.Postgres;
+
+/// <summary>How a <see cref="PostgresStore"/> is opened.</summary>
+public sealed partial record PostgresStoreOptions : StoreOptions
+{
+    /// <summary>The shortest expiry: a heartbeat, a pause of the runtime and a slow commit must fit into it.</summary>
+    public static readonly TimeSpan ExpiryMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest expiry.</summary>
+    public static readonly TimeSpan ExpiryMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Npgsql's connection string, without a password: hosts (several with commas: the one that accepts writes is used), port, database, user, TLS. Time-outs, pooling and
+    /// the like are set by the store, and win over what stands here.
+    /// </summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Gives the password each time a connection is made, so that a changed one is used; null where none is needed (a client certificate, peer, Kerberos).</summary>
+    public Func<CancellationToken, ValueTask<string>>? Password { get; init; }
+
+    /// <summary>The schema of all tables, made if it is not there and the role may. Default "passwordsync"; a lower-case name of up to 48 characters.</summary>
+    public string Schema { get; init; } = "passwordsync";
+
+    /// <summary>How long a heartbeat counts: the shards of a node whose heartbeat stood still for so long are taken over. Default 4 s; 1 s to 5 minutes.</summary>
+    public TimeSpan Expiry { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How often a node tells that it lives. Default 1 s; at most a third of <see cref="Expiry"/>.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>On how many connections decisions are appended, each shard on one of them. Default 2; 1 to 16.</summary>
+    public int AppendersMax { get; init; } = 2;
+
+    /// <summary>After how long a statement counts as failed, its outcome unknown. Default 10 s; 1 s to 5 minutes.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public override string? FindFault()
+    {
+        if (string.IsNullOrWhiteSpace(ConnectionString)) return "ConnectionString is empty: name the server and the database.";
+        if (!SchemaName().IsMatch(Schema)) return $"Schema is '{Schema}': use a lower-case letter, then lower-case letters, digits and '_', up to 48 characters.";
+        if (Expiry < ExpiryMin || Expiry > ExpiryMax) return $"Expiry is {Expiry}: use {ExpiryMin} to {ExpiryMax}.";
+        if (Heartbeat <= TimeSpan.Zero || Heartbeat > Expiry / 3) return $"Heartbeat is {Heartbeat}: use at most {Expiry / 3}, a third of the expiry.";
+        if (AppendersMax is < 1 or > 16) return $"AppendersMax is {AppendersMax}: use 1 to 16.";
+        if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5)) return $"CommandTimeout is {CommandTimeout}: use 1 s to 5 minutes.";
+        return base.FindFault();
+    }
+
+    /// <summary>Not the connection string, in case somebody put a password into it.</summary>
+    public override string ToString() => $"{nameof(PostgresStoreOptions)} {{ Schema = {Schema} }}";
+
+    [GeneratedRegex("^[a-z][a-z0-9_]{0,47}$")]
+    private static partial Regex SchemaName();
+}

@@ -1,0 +1,70 @@
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Formats;
+
+namespace PasswordSync.Journal.Storing;
+
+/// <summary>An append in its stored form, made on the caller's thread: whoever writes it has only to write.</summary>
+internal sealed class StoredAppend
+{
+    private StoredAppend(JournalAppend append, StoreOptions options)
+    {
+        Identity = append.Identity.Value;
+        Shard = append.Shard;
+        Epoch = append.Epoch;
+        Before = append.Before.Sequence;
+        After = append.After.Sequence;
+        Events = [.. append.Events.Select(happened => new EventRow(EventCodec.Encode(happened), happened.At.ToColumn()))];
+        Snapshot = After / options.SnapshotEvery > Before / options.SnapshotEvery ? StateCodec.Encode(append.After) : null;
+        LastForgotten = Snapshot is null ? 0 : Math.Max(0, After - options.EventsKeptMax);
+        DecidedInbox = [.. append.DecidedInbox];
+        WakeUpAt = append.WakeUpAt?.ToColumn();
+        ReleasedSecrets = [.. append.ReleasedSecrets.Select(capture => capture.Value)];
+    }
+
+    public Guid Identity { get; }
+
+    public int Shard { get; }
+
+    public long Epoch { get; }
+
+    /// <summary>The sequence that must be the last journalled.</summary>
+    public long Before { get; }
+
+    /// <summary>The sequence after it.</summary>
+    public long After { get; }
+
+    public EventRow[] Events { get; }
+
+    /// <summary>A snapshot of the state after it, when one is due.</summary>
+    public StoredRecord? Snapshot { get; }
+
+    /// <summary>Events up to this sequence number go with the snapshot; 0 for none.</summary>
+    public long LastForgotten { get; }
+
+    public long[] DecidedInbox { get; }
+
+    public long? WakeUpAt { get; }
+
+    public Guid[] ReleasedSecrets { get; }
+
+    /// <exception cref="ArgumentException">The parts of the append contradict each other.</exception>
+    public static StoredAppend Of(JournalAppend append, StoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        if (append.Shard != append.Identity.Shard(options.ShardCount))
+        {
+            throw new ArgumentException($"The shard {append.Shard} is not that of the identity, {append.Identity.Shard(options.ShardCount)}.", nameof(append));
+        }
+
+        if (append.After.Sequence != append.Before.Sequence + append.Events.Length)
+        {
+            throw new ArgumentException(
+                $"The states' sequences {append.Before.Sequence} and {append.After.Sequence} do not fit {append.Events.Length} events.", nameof(append));
+        }
+
+        return new StoredAppend(append, options);
+    }
+}
+
+/// <summary>An event and its time, as they stand in columns.</summary>
+internal readonly record struct EventRow(StoredRecord Record, long At);

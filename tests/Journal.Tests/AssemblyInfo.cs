@@ -1,0 +1,4 @@
+using PasswordSync.Lab;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(LabServers))]
