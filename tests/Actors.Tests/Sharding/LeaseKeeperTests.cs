@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Actors.Tests.Support;
+using PasswordSync.Core.Ports;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Actors.Tests.Sharding;
+
+/// <summary>The lease of a node: renewed, lost, run out by the node's own clock, given back.</summary>
+public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromSeconds(4);
+    private static readonly LeaseKeeperOptions Options = new();
+    private static readonly NodeId Node = new("node1", Guid.NewGuid());
+    private readonly ManualClock clock = new();
+    private readonly RecordingLogger<LeaseKeeper> log = new();
+    private readonly ShardOwnership ownership;
+    private readonly LeaseKeeper keeper;
+    private readonly CancellationTokenSource ending = new();
+    private Task running = Task.CompletedTask;
+    private Func<CancellationToken, Task<ImmutableSortedDictionary<int, long>>> keep = _ => Task.FromResult(Shards((0, 1), (1, 1)));
+    private Func<CancellationToken, Task> release = _ => Task.CompletedTask;
+    private int keeps;
+    private int releases;
+    private int ownedAtRelease = -1;
+
+    public LeaseKeeperTests()
+    {
+        ownership = new ShardOwnership(clock);
+        keeper = new LeaseKeeper(this, Node, ownership, Options, clock, log);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public int ShardCount => 2;
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_lease_is_renewed_with_every_heartbeat_and_does_not_run_out()
+    {
+        Begin();
+        for (var beats = 0; beats < 10; beats++)
+        {
+            await BeatAsync();
+            ownership.Shards.Count.ShouldBe(2);
+        }
+
+        keeps.ShouldBeInRange(10, 11);
+        ownership.Gains.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_shard_that_another_node_took_is_lost_with_the_next_answer()
+    {
+        Begin();
+        await BeatAsync();
+        keep = _ => Task.FromResult(Shards((1, 1)));
+
+        await BeatAsync();
+        await BeatAsync();
+
+        ownership.EpochOf(0).ShouldBeNull();
+        ownership.EpochOf(1).ShouldBe(1);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task I4_while_the_database_is_away_the_lease_runs_out_by_the_nodes_own_clock_and_is_gained_anew_after(bool isStorage)
+    {
+        Begin();
+        await BeatAsync();
+        keep = _ => throw (isStorage ? new StorageUnavailableException("away", null) : new InvalidOperationException("a bug"));
+        for (var beats = 0; beats < Validity / Options.HeartbeatInterval; beats++) await BeatAsync();
+
+        ownership.Shards.ShouldBeEmpty();
+        ownership.EpochOf(0).ShouldBeNull();
+
+        keep = _ => Task.FromResult(Shards((0, 3), (1, 3)));
+        await BeatAsync();
+        await BeatAsync();
+        ownership.EpochOf(0).ShouldBe(3);
+        ownership.Gains.ShouldBe(2);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task I4_a_question_that_hangs_lets_the_lease_run_out_and_an_answer_that_comes_too_late_counts_for_nothing()
+    {
+        Begin();
+        await BeatAsync();
+        var late = new TaskCompletionSource<ImmutableSortedDictionary<int, long>>();
+        var asked = new TaskCompletionSource();
+        keep = _ =>
+        {
+            asked.TrySetResult();
+            return late.Task;
+        };
+        await BeatAsync();
+        await asked.Task.WaitAsync(Token);
+
+        clock.Advance(Validity);
+        ownership.Shards.ShouldBeEmpty();
+        late.SetResult(Shards((0, 1), (1, 1)));
+        await clock.WhenArmedAsync(1).WaitAsync(Token);
+
+        ownership.Shards.ShouldBeEmpty("the answer is as old as its question");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_node_that_leaves_stops_acting_before_it_gives_its_shards_back()
+    {
+        Begin();
+        await BeatAsync();
+
+        await ending.CancelAsync();
+        await running.WaitAsync(Token);
+
+        releases.ShouldBe(1);
+        ownedAtRelease.ShouldBe(0);
+        log.Lines.ShouldContain(line => line.Contains("Released all shards"));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_release_that_hangs_does_not_hold_up_the_end()
+    {
+        Begin();
+        await BeatAsync();
+        var asked = new TaskCompletionSource();
+        release = _ =>
+        {
+            asked.SetResult();
+            return new TaskCompletionSource().Task;
+        };
+
+        await ending.CancelAsync();
+        await asked.Task.WaitAsync(Token);
+        running.IsCompleted.ShouldBeFalse();
+        clock.Advance(Options.ReleaseTimeout);
+        await running.WaitAsync(Token);
+
+        log.Lines.ShouldContain(line => line.Contains("could not be released"));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_node_that_leaves_while_the_database_is_away_says_so_and_ends()
+    {
+        Begin();
+        await BeatAsync();
+        release = _ => throw new StorageUnavailableException("no route to the database", null);
+
+        await ending.CancelAsync();
+        await running.WaitAsync(Token);
+
+        log.Lines.ShouldContain(line => line.Contains("no route to the database"));
+    }
+
+    public async ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken)
+    {
+        node.ShouldBe(Node);
+        Interlocked.Increment(ref keeps);
+        return new LeaseView(await keep(cancellationToken), Validity);
+    }
+
+    public ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken)
+    {
+        releases++;
+        ownedAtRelease = ownership.Shards.Count;
+        return new ValueTask(release(cancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        release = _ => Task.CompletedTask;
+        await ending.CancelAsync();
+        await running;
+        ending.Dispose();
+    }
+
+    private static ImmutableSortedDictionary<int, long> Shards(params (int Shard, long Epoch)[] owned) => owned.ToImmutableSortedDictionary(entry => entry.Shard, entry => entry.Epoch);
+
+    private void Begin() => running = keeper.RunAsync(ending.Token);
+
+    // Each round ends with one timer: the pause until the next heartbeat.
+    private async Task BeatAsync()
+    {
+        await clock.WhenArmedAsync(1).WaitAsync(Token);
+        clock.Advance(Options.HeartbeatInterval);
+    }
+}
