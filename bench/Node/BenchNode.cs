@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Actors;
+using PasswordSync.Actors.Delivering;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal;
+using PasswordSync.Journal.Sqlite;
+using PasswordSync.Providers.Execution;
+using PasswordSync.Providers.Limits;
+using PasswordSync.Sealing.KeyRings;
+using PasswordSync.SyncNode.Deliveries;
+
+namespace PasswordSync.Node.Bench;
+
+/// <summary>A node's engine in this process, on its real store, with two instant targets. Tells when each capture has passed a stage.</summary>
+internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
+{
+    /// <summary>How many deliveries each target takes at once: more than the default of 8, with which an instant target would wait for the disk.</summary>
+    private const int Concurrency = 32;
+
+    private static readonly ImmutableSortedSet<SyncPointId> Points = [new SyncPointId("mail"), new SyncPointId("files")];
+    private readonly CancellationTokenSource ending = new();
+    private readonly ConcurrentDictionary<CaptureId, int> delivered = new();
+    private readonly KeyRing ring;
+    private readonly IStore store;
+    private readonly SyncEngine engine;
+    private readonly Task running;
+
+    private BenchNode(IStore store, KeyRing ring, bool opens)
+    {
+        this.store = store;
+        this.ring = ring;
+        var ports = new SyncEnginePorts(store.Journal, store.Inbox, store.PendingWork, store.Leases, this, this, () => DecisionRules.Default, Observe);
+        engine = new SyncEngine(
+            ports,
+            (identities, ownership) => Points.ToDictionary(point => point, point => new PointRuntime(opens ? Opening(point, identities, ownership) : new SealedDeliverer(point, identities), new ProviderActorOptions { Concurrency = Concurrency })),
+            new SyncEngineOptions(new NodeId("bench", Guid.NewGuid())),
+            TimeProvider.System,
+            NullLoggerFactory.Instance);
+        running = engine.RunAsync(ending.Token);
+    }
+
+    /// <summary>A capture is decided.</summary>
+    public Action<CaptureId> OnDecided { get; set; } = static _ => { };
+
+    /// <summary>A capture is delivered: to how many targets now.</summary>
+    public Action<CaptureId, int> OnDelivered { get; set; } = static (_, _) => { };
+
+    public static async Task<BenchNode> OpenAsync(string folder, KeyRing ring, bool opens)
+    {
+        var node = new BenchNode(await OpenStoreAsync(folder), ring, opens);
+        while (node.engine.Ownership.Shards.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
+        return node;
+    }
+
+    public async Task AcceptAsync(params IReadOnlyList<Arrival> arrivals) => await store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
+
+    public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes) => Points;
+
+    public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => throw new NotSupportedException("All captures are confirmed here.");
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        await running;
+        await engine.DisposeAsync();
+        await store.DisposeAsync();
+        ending.Dispose();
+    }
+
+    // The one place that knows which store it is.
+    private static async Task<IStore> OpenStoreAsync(string folder) => await SqliteStore.OpenAsync(
+        new SqliteStoreOptions { Path = Path.Combine(folder, "store.db"), NodeName = "bench" }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+
+    private Deliverer Opening(SyncPointId point, IIdentities identities, ShardOwnership ownership)
+    {
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var services = new DelivererServices(
+            new EnvelopeReader(store.Secrets, ring, Samples.Cluster), store.TargetClaims, store.Accounts, executor, TimeProvider.System, () => 0, new DelivererOptions());
+        var provider = new GuardedProvider(new InstantProvider(), ProviderLimits.Default with { Concurrency = Concurrency }, TimeProvider.System);
+        return new Deliverer(point, provider, services, identities, ownership, NullLogger<Deliverer>.Instance);
+    }
+
+    private void Observe(IdentityId identity, IdentityEvent happened)
+    {
+        switch (happened)
+        {
+            case IdentityEvent.CaptureAccepted accepted:
+                OnDecided(accepted.Change.CaptureId);
+                break;
+            case IdentityEvent.AttemptFinished { Outcome: DeliveryOutcome.Delivered } finished:
+                var targets = delivered.AddOrUpdate(finished.CaptureId, 1, static (_, before) => before + 1);
+                if (targets == Points.Count) delivered.TryRemove(finished.CaptureId, out _);
+                OnDelivered(finished.CaptureId, targets);
+                break;
+            case IdentityEvent.AttemptFinished or IdentityEvent.ObstacleMet or IdentityEvent.DeliveryEnded or IdentityEvent.CaptureIgnored:
+                Console.Error.WriteLine($"  unexpected: {happened}");
+                break;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Stamps;
+using PasswordSync.Sealing.Envelopes;
+using PasswordSync.Sealing.KeyRings;
+
+namespace PasswordSync.Node.Bench;
+
+/// <summary>Captures of people that nobody has seen before.</summary>
+internal static class Samples
+{
+    public const string Cluster = "bench";
+    private static readonly SourceId Source = new("corp.example");
+
+    public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var change = new Change(
+            id,
+            new AccountId(Source, Guid.NewGuid()),
+            new Stamp(0, 1, Stamp.ToOriginatingSecond(now), Guid.NewGuid()),
+            new AccountNames("CN=Ada Lovelace,OU=People,DC=corp,DC=example", "ada", "ada@corp.example", "ada@mail.example"),
+            new StageTimes(now, now, now, now),
+            now.AddDays(7));
+        return new Arrival.Confirmed(change, ["people"], envelope);
+    }
+
+    public static byte[] Seal(KeyRing ring, Guid captureId)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var description = new EnvelopeDescription(captureId, now, 0, Cluster, Source.Value, "dc1.corp.example", "ada");
+        return EnvelopeSealer.Seal(description, ring.CurrentKey(now)!.PublicKey, PasswordEncoding.Utf8, "Autumn.2026!"u8);
+    }
+}

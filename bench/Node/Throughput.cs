@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Globalization;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Ports;
+using PasswordSync.Sealing.KeyRings;
+
+namespace PasswordSync.Node.Bench;
+
+/// <summary>As many captures as the node takes, never more than a bound ahead of what is delivered.</summary>
+internal static class Throughput
+{
+    private const int Batch = 100;
+    private const int AheadMax = 3_000;
+    private const int TargetsEach = 2;
+
+    public static async Task PrintAsync(string folder, bool opens, int captures)
+    {
+        using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
+        var batches = Seal(ring, opens, captures + (captures / 5)).Chunk(Batch).ToArray();
+        await using var node = await BenchNode.OpenAsync(folder, ring, opens);
+        using var ahead = new SemaphoreSlim(AheadMax);
+        node.OnDelivered = (_, targets) =>
+        {
+            if (targets == TargetsEach) ahead.Release();
+        };
+
+        var warmUp = captures / 5 / Batch;
+        await RunAsync(node, ahead, batches[..warmUp]);
+        var (cpu, allocated, began) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
+        await RunAsync(node, ahead, batches[warmUp..]);
+        var elapsed = Stopwatch.GetElapsedTime(began);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {captures:N0} captures from intake to both targets: {captures / elapsed.TotalSeconds:N0}/s, {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / captures:N0} microseconds of CPU and {(GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / captures:N1} KiB allocated for each"));
+    }
+
+    /// <summary>Accepts all, and waits until all are delivered.</summary>
+    private static async Task RunAsync(BenchNode node, SemaphoreSlim ahead, IEnumerable<Arrival[]> batches)
+    {
+        foreach (var batch in batches)
+        {
+            for (var taken = 0; taken < batch.Length; taken++) await ahead.WaitAsync();
+            await node.AcceptAsync(batch);
+        }
+
+        for (var taken = 0; taken < AheadMax; taken++) await ahead.WaitAsync();
+        ahead.Release(AheadMax);
+    }
+
+    private static Arrival[] Seal(KeyRing ring, bool opens, int captures)
+    {
+        var arrivals = new Arrival[captures];
+        Parallel.For(0, captures, index =>
+        {
+            var id = Guid.NewGuid();
+            arrivals[index] = Samples.Arrive(new CaptureId(id), opens ? Samples.Seal(ring, id) : new byte[1_200]);
+        });
+        return arrivals;
+    }
+}
