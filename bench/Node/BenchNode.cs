@@ -27,15 +27,15 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     private static readonly ImmutableSortedSet<SyncPointId> Points = [new SyncPointId("mail"), new SyncPointId("files")];
     private readonly CancellationTokenSource ending = new();
     private readonly ConcurrentDictionary<CaptureId, int> delivered = new();
-    private readonly KeyRing ring;
     private readonly IStore store;
+    private readonly SharedSecrets secrets;
     private readonly SyncEngine engine;
     private readonly Task running;
 
     private BenchNode(IStore store, KeyRing ring, bool opens)
     {
         this.store = store;
-        this.ring = ring;
+        secrets = new SharedSecrets(new EnvelopeReader(store.Secrets, ring, Samples.Cluster));
         var ports = new SyncEnginePorts(store.Journal, store.Inbox, store.PendingWork, store.Leases, this, this, () => DecisionRules.Default, Observe);
         engine = new SyncEngine(
             ports,
@@ -82,7 +82,7 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     {
         var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
         var services = new DelivererServices(
-            new EnvelopeReader(store.Secrets, ring, Samples.Cluster), store.TargetClaims, store.Accounts, executor, TimeProvider.System, () => 0, new DelivererOptions());
+            secrets, store.TargetClaims, store.Accounts, executor, TimeProvider.System, () => 0, new DelivererOptions());
         var provider = new GuardedProvider(new InstantProvider(), ProviderLimits.Default with { Concurrency = Concurrency }, TimeProvider.System);
         return new Deliverer(point, provider, services, identities, ownership, NullLogger<Deliverer>.Instance);
     }

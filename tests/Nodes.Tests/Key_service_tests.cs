@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Secrets;
@@ -5,6 +6,7 @@ using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Sealing.Envelopes;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.Sealing.Keys;
+using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Keys;
 using Shouldly;
 using Xunit;
@@ -21,7 +23,9 @@ public sealed class Key_service_tests : IAsyncLifetime
     private readonly LogLines log = new();
     private readonly string folder = Directory.CreateTempSubdirectory("passwordsync-keys-").FullName;
     private KeyRingStore store = null!;
+    private KeyExchange exchange = null!;
     private KeyService keys = null!;
+    private bool leads = true;
     private Func<string> readPassphrase = () => Passphrase;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -29,7 +33,11 @@ public sealed class Key_service_tests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         store = (await KeyRingStore.CreateAsync(Path.Combine(folder, "keys.ring"), "test", Encoding.UTF8.GetBytes(Passphrase), clock.GetUtcNow(), Token)).Store!;
-        keys = new KeyService(store, _ => ValueTask.FromResult(Secret.FromCharacters(readPassphrase())), Rotation, clock, log.CreateLogger<KeyService>());
+        ValueTask<Secret> ReadAsync(CancellationToken _) => ValueTask.FromResult(Secret.FromCharacters(readPassphrase()));
+
+        // Alone in its cluster, so that there is nobody to connect to.
+        exchange = new KeyExchange(store, _ => ValueTask.FromResult(ImmutableArray<Peer>.Empty), connections: null!, ReadAsync, clock, log.CreateLogger<KeyExchange>());
+        keys = new KeyService(store, exchange, () => leads, ReadAsync, Rotation, clock, log.CreateLogger<KeyService>());
     }
 
     [Fact(Timeout = 60_000)]
@@ -90,6 +98,22 @@ public sealed class Key_service_tests : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_node_that_does_not_lead_makes_no_key_and_destroys_its_own_expired_ones()
+    {
+        var first = Published();
+        clock.Advance(Day);
+        await keys.TurnAsync(Token);
+        leads = false;
+        var second = Published();
+        clock.Advance(Day * 8);
+
+        await keys.TurnAsync(Token);
+
+        Published().ShouldBe(second);
+        store.Ring.DestroyedKeys.ShouldHaveSingleItem().Id.ToString().ShouldBe(first);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Another_passphrase_than_the_rings_is_refused_and_told()
     {
         var first = Published();
@@ -104,6 +128,7 @@ public sealed class Key_service_tests : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
+        exchange.Dispose();
         store.Dispose();
         Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;

@@ -4,9 +4,9 @@ using System.Text;
 namespace PasswordSync.Core.Secrets;
 
 /// <summary>
-/// A password in clear, in memory that is never moved by the garbage collector and is wiped by <see cref="Dispose"/>. Not thread-safe: one
-/// owner at a time. Nothing prints it: <see cref="ToString"/> is redacted and it has no other public readable member than
-/// <see cref="Reveal"/> and the encoders.
+/// A password in clear, in memory that is never moved by the garbage collector and is wiped by <see cref="Dispose"/>. One owner disposes it,
+/// when nobody reads it any more; reading is safe from several threads. Nothing prints it: <see cref="ToString"/> is redacted and it has no other public
+/// readable member than <see cref="Reveal"/> and the encoders.
 /// </summary>
 public sealed class Secret : IDisposable
 {

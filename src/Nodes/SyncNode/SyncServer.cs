@@ -147,10 +147,11 @@ public sealed partial class SyncServer : IAsyncDisposable
         NodeParts parts, EnvelopeReader envelopes, IIdentities identities, ShardOwnership ownership, TimeProvider clock, ILoggerFactory loggers)
     {
         var executor = new AttemptExecutor(clock, loggers.CreateLogger<AttemptExecutor>());
+        var secrets = new SharedSecrets(envelopes);
         return parts.Providers.ToDictionary(entry => new SyncPointId(entry.Key.Name), entry =>
         {
             var services = new DelivererServices(
-                envelopes, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, new DelivererOptions { AttemptTimeout = entry.Key.AttemptTimeout });
+                secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, new DelivererOptions { AttemptTimeout = entry.Key.AttemptTimeout });
             var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
             return new PointRuntime(deliverer, new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
         });

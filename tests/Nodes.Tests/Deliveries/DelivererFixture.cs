@@ -45,8 +45,9 @@ internal sealed class DelivererFixture : IAsyncDisposable
         Identities = new DecidingIdentities(Clock, DecisionRules.Default);
         Own(TimeSpan.FromHours(1));
         provider = new GuardedProvider(new MemoryProvider(Target, Clock, (call, token) => Script?.Invoke(call, token) ?? Task.FromResult<DeliveryOutcome?>(null)), ProviderLimits.Default, Clock);
+        Secrets = new SharedSecrets(new EnvelopeReader(Stores, new RingInUse(this), "test"));
         var services = new DelivererServices(
-            new EnvelopeReader(Stores, new RingInUse(this), "test"), Stores, Stores, new AttemptExecutor(Clock, Log.CreateLogger<AttemptExecutor>()), Clock, () => 0, new DelivererOptions());
+            Secrets, Stores, Stores, new AttemptExecutor(Clock, Log.CreateLogger<AttemptExecutor>()), Clock, () => 0, new DelivererOptions());
         deliverer = new Deliverer(Point, provider, services, Identities, Ownership, Log.CreateLogger<Deliverer>());
     }
 
@@ -55,6 +56,8 @@ internal sealed class DelivererFixture : IAsyncDisposable
     public LogLines Log { get; } = new();
 
     public MemoryStores Stores { get; } = new();
+
+    public SharedSecrets Secrets { get; }
 
     public MemoryTarget Target { get; }
 
@@ -130,6 +133,7 @@ internal sealed class DelivererFixture : IAsyncDisposable
         var said = string.Join('\n', Log.All) + string.Join('\n', Identities.Events) + Identities.StateOf(Ann);
         said.ShouldNotContain(Canary);
         said.ShouldNotContain("C4nary");
+        Secrets.InUse.ShouldBe(0);
     }
 
     /// <summary>The ring of the moment.</summary>

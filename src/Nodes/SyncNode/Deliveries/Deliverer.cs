@@ -51,10 +51,11 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
 
     private async Task<PointRest?> CarryOutAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
     {
-        switch (await services.Envelopes.ReadAsync(offer.Change, cancellationToken).ConfigureAwait(false))
+        using var use = await services.Secrets.ReadAsync(offer.Change, cancellationToken).ConfigureAwait(false);
+        switch (use.Reading)
         {
             case SecretReading.Opened opened:
-                using (opened.Secret) return await PrepareAsync(identity, offer, opened.Secret, cancellationToken).ConfigureAwait(false);
+                return await PrepareAsync(identity, offer, opened.Secret, cancellationToken).ConfigureAwait(false);
             case SecretReading.Unusable unusable:
                 await RejectAsync(identity, offer, unusable.Reason, cancellationToken).ConfigureAwait(false);
                 return null;

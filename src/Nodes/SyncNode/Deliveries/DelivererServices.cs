@@ -5,7 +5,7 @@ namespace PasswordSync.SyncNode.Deliveries;
 
 /// <summary>What all sync points of a node deliver with.</summary>
 public sealed record DelivererServices(
-    EnvelopeReader Envelopes, ITargetClaims Claims, IAccountStore Accounts, AttemptExecutor Executor, TimeProvider Clock, Func<double> Jitter, DelivererOptions Options);
+    SharedSecrets Secrets, ITargetClaims Claims, IAccountStore Accounts, AttemptExecutor Executor, TimeProvider Clock, Func<double> Jitter, DelivererOptions Options);
 
 /// <summary>The times of deliveries.</summary>
 public sealed record DelivererOptions
