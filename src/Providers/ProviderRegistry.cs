@@ -18,7 +18,9 @@ public sealed class ProviderRegistry
     public static ProviderRegistry BuiltIn { get; } = new(
     [
         new ActiveDirectory.ActiveDirectoryProviderFactory(),
+        new Exec.ExecProviderFactory(),
         new Ldap.LdapProviderFactory(),
+        new Plugins.PluginProviderFactory(),
         new Sql.SqlProviderFactory(),
         new Webhook.WebhookProviderFactory(),
     ]);

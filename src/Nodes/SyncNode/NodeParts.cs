@@ -66,7 +66,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public static async Task<NodeParts> OpenAsync(NodeConfiguration configuration, ProviderRegistry registry, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var allow = new NodeAllowList(configuration.Node.Allow.Endpoints, configuration.Node.Allow.Files, configuration.Node.Allow.Secrets);
+        var allow = new NodeAllowList(configuration.Node.Allow.Endpoints, configuration.Node.Allow.Files, configuration.Node.Allow.Secrets) { Programs = configuration.Node.Allow.Programs };
         var parts = new NodeParts(configuration, new SecretReferences(allow), clock, loggers.CreateLogger<NodeParts>());
         try
         {

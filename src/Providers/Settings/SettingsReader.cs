@@ -95,6 +95,19 @@ public sealed class SettingsReader
         return texts[..countMax];
     }
 
+    /// <summary>The texts under <c>key:NAME</c>, by name.</summary>
+    public ImmutableDictionary<string, string> Map(string key, int countMax)
+    {
+        var prefix = key + ":";
+        var texts = values.Keys
+            .Where(found => found.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            .ToImmutableDictionary(found => found[prefix.Length..], found => OptionalText(found) ?? "", StringComparer.OrdinalIgnoreCase);
+        asked.Add(key);
+        if (values.ContainsKey(key)) Reject(key, $"Give names and texts below it ({key}:NAME).");
+        if (texts.Count > countMax) faults.Add(new SettingFault(key, string.Create(CultureInfo.InvariantCulture, $"{texts.Count} values"), string.Create(CultureInfo.InvariantCulture, $"Use at most {countMax}.")));
+        return texts;
+    }
+
     /// <summary>
     /// A reference to a secret; null if the key is missing. The value is never shown, not even a wrong one: it may be the secret itself,
     /// written there by mistake.
@@ -103,7 +116,7 @@ public sealed class SettingsReader
     {
         ArgumentNullException.ThrowIfNull(allowList);
         if (OptionalText(key) is not { } text) return null;
-        if (!SecretReferences.IsReference(text))
+        if (!Settings.SecretReferences.IsReference(text))
         {
             faults.Add(new SettingFault(key, SettingFault.NotShown, "Use a reference to the secret, file:/absolute/path or env:NAME, never the secret itself."));
             return null;
@@ -119,6 +132,13 @@ public sealed class SettingsReader
     {
         if (OptionalText(key) is null) Reject(key, "Give a reference to the secret, file:/absolute/path or env:NAME.");
         return SecretReference(key, allowList);
+    }
+
+    /// <summary>References to secrets under <c>key:NAME</c>, by name; never shown, as above.</summary>
+    public ImmutableDictionary<string, string> SecretReferences(string key, int countMax, NodeAllowList allowList)
+    {
+        var names = Map(key, countMax).Keys;
+        return names.ToImmutableDictionary(name => name, name => SecretReference($"{key}:{name}", allowList) ?? "", StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>All faults, with those of keys that nobody asked for.</summary>

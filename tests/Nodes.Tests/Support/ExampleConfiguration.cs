@@ -24,7 +24,7 @@ internal static class ExampleConfiguration
         var configuration = NodeConfiguration.Read(Path.Combine(folder, "node.json"));
         var point = configuration.Points.Single(point => point.Name == name);
         var listed = configuration.Node.Allow;
-        var allowed = allow(new NodeAllowList(listed.Endpoints, [.. listed.Files.Select(OnThisMachine)], [.. listed.Secrets.Select(OnThisMachine)]));
+        var allowed = allow(new NodeAllowList(listed.Endpoints, [.. listed.Files.Select(OnThisMachine)], [.. listed.Secrets.Select(OnThisMachine)]) { Programs = [.. listed.Programs.Select(OnThisMachine)] });
         var context = new ProviderContext(new SyncPointId(name), TimeProvider.System, NullLoggerFactory.Instance, new SecretReferences(allowed), allowed, _ => 0);
         var settings = NodeConfiguration.Flatten(point.Settings).ToImmutableDictionary(setting => setting.Key, setting => OnThisMachine(setting.Value));
         return ProviderRegistry.BuiltIn.Create(point.Provider, settings, context);

@@ -16,8 +16,11 @@ public abstract class ConformanceSuite
     /// <summary>A target for one test.</summary>
     private protected abstract Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken);
 
-    private protected static async Task<Preparation.Found> FindAsync(ConformanceTarget target, AccountNames names) =>
-        (await target.Provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
+    private protected static async Task<Preparation.Found> FindAsync(ConformanceTarget target, AccountNames names)
+    {
+        var preparation = await target.Provider.PrepareAsync(Any.Query(names), Token);
+        return preparation.ShouldBeOfType<Preparation.Found>($"{preparation}");
+    }
 
     private protected static async Task<DeliveryOutcome> SetAsync(ConformanceTarget target, AccountNames names, string text)
     {

@@ -10,7 +10,9 @@ public sealed class DocumentationTests
 {
     [Theory]
     [InlineData("activeDirectory", "active-directory.md")]
+    [InlineData("exec", "exec.md")]
     [InlineData("ldap", "ldap.md")]
+    [InlineData("plugin", "plugin.md")]
     [InlineData("sql", "sql.md")]
     [InlineData("webhook", "webhook.md")]
     public void Every_setting_is_documented(string kind, string page)
@@ -22,6 +24,14 @@ public sealed class DocumentationTests
 
         settings.Length.ShouldBeGreaterThan(6);
         foreach (var setting in settings) text.ShouldContain($"`{setting}`");
+    }
+
+    [Fact]
+    public void Every_kind_has_a_page()
+    {
+        var pages = Directory.GetFiles(Repository.PathOf("docs", "providers"), "*.md").Select(file => File.ReadLines(file).First()).ToList();
+
+        foreach (var kind in ProviderRegistry.BuiltIn.Kinds) pages.ShouldContain($"# Provider `{kind}`");
     }
 
     /// <summary>A key that does not exist is refused with all that do.</summary>

@@ -68,7 +68,11 @@ public sealed record SourceSettings(ImmutableArray<string> Servers, string Secur
 }
 
 /// <summary>What the files of scopes and points may refer to on this node, so that they alone cannot run code or carry secrets out. Patterns with <c>*</c>.</summary>
-public sealed record AllowSettings(ImmutableArray<string> Endpoints, ImmutableArray<string> Files, ImmutableArray<string> Secrets);
+public sealed record AllowSettings(ImmutableArray<string> Endpoints, ImmutableArray<string> Files, ImmutableArray<string> Secrets)
+{
+    /// <summary>Absolute paths of programs, scripts and plug-ins.</summary>
+    public ImmutableArray<string> Programs { get; init; } = [];
+}
 
 /// <summary>The file of scopes: which accounts take part and which sync points they get.</summary>
 public sealed record ScopesFile(ImmutableArray<ScopeSettings> Scopes);
@@ -95,7 +99,7 @@ public sealed record PointsFile(ImmutableArray<PointSettings> Points);
 
 /// <summary>One sync point.</summary>
 /// <param name="Name">The point's name, unique.</param>
-/// <param name="Provider">The kind of provider: <c>activeDirectory</c>, <c>ldap</c>, <c>sql</c>, <c>webhook</c>.</param>
+/// <param name="Provider">The kind of provider: <c>activeDirectory</c>, <c>exec</c>, <c>ldap</c>, <c>plugin</c>, <c>sql</c>, <c>webhook</c>.</param>
 /// <param name="Settings">The provider's own settings; see its page.</param>
 public sealed record PointSettings(string Name, string Provider, JsonElement Settings)
 {
