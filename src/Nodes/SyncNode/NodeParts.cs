@@ -13,6 +13,7 @@ using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
@@ -87,6 +88,10 @@ internal sealed partial class NodeParts : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The other nodes of the cluster that live.</summary>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    public ValueTask<ImmutableArray<Peer>> OthersAsync(CancellationToken cancellationToken) => ValueTask.FromResult(ImmutableArray<Peer>.Empty);
 
     /// <summary>The passphrase that wraps the keys; the caller disposes it.</summary>
     /// <exception cref="SettingsException">It cannot be had.</exception>
@@ -166,6 +171,13 @@ internal sealed partial class NodeParts : IAsyncDisposable
         var faults = new List<Fault>();
         foreach (var (point, index) in Configuration.Points.Select((point, index) => (point, index)))
         {
+            if (!Configuration.MayRun(point))
+            {
+                // Not even its settings are looked at: what they refer to may be at the other nodes only.
+                made.Add(point, new RemoteProvider(new SyncPointId(point.Name), point.Nodes, OthersAsync, Connections));
+                continue;
+            }
+
             var context = new ProviderContext(new SyncPointId(point.Name), Clock, loggers, references, allow, source => Configuration.Node.Sources.TryGetValue(source.Value, out var known) ? known.Generation : 0);
             switch (registry.Create(point.Provider, NodeConfiguration.Flatten(point.Settings), context))
             {

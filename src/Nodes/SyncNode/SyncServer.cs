@@ -12,8 +12,8 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
-using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
@@ -85,7 +85,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
             engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
-            var exchange = new KeyExchange(parts.KeyRing, _ => ValueTask.FromResult(ImmutableArray<Peer>.Empty), parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
+            var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
             var ownership = engine.Ownership;
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             var addresses = ImmutableArray<Uri>.Empty;
@@ -94,6 +94,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             web = BuildWeb(parts, routes =>
             {
                 intake.Map(routes);
+                new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);

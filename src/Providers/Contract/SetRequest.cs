@@ -23,7 +23,6 @@ public sealed record SetRequest(
 public sealed class WritePermit
 {
     private readonly TimeProvider time;
-    private readonly WriteWindow window;
 
     /// <summary>A permission whose deadline is set at this moment.</summary>
     /// <param name="deadline">After this nothing may be written.</param>
@@ -41,12 +40,15 @@ public sealed class WritePermit
     {
         ArgumentNullException.ThrowIfNull(time);
         this.time = time;
-        this.window = window;
+        Window = window;
         Deadline = deadline;
     }
 
     /// <summary>After this nothing may be written.</summary>
     public DateTimeOffset Deadline { get; }
+
+    /// <summary>The same by the time that passes.</summary>
+    public WriteWindow Window { get; }
 
     /// <summary>Whether a write may have begun.</summary>
     public bool IsUsed { get; private set; }
@@ -57,7 +59,7 @@ public sealed class WritePermit
         get
         {
             var byClock = Deadline - time.GetUtcNow();
-            var byElapsed = window.Length - time.GetElapsedTime(window.Since);
+            var byElapsed = Window.Length - time.GetElapsedTime(Window.Since);
             var remaining = byClock < byElapsed ? byClock : byElapsed;
             return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
         }

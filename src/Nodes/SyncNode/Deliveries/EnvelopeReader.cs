@@ -1,4 +1,5 @@
 using PasswordSync.Core.Captures;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Sealing.Envelopes;
@@ -14,15 +15,27 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
     public async ValueTask<SecretReading> ReadAsync(Change change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        if (await secrets.ReadAsync(change.CaptureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return new SecretReading.Gone();
-        return Open(envelope, change);
+        return await ReadAsync(change.CaptureId, change.Account.Source, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads and opens the envelope of a capture of a source.</summary>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    public async ValueTask<SecretReading> ReadAsync(CaptureId captureId, SourceId source, CancellationToken cancellationToken)
+    {
+        if (await secrets.ReadAsync(captureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return new SecretReading.Gone();
+        return Open(envelope, captureId, source);
     }
 
     /// <summary>Opens an envelope that belongs to a change.</summary>
     public SecretReading Open(ReadOnlyMemory<byte> envelope, Change change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        var binding = new ExpectedBinding(cluster, change.Account.Source.Value, DomainController: null, change.CaptureId.Value);
+        return Open(envelope, change.CaptureId, change.Account.Source);
+    }
+
+    private SecretReading Open(ReadOnlyMemory<byte> envelope, CaptureId captureId, SourceId source)
+    {
+        var binding = new ExpectedBinding(cluster, source.Value, DomainController: null, captureId.Value);
         var opening = EnvelopeOpener.Open(envelope.Span, keys, binding);
         if (opening.Password is not { } password) return Explain(envelope, opening.Refusal!);
         using (password)

@@ -60,6 +60,7 @@ internal static class ConfigurationFaults
             if (!SyncPointId.IsValid(point.Name)) yield return new($"{key}.name", point.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
             if (points.Points.Take(i).Any(other => other.Name == point.Name)) yield return new($"{key}.name", point.Name, "another point has this name: choose a different one.");
             if (NodeConfiguration.PolicyFor(point).FindFault() is { } policy) yield return new($"{key}.retry", "", policy);
+            foreach (var fault in OfLabels($"{key}.nodes", point.Nodes)) yield return fault;
             if (point.Concurrency is < 1 or > 256) yield return new($"{key}.concurrency", $"{point.Concurrency}", "use 1 to 256.");
             foreach (var outside in OfTime($"{key}.attemptTimeout", point.AttemptTimeout, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5))) yield return outside;
         }

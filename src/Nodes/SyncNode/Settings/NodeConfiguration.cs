@@ -58,6 +58,13 @@ public sealed class NodeConfiguration : IScopeMap
         return new NodeConfiguration(path, node, scopes, points);
     }
 
+    /// <summary>Whether this node may carry deliveries of a point out.</summary>
+    public bool MayRun(PointSettings point)
+    {
+        ArgumentNullException.ThrowIfNull(point);
+        return point.Nodes.All(Node.Labels.Contains);
+    }
+
     /// <summary>A path of the configuration, made absolute.</summary>
     public string PathOf(string path) => SettingsFile.Resolve(File, path);
 

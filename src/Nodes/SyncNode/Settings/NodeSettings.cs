@@ -108,6 +108,9 @@ public sealed record PointSettings(string Name, string Provider, JsonElement Set
     /// <summary>How many deliveries are carried out at once on one node. Default 8; 1 to 256.</summary>
     public int Concurrency { get; init; } = 8;
 
+    /// <summary>Labels that a node must all have to carry deliveries of the point out. Default none: every node may.</summary>
+    public ImmutableArray<string> Nodes { get; init; } = [];
+
     /// <summary>How long one attempt may take. Default 10 s; 0.5 s to 5 minutes.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
