@@ -22,10 +22,12 @@ internal sealed partial class NodeExchange(HttpClient http, EdgeName edge, NodeL
         foreach (var node in nodes.InOrder())
         {
             var result = await SendAsync(node, batch, cancellationToken).ConfigureAwait(false);
-            if (result is Exchanged.Answered { Answer: var answer } && answer.Captures.Any(one => one.Kind != AnswerKind.TryAgain))
+            if (result is Exchanged.Answered { Answer: var answer })
             {
-                nodes.Prefer(node);
-                return result;
+                var settles = answer.Captures.Any(one => one.Kind != AnswerKind.TryAgain);
+                if (settles) nodes.Prefer(node);
+                nodes.Learn(answer.Nodes);
+                if (settles) return result;
             }
 
             if (Rank(result) >= Rank(best)) best = result;
@@ -53,7 +55,6 @@ internal sealed partial class NodeExchange(HttpClient http, EdgeName edge, NodeL
             if (!response.IsSuccessStatusCode) return Judge(node, response.StatusCode);
             var answer = await response.Content.ReadFromJsonAsync(IntakeJson.Default.IntakeAnswer, ending.Token).ConfigureAwait(false);
             if (answer is null || answer.Captures.Any(one => one is null)) return Fail(node, "its answer is none.");
-            nodes.Learn(answer.Nodes);
             Interlocked.Exchange(ref configurationVersion, answer.ConfigurationVersion);
             return new Exchanged.Answered(answer);
         }

@@ -29,11 +29,14 @@ public sealed class NodeList
     /// <summary>The node answered: it comes first from now on.</summary>
     public void Prefer(Uri node) => preferred = node;
 
-    /// <summary>Takes what an answer told of the cluster; addresses of another scheme than the configured ones are passed over. The configured nodes stay known, behind the others, for when all that was learned is gone.</summary>
+    /// <summary>Takes what an answer told of the cluster, in the order that it told; when other nodes are told of than before, the first of them comes first, whoever answered last. Addresses of another scheme than the configured ones are passed over. The configured nodes stay known, behind the others, for when all that was learned is gone.</summary>
     public void Learn(ImmutableArray<Uri> told)
     {
         if (told.IsDefaultOrEmpty) return;
         var usable = told.Where(node => node is { IsAbsoluteUri: true } && configured.Any(known => known.Scheme == node.Scheme));
-        nodes = [.. usable.Take(Math.Max(0, NodesMax - configured.Length)).Concat(configured).Distinct()];
+        ImmutableArray<Uri> next = [.. usable.Take(Math.Max(0, NodesMax - configured.Length)).Concat(configured).Distinct()];
+        if (next.SequenceEqual(nodes)) return;
+        nodes = next;
+        preferred = null;
     }
 }

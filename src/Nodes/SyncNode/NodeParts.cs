@@ -34,6 +34,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     private readonly SecretReferences references;
     private readonly ILogger logger;
+    private ClusterPeers? members;
 
     private NodeParts(NodeConfiguration configuration, SecretReferences references, TimeProvider clock, ILogger logger)
     {
@@ -89,9 +90,12 @@ internal sealed partial class NodeParts : IAsyncDisposable
         }
     }
 
+    /// <summary>The nodes of the cluster.</summary>
+    public ClusterPeers Members => members ??= new ClusterPeers(Store.Members, Configuration.Node.Name, Clock);
+
     /// <summary>The other nodes of the cluster that live.</summary>
     /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
-    public ValueTask<ImmutableArray<Peer>> OthersAsync(CancellationToken cancellationToken) => ValueTask.FromResult(ImmutableArray<Peer>.Empty);
+    public ValueTask<ImmutableArray<Peer>> OthersAsync(CancellationToken cancellationToken) => Members.OthersAsync(cancellationToken);
 
     /// <summary>The passphrase that wraps the keys; the caller disposes it.</summary>
     /// <exception cref="SettingsException">It cannot be had.</exception>

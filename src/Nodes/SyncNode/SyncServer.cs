@@ -12,6 +12,7 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
+using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
@@ -36,13 +37,13 @@ public sealed partial class SyncServer : IAsyncDisposable
     private readonly Task verifying;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, ILoggerFactory loggers)
     {
         logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), SweepAsync(ending.Token)];
+        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token)];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
@@ -88,9 +89,9 @@ public sealed partial class SyncServer : IAsyncDisposable
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
             var ownership = engine.Ownership;
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
-            var addresses = ImmutableArray<Uri>.Empty;
+            NodeAddresses? addresses = null;
             var intake = new IntakeEndpoint(
-                configuration, parts.Store.Inbox, parts.Store.Edges, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, () => addresses, clock, loggers.CreateLogger<IntakeEndpoint>());
+                configuration, parts.Store.Inbox, parts.Store.Edges, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], clock, loggers.CreateLogger<IntakeEndpoint>());
             web = BuildWeb(parts, routes =>
             {
                 intake.Map(routes);
@@ -99,9 +100,11 @@ public sealed partial class SyncServer : IAsyncDisposable
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
-            addresses = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
+            var own = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
+            parts.Store.Members.Describe(new NodeDescription([.. own.Select(address => address.ToString())], [.. configuration.Node.Labels], ProductVersion.Text));
+            addresses = new NodeAddresses(parts.Members, own, clock, loggers.CreateLogger<NodeAddresses>());
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, parts.DatabaseFile, string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            return new SyncServer(parts, web, engine, keys, loggers) { Addresses = bound };
+            return new SyncServer(parts, web, engine, keys, addresses, loggers) { Addresses = bound };
         }
         catch
         {

@@ -36,4 +36,18 @@ public sealed class NodeListTests
 
         nodes.InOrder().Select(node => node.Host).ShouldBe(["b.test", "c.test", "a.test"]);
     }
+
+    [Fact]
+    public void The_node_that_is_told_of_first_comes_first_when_other_nodes_are_told_of_than_before()
+    {
+        var nodes = new NodeList([new Uri("https://a.test")]);
+        nodes.Prefer(new Uri("https://a.test"));
+
+        nodes.Learn([new Uri("https://b.test"), new Uri("https://a.test")]);
+        nodes.InOrder().Select(node => node.Host).ShouldBe(["b.test", "a.test"]);
+
+        nodes.Prefer(new Uri("https://a.test"));
+        nodes.Learn([new Uri("https://b.test"), new Uri("https://a.test")]);
+        nodes.InOrder().Select(node => node.Host).ShouldBe(["a.test", "b.test"], "nothing new was told");
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
 #pragma warning restore CA1001
 {
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LeaseInterval = new LeaseKeeperOptions().HeartbeatInterval;
+    private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(1);
 
     private readonly Surroundings around;
     private readonly LeaseKeeper keeper;

@@ -53,10 +53,15 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
         var live = nodes.Count(entry => !IsDead(entry.Key, entry.Value.Incarnation));
         var share = (ShardCount + live - 1) / live;
         var owned = shards.Where(shard => shard.Value.Owner == node).Select(shard => shard.Key).ToList();
-        foreach (var shard in owned.Skip(share)) shards[shard] = shards[shard] with { Owner = null };
         var free = shards.Where(shard => shard.Value.Owner is not { } owner || IsDead(owner.Name, owner.Incarnation)).Select(shard => shard.Key).ToList();
         foreach (var shard in free.Take(share - owned.Count)) shards[shard] = (node, shards[shard].Epoch + 1);
-        return new LeaseView(shards.Where(shard => shard.Value.Owner == node).ToImmutableSortedDictionary(shard => shard.Key, shard => shard.Value.Epoch), Expiry);
+        var kept = shards.Where(shard => shard.Value.Owner == node).Take(share).ToImmutableSortedDictionary(shard => shard.Key, shard => shard.Value.Epoch);
+        return new LeaseView(kept, Expiry) { Surplus = [.. owned.Except(kept.Keys)] };
+    }
+
+    public void Release(NodeId node, IEnumerable<int> some)
+    {
+        foreach (var shard in some.Where(shard => shards[shard].Owner == node)) shards[shard] = shards[shard] with { Owner = null };
     }
 
     public void Release(NodeId node)
@@ -112,6 +117,6 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
 
     private void Free(NodeId node)
     {
-        foreach (var shard in shards.Where(shard => shard.Value.Owner == node).Select(shard => shard.Key).ToList()) shards[shard] = shards[shard] with { Owner = null };
+        Release(node, [.. shards.Keys]);
     }
 }

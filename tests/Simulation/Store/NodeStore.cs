@@ -42,6 +42,12 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
         return true;
     }).AsTask());
 
+    public ValueTask ReleaseAsync(NodeId owner, IReadOnlyCollection<int> shards, CancellationToken cancellationToken) => new(AskAsync(() =>
+    {
+        database.Release(owner, shards);
+        return true;
+    }).AsTask());
+
     public async Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var arrived = new TaskCompletionSource();

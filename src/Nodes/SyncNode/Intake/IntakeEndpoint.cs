@@ -10,7 +10,7 @@ namespace PasswordSync.SyncNode.Intake;
 
 /// <summary>What edges talk to. Every request comes with an edge's certificate, and serves that edge's source and DC only.</summary>
 internal sealed partial class IntakeEndpoint(
-    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IntakeKeys keys, Func<long> configurationVersion, Func<ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
+    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IntakeKeys keys, Func<long> configurationVersion, Func<PeerName.Edge, ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
 {
     /// <summary>How often it is written down that an edge was heard of.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(10);
@@ -44,7 +44,7 @@ internal sealed partial class IntakeEndpoint(
         }
 
         var answers = await AcceptAsync(edge, batch, context.RequestAborted).ConfigureAwait(false);
-        await WriteAsync(context, new IntakeAnswer(answers, nodes(), configurationVersion()), IntakeJson.Default.IntakeAnswer).ConfigureAwait(false);
+        await WriteAsync(context, new IntakeAnswer(answers, nodes(edge), configurationVersion()), IntakeJson.Default.IntakeAnswer).ConfigureAwait(false);
     }
 
     private async Task<ImmutableArray<CaptureAnswer>> AcceptAsync(PeerName.Edge edge, IntakeBatch batch, CancellationToken cancellationToken)
@@ -90,7 +90,7 @@ internal sealed partial class IntakeEndpoint(
         }
 
         var answer = new EdgeConfiguration(
-            configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. keys.Published.PublicKeys()], nodes(), (int)configuration.Node.Grace.TotalSeconds);
+            configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. keys.Published.PublicKeys()], nodes(edge), (int)configuration.Node.Grace.TotalSeconds);
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
     }
 
