@@ -157,11 +157,16 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     /// <summary>The secrets that the decision makes needless: those no longer needed, and those of captures that were not accepted.</summary>
     private static ImmutableArray<CaptureId> Released(IdentityState before, IdentityState after, Decision decision, IdentityMessage.Arrived? arrived)
     {
-        var candidates = before.NeededSecrets
-            .Concat(decision.Events.OfType<IdentityEvent.CaptureAccepted>().Select(e => e.Change.CaptureId))
-            .Concat(decision.Events.OfType<IdentityEvent.CaptureIgnored>().Select(e => e.CaptureId))
-            .Concat(arrived?.LoneSecrets ?? []);
-        return [.. candidates.Distinct().Where(captureId => !after.NeedsSecret(captureId))];
+        var released = before.NeededSecrets.ToHashSet();
+        foreach (var happened in decision.Events)
+        {
+            if (happened is IdentityEvent.CaptureAccepted accepted) released.Add(accepted.Change.CaptureId);
+            if (happened is IdentityEvent.CaptureIgnored ignored) released.Add(ignored.CaptureId);
+        }
+
+        if (arrived is not null) released.UnionWith(arrived.LoneSecrets);
+        released.RemoveWhere(after.NeedsSecret);
+        return [.. released];
     }
 
     private void CarryOut(IdentityState now, DecisionRules rules, bool hasChanged)

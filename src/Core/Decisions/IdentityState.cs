@@ -42,7 +42,15 @@ public sealed record IdentityState
     public ImmutableList<CaptureId> RecentCaptures { get; init; } = [];
 
     /// <summary>Whether a delivery still needs the secret of this capture.</summary>
-    public bool NeedsSecret(CaptureId captureId) => Points.Values.Any(point => point.Needed.Any(change => change.CaptureId == captureId));
+    public bool NeedsSecret(CaptureId captureId)
+    {
+        foreach (var (_, point) in Points)
+        {
+            if (point.Needs(captureId)) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The captures whose secrets are still needed.</summary>
     public IEnumerable<CaptureId> NeededSecrets => Points.Values.SelectMany(point => point.Needed).Select(change => change.CaptureId).Distinct();
@@ -55,7 +63,7 @@ public sealed record IdentityState
     {
         ArgumentNullException.ThrowIfNull(rules);
         DateTimeOffset? earliest = null;
-        foreach (var point in Points.Values)
+        foreach (var (_, point) in Points)
         {
             DateTimeOffset? at = point switch
             {
@@ -72,16 +80,14 @@ public sealed record IdentityState
     }
 
     /// <summary>The deliveries that a provider should be offered now. Offering one again is harmless.</summary>
-    public IEnumerable<Offer> DueOffers(DateTimeOffset now) =>
-        from entry in Points
-        let offer = entry.Value switch
+    public IEnumerable<Offer> DueOffers(DateTimeOffset now)
+    {
+        foreach (var (id, point) in Points)
         {
-            PointState.Waiting waiting when waiting.DueAt <= now => new Offer(entry.Key, waiting.Delivery.Change, waiting.Doubt),
-            PointState.Rechecking rechecking when rechecking.DueAt <= now => new Offer(entry.Key, rechecking.Delivery.Change, rechecking.Doubt),
-            _ => null,
+            if (point is PointState.Waiting waiting && waiting.DueAt <= now) yield return new Offer(id, waiting.Delivery.Change, waiting.Doubt);
+            if (point is PointState.Rechecking rechecking && rechecking.DueAt <= now) yield return new Offer(id, rechecking.Delivery.Change, rechecking.Doubt);
         }
-        where offer is not null
-        select offer;
+    }
 
     private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
 }

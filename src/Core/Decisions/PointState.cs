@@ -44,6 +44,17 @@ public abstract record PointState(Doubt Doubt)
         _ => throw new InvalidOperationException($"Internal error: unknown point state {GetType().Name}."),
     };
 
+    /// <summary>Whether this point still needs the secret of a change.</summary>
+    public bool Needs(CaptureId captureId) => this switch
+    {
+        Idle => false,
+        Waiting waiting => waiting.Delivery.CaptureId == captureId,
+        InFlight flight => flight.Delivery.CaptureId == captureId || flight.Next?.CaptureId == captureId,
+        Parked parked => parked.Delivery.CaptureId == captureId,
+        Rechecking rechecking => rechecking.Delivery.CaptureId == captureId,
+        _ => throw new InvalidOperationException($"Internal error: unknown point state {GetType().Name}."),
+    };
+
     /// <summary>The delivery that waits to be sent, for its time, an operator or the end of the attempt in flight; null if none does.</summary>
     public Delivery? Unsent => this switch
     {

@@ -23,9 +23,10 @@ public sealed class SharedSecrets(EnvelopeReader reader)
     public async Task<SecretUse> ReadAsync(Change change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        var shared = Join(change, cancellationToken);
+        var shared = Join(change.CaptureId, out var isFirst);
         try
         {
+            if (isFirst) await shared.FillAsync(reader, change, cancellationToken).ConfigureAwait(false);
             return new SecretUse(await shared.Reading.ConfigureAwait(false), () => Leave(change.CaptureId, shared));
         }
         catch
@@ -35,17 +36,12 @@ public sealed class SharedSecrets(EnvelopeReader reader)
         }
     }
 
-    private Shared Join(Change change, CancellationToken cancellationToken)
+    private Shared Join(CaptureId captureId, out bool isFirst)
     {
         lock (gate)
         {
-            if (!inUse.TryGetValue(change.CaptureId, out var shared))
-            {
-                // On another thread: opening is long work, and nobody else is to wait for it here.
-                shared = new Shared(Task.Run(async () => await reader.ReadAsync(change, cancellationToken).ConfigureAwait(false), cancellationToken));
-                inUse.Add(change.CaptureId, shared);
-            }
-
+            isFirst = !inUse.TryGetValue(captureId, out var shared);
+            if (shared is null) inUse.Add(captureId, shared = new Shared());
             shared.Users++;
             return shared;
         }
@@ -62,11 +58,27 @@ public sealed class SharedSecrets(EnvelopeReader reader)
         if (shared.Reading is { IsCompletedSuccessfully: true, Result: SecretReading.Opened opened }) opened.Secret.Dispose();
     }
 
-    private sealed class Shared(Task<SecretReading> reading)
+    private sealed class Shared
     {
-        public Task<SecretReading> Reading => reading;
+        private readonly TaskCompletionSource<SecretReading> reading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<SecretReading> Reading => reading.Task;
 
         public int Users { get; set; }
+
+        public async Task FillAsync(EnvelopeReader reader, Change change, CancellationToken cancellationToken)
+        {
+            try
+            {
+                reading.SetResult(await reader.ReadAsync(change, cancellationToken).ConfigureAwait(false));
+            }
+#pragma warning disable CA1031 // Not swallowed: whoever shares the reading has it thrown.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                reading.SetException(failure);
+            }
+        }
     }
 }
 
