@@ -35,6 +35,10 @@ public interface IStore : IAsyncDisposable
     /// <summary>Versions of the configuration.</summary>
     IConfigurationVersions Configurations { get; }
 
+    /// <summary>What waits in the whole store, of all shards: for people, at a start.</summary>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// Does the housekeeping once: removes ids of accepted captures and events that are older than their retention, and what deleted secrets left in
     /// the files. The store does it by itself from time to time; tests and an operator's command may ask for it.
@@ -42,6 +46,12 @@ public interface IStore : IAsyncDisposable
     /// <exception cref="StorageUnavailableException">The database cannot be used now; what was not removed is removed later.</exception>
     ValueTask<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>What waits in a store.</summary>
+/// <param name="UndecidedArrivals">Rows of the inbox.</param>
+/// <param name="PendingIdentities">Identities that have something to do, now or later.</param>
+/// <param name="OpenIntents">Accounts that were being written to when it was last heard of them.</param>
+public sealed record OpenWork(long UndecidedArrivals, long PendingIdentities, long OpenIntents);
 
 /// <summary>What one pass of housekeeping removed.</summary>
 /// <param name="AcceptedIds">Ids of accepted captures.</param>

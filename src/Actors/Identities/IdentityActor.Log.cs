@@ -20,6 +20,9 @@ internal sealed partial class IdentityActor
     [LoggerMessage(3106, LogLevel.Debug, "Identity {Identity}: inbox row {Row} waits for our own write to the account, until {At:O} at the latest.")]
     private partial void LogWaits(IdentityId identity, long row, DateTimeOffset at);
 
+    [LoggerMessage(3107, LogLevel.Warning, "Identity {Identity}: the stamp of inbox row {Row} is far ahead of what is known; the source is asked before it is believed.")]
+    private partial void LogToBeConfirmed(IdentityId identity, long row);
+
     [LoggerMessage(3105, LogLevel.Error, "Who observes the events of identity {Identity} broke with {ExceptionType}.")]
     private partial void LogObserverBroke(IdentityId identity, Type exceptionType);
 }

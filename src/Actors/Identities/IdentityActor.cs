@@ -77,7 +77,12 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         {
             case IdentityMessage.Arrived arrived:
                 var decision = await PerformAsync(arrived.Command, arrived, cancellationToken).ConfigureAwait(false);
-                if (decision.AskAgainAt is { } at)
+                if (decision.IsToBeConfirmed)
+                {
+                    LogToBeConfirmed(identity, arrived.InboxSequence);
+                    services.Rows.ConfirmFirst(arrived.InboxSequence);
+                }
+                else if (decision.AskAgainAt is { } at)
                 {
                     LogWaits(identity, arrived.InboxSequence, at);
                     services.Rows.ComeBack(arrived.InboxSequence, UntilLook(at));
@@ -107,7 +112,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
             var rules = services.Rules();
             var decision = before.Decide(command(services.Clock.GetUtcNow()), rules);
-            if (decision.AskAgainAt is not null || (decision.Events.IsEmpty && arrived is null))
+            if (decision.AskAgainAt is not null || decision.IsToBeConfirmed || (decision.Events.IsEmpty && arrived is null))
             {
                 CarryOut(before, rules, hasChanged: false);
                 return decision;

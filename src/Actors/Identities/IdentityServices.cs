@@ -58,6 +58,9 @@ public interface IInboxRowTracker
 
     /// <summary>The row remains; it is to be handed out again after some time.</summary>
     void ComeBack(long inboxSequence, TimeSpan after);
+
+    /// <summary>The row remains; it is to be handed out again once the source has confirmed its stamp.</summary>
+    void ConfirmFirst(long inboxSequence);
 }
 
 /// <summary>This node does not own the shard of the identity, or not any more. Whoever owns it will go on.</summary>

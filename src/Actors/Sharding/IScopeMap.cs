@@ -13,10 +13,14 @@ public interface IScopeMap
     ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes);
 }
 
-/// <summary>Finds out, by one bind at the source, which of several captures caused a stamp.</summary>
+/// <summary>Asks the source of captures what their edge could not tell, or what is not to be believed of it unasked.</summary>
 public interface ICandidateSettler
 {
+    /// <summary>Finds out by binds which of several captures caused a stamp.</summary>
     Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken);
+
+    /// <summary>Asks the source whether it has the stamp of a capture, or a greater one: a stamp far ahead of what is known is not believed unasked.</summary>
+    Task<CandidateVerdict> ConfirmAsync(Change change, CancellationToken cancellationToken);
 }
 
 /// <summary>What a settler found. A closed set.</summary>
@@ -30,6 +34,10 @@ public abstract record CandidateVerdict
     /// <summary>It cannot be known; none is sent. Alarmed.</summary>
     public sealed record Unknown(string Reason) : CandidateVerdict;
 
-    /// <summary>The source could not be asked now.</summary>
-    public sealed record TryAgain(TimeSpan After, string Reason) : CandidateVerdict;
+    /// <summary>It cannot be told now.</summary>
+    public sealed record TryAgain(TimeSpan After, string Reason) : CandidateVerdict
+    {
+        /// <summary>Whether the source as a whole could not be asked, so that its other rows need not be tried meanwhile either.</summary>
+        public bool IsOfSource { get; init; } = true;
+    }
 }

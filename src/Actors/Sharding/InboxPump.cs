@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Actors.Identities;
@@ -22,6 +23,7 @@ public sealed partial class InboxPump : IInboxRowTracker
     private readonly ILogger<InboxPump> logger;
     private readonly SettlingDesk desk;
     private readonly RowsInHand inHand;
+    private readonly ConcurrentDictionary<long, bool> toConfirm = new();
 
     public InboxPump(
         IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger)
@@ -57,6 +59,14 @@ public sealed partial class InboxPump : IInboxRowTracker
 
     public void ComeBack(long inboxSequence, TimeSpan after) => inHand.PutOff(inboxSequence, after);
 
+    public void ConfirmFirst(long inboxSequence)
+    {
+        // Forgotten entries cost a question more, and no more than that.
+        if (toConfirm.Count >= options.PutOffMax) toConfirm.Clear();
+        toConfirm[inboxSequence] = true;
+        ComeBack(inboxSequence, TimeSpan.Zero);
+    }
+
     private async Task PumpOnceAsync(Func<IdentityId, IdentityMessage, bool> hand, CancellationToken cancellationToken)
     {
         // First of all what came due is let go: else rows that fill up what may be put off would stay there for ever.
@@ -88,7 +98,7 @@ public sealed partial class InboxPump : IInboxRowTracker
         {
             inHand.HandOut(row.Sequence, options.HandedOutMax);
             var refused = refusals.GetValueOrDefault(row.Identity);
-            var taken = row.Arrival is Arrival.Ambiguous ? HandToDesk(row) : Hand(row, ToMessage(row), hand, refused);
+            var taken = row.Arrival is Arrival.Ambiguous || toConfirm.TryRemove(row.Sequence, out _) ? HandToDesk(row) : Hand(row, ToMessage(row), hand, refused);
             if (!taken) refusals[row.Identity] = refused + 1;
         }
     }
@@ -110,24 +120,32 @@ public sealed partial class InboxPump : IInboxRowTracker
 
     private IdentityMessage.Arrived ToMessage(InboxRow row) => row.Arrival switch
     {
-        Arrival.Confirmed confirmed => Decide(row, confirmed.Change, confirmed.Scopes, lone: []),
+        Arrival.Confirmed confirmed => Decide(row, confirmed.Change, confirmed.Scopes, lone: [], isConfirmed: false),
         Arrival.Report report => Note(row, report.CaptureId, report.Account, report.Verdict, report.CapturedAt, lone: []),
         _ => throw new InvalidOperationException($"Internal error: unknown arrival {row.Arrival.GetType().Name}."),
     };
 
     private IdentityMessage.Arrived ToMessage(InboxRow row, CandidateVerdict verdict)
     {
+        if (row.Arrival is Arrival.Confirmed confirmed)
+        {
+            var (id, asked) = (confirmed.Change.CaptureId, confirmed.Change);
+            return verdict is CandidateVerdict.Caused
+                ? Decide(row, asked, confirmed.Scopes, lone: [], isConfirmed: true)
+                : Note(row, id, asked.Account, CaptureVerdict.Unconfirmed, asked.Stages.CapturedAt, lone: [id]);
+        }
+
         var ambiguous = (Arrival.Ambiguous)row.Arrival;
         var ids = ambiguous.Candidates.Select(candidate => candidate.Change.CaptureId).ToImmutableArray();
         var newest = ambiguous.Candidates[^1].Change;
         return verdict is CandidateVerdict.Caused { Change: var change }
-            ? Decide(row, change, ambiguous.Scopes, lone: ids.Remove(change.CaptureId))
+            ? Decide(row, change, ambiguous.Scopes, lone: ids.Remove(change.CaptureId), isConfirmed: true)
             : Note(row, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt, lone: ids);
     }
 
-    private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone) => new(
+    private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
         row.Sequence,
-        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites),
+        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites) { IsConfirmedAtSource = isConfirmed },
         lone);
 
     private static IdentityMessage.Arrived Note(

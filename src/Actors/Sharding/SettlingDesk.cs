@@ -7,7 +7,7 @@ using PasswordSync.Core.Ports;
 namespace PasswordSync.Actors.Sharding;
 
 /// <summary>
-/// Has the candidates of ambiguous rows settled, a bounded number at once. A source that could not be asked rests, so that its rows do not keep those of
+/// Has the candidates of ambiguous rows settled, and stamps far ahead of what is known confirmed, a bounded number at once. A source that could not be asked rests, so that its rows do not keep those of
 /// other sources waiting.
 /// </summary>
 internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger logger)
@@ -31,7 +31,7 @@ internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpO
         {
             await foreach (var row in waiting.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                var verdict = await SettleAsync(row, (Arrival.Ambiguous)row.Arrival, cancellationToken).ConfigureAwait(false);
+                var verdict = await AskAsync(row, cancellationToken).ConfigureAwait(false);
                 if (verdict is CandidateVerdict.TryAgain again) putOff(row, again.After);
                 else settle(row, verdict);
             }
@@ -42,14 +42,19 @@ internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpO
         }
     }
 
-    private async Task<CandidateVerdict> SettleAsync(InboxRow row, Arrival.Ambiguous ambiguous, CancellationToken cancellationToken)
+    private async Task<CandidateVerdict> AskAsync(InboxRow row, CancellationToken cancellationToken)
     {
-        var source = ambiguous.Account.Source;
+        var source = row.Arrival.Account.Source;
         if (resting.TryGetValue(source, out var until) && until - clock.GetUtcNow() is var rest && rest > TimeSpan.Zero) return new CandidateVerdict.TryAgain(rest, "The source rests.");
         try
         {
-            var verdict = await settler.SettleAsync(ambiguous, cancellationToken).ConfigureAwait(false);
-            if (verdict is CandidateVerdict.TryAgain again) resting[source] = clock.GetUtcNow() + again.After;
+            var verdict = await (row.Arrival switch
+            {
+                Arrival.Ambiguous ambiguous => settler.SettleAsync(ambiguous, cancellationToken),
+                Arrival.Confirmed confirmed => settler.ConfirmAsync(confirmed.Change, cancellationToken),
+                _ => throw new InvalidOperationException($"Internal error: nothing is to be settled about {row.Arrival.GetType().Name}."),
+            }).ConfigureAwait(false);
+            if (verdict is CandidateVerdict.TryAgain { IsOfSource: true } again) resting[source] = clock.GetUtcNow() + again.After;
             else resting.TryRemove(source, out _);
             return verdict;
         }

@@ -21,6 +21,9 @@ internal sealed partial class CaptureCourse
                 return spool.Read(capture.CaptureId) is { } envelope
                     ? new ConfirmedCapture(
                         capture.CaptureId, decided.Account.ObjectGuid, ProvenStamp.Of(confirmed.Stamp), decided.Account.Names, matched, capture.CapturedAt, capture.SpooledAt, decided.DecidedAt, envelope)
+                    {
+                        MustChangeAtNextLogon = decided.Account.MustChangeAtNextLogon,
+                    }
                     : null;
             case StampVerdict.Ambiguous ambiguous:
                 var candidates = decided.Captures
@@ -30,7 +33,10 @@ internal sealed partial class CaptureCourse
                     .ToImmutableArray();
                 return candidates.IsEmpty
                     ? null
-                    : new AmbiguousCaptures(decided.Account.ObjectGuid, ProvenStamp.Of(ambiguous.Stamp), decided.Account.Names, matched, decided.DecidedAt, candidates);
+                    : new AmbiguousCaptures(decided.Account.ObjectGuid, ProvenStamp.Of(ambiguous.Stamp), decided.Account.Names, matched, decided.DecidedAt, candidates)
+                    {
+                        MustChangeAtNextLogon = decided.Account.MustChangeAtNextLogon,
+                    };
             default:
                 throw new InvalidOperationException($"Internal error: {decided.Verdict.GetType()} is not sent.");
         }

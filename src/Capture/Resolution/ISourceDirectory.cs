@@ -48,7 +48,11 @@ public abstract record AccountSearch(DateTimeOffset StartedAt, DateTimeOffset Co
 }
 
 /// <summary>An account as the directory has it.</summary>
-public sealed record DirectoryAccount(Guid ObjectGuid, AccountNames Names);
+public sealed record DirectoryAccount(Guid ObjectGuid, AccountNames Names)
+{
+    /// <summary>Whether the user must choose another password at the next logon.</summary>
+    public bool MustChangeAtNextLogon { get; init; }
+}
 
 /// <summary>Why an account is never captured.</summary>
 public enum AccountExclusion

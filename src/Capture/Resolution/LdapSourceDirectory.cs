@@ -50,8 +50,8 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
 
     private static AccountSearch.Found Read(LdapEntry entry, ControllerIdentity controller, AccountQuery query, DateTimeOffset startedAt, DateTimeOffset completedAt)
     {
-        var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail"));
-        var account = new DirectoryAccount(entry.GetGuid("objectGUID") ?? throw Unusable("the account has no objectGUID"), names);
+        var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail")) { ObjectSid = entry.GetSid("objectSid") };
+        var account = new DirectoryAccount(entry.GetGuid("objectGUID") ?? throw Unusable("the account has no objectGUID"), names) { MustChangeAtNextLogon = entry.GetInt64("pwdLastSet") == 0 };
         if (entry.GetBytes(ReplicationMetadata.AttributeName) is not { } metadata) throw Unusable($"it does not show {ReplicationMetadata.AttributeName}: let the edge's account read it");
         var password = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.UnicodePwd);
         var name = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.SamAccountName);

@@ -16,7 +16,17 @@ public sealed record Change(
     Stamp Stamp,
     AccountNames Names,
     StageTimes Stages,
-    DateTimeOffset ExpiresAt);
+    DateTimeOffset ExpiresAt)
+{
+    /// <summary>
+    /// The name in the envelope, where it is not the account's name any more: the account was renamed between the hook and the resolution, and a bind has settled that the
+    /// password is this account's. Null where the two agree.
+    /// </summary>
+    public string? CapturedAs { get; init; }
+
+    /// <summary>Whether the source wanted the user to choose another password at the next logon, when the capture was resolved.</summary>
+    public bool MustChangeAtNextLogon { get; init; }
+}
 
 /// <summary>When a capture passed each stage, by the clock of the machine where it did.</summary>
 /// <param name="CapturedAt">The filter or helper saw the password (the DC's clock).</param>

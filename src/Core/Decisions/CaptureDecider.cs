@@ -1,5 +1,6 @@
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Core.Decisions;
 
@@ -11,11 +12,13 @@ internal static class CaptureDecider
     public static Decision Decide(IdentityState state, IdentityCommand.DecideCapture c, DecisionRules rules) => Judge(state, c, rules) switch
     {
         Verdict.Wait => Decision.AskAgain(c.OwnWrites.IntentOpenUntil!.Value),
+        Verdict.Confirm => Decision.ConfirmFirst,
+        Verdict.Unconfirmed => Decision.Of(new IdentityEvent.CaptureReported(c.Now, c.Change.CaptureId, c.Change.Account, CaptureVerdict.Unconfirmed, c.Change.Stages.CapturedAt)),
         Verdict.Accept => new Decision(
-            [.. ScopeDecider.Changes(state, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change), .. QueueEverywhere(state, c)], null, null),
+            [.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change), .. QueueEverywhere(state, c)], null, null),
         Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.Overwritten => new Decision([Ignored(c, IgnoreReason.Older), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
-        Verdict.OutOfScope => new Decision([.. ScopeDecider.Changes(state, c.Points, c.Now), Ignored(c, IgnoreReason.OutOfScope)], null, null),
+        Verdict.OutOfScope => new Decision([.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), Ignored(c, IgnoreReason.OutOfScope)], null, null),
         Verdict.TooOld => new Decision([Ignored(c, IgnoreReason.TooOld), .. SupersedeEverywhere(state, c, "A newer change, itself too old to deliver, is known.")], null, null),
         Verdict.Duplicate => Decision.Of(Ignored(c, IgnoreReason.Duplicate)),
         Verdict.SameStamp => Decision.Of(Ignored(c, IgnoreReason.SameStamp)),
@@ -28,6 +31,8 @@ internal static class CaptureDecider
     {
         Accept,
         Wait,
+        Confirm,
+        Unconfirmed,
         Duplicate,
         Echo,
         Overwritten,
@@ -38,36 +43,44 @@ internal static class CaptureDecider
         TooOld,
     }
 
-    // The order matters: a repeat is a repeat even while an intent is open, and what this product wrote over is told before anything that could
-    // accept it.
+    // The order matters: what is known, or older than what is known, is so even while an intent is open; what this product wrote over is told before anything
+    // that could accept it; and a stamp that must be confirmed first is not taken note of in any way, not even where its capture is too old.
     private static Verdict Judge(IdentityState state, IdentityCommand.DecideCapture c, DecisionRules rules)
     {
         var change = c.Change;
         var known = state.LatestStamps.TryGetValue(change.Account.Source, out var latest);
         if (state.RecentCaptures.Contains(change.CaptureId)) return Verdict.Duplicate;
-        if (c.OwnWrites.IntentOpenUntil > c.Now) return Verdict.Wait;
         if (known && change.Stamp <= latest) return change.Stamp == latest ? Verdict.SameStamp : Verdict.Older;
         if (c.OwnWrites.LastWrittenStamp is { } written && change.Stamp <= written) return change.Stamp == written ? Verdict.Echo : Verdict.Overwritten;
+        if (c.OwnWrites.IntentOpenUntil > c.Now) return Verdict.Wait;
+        if (!c.IsConfirmedAtSource && IsJump(known ? latest : null, c, rules)) return change.ExpiresAt <= c.Now ? Verdict.Unconfirmed : Verdict.Confirm;
         if (IsBehindOtherSource(state.Newest, change, rules)) return Verdict.OlderThanOtherSource;
         if (change.ExpiresAt <= c.Now) return Verdict.TooOld;
         return c.Points.IsEmpty ? Verdict.OutOfScope : Verdict.Accept;
     }
 
-    /// <summary>Stamps of different sources do not compare: the originating time decides, then the configured precedence, then the name.</summary>
+    /// <summary>Whether the stamp is so far ahead of what is known that it could keep all that follow from being believed.</summary>
+    private static bool IsJump(Stamp? latest, IdentityCommand.DecideCapture c, DecisionRules rules)
+    {
+        var stamp = c.Change.Stamp;
+        var ours = c.OwnWrites.LastWrittenStamp;
+        if (latest is null || ours > latest) latest = ours ?? latest;
+        return latest is { } before && before.Generation == stamp.Generation
+            ? unchecked(stamp.Version - before.Version) > rules.VersionJumpMax
+            : stamp.Version > rules.FirstVersionMax;
+    }
+
     private static bool IsBehindOtherSource(Change? newest, Change change, DecisionRules rules)
     {
         if (newest is null || newest.Account.Source == change.Account.Source) return false;
-        var byTime = change.Stamp.OriginatingSecond.CompareTo(newest.Stamp.OriginatingSecond);
-        if (byTime != 0) return byTime < 0;
-        var byPrecedence = rules.PrecedenceOf(change.Account.Source).CompareTo(rules.PrecedenceOf(newest.Account.Source));
-        return byPrecedence != 0 ? byPrecedence > 0 : change.Account.Source > newest.Account.Source;
+        return rules.CompareAcrossSources((change.Stamp, change.Account.Source), (newest.Stamp, newest.Account.Source)) < 0;
     }
 
     private static IdentityEvent.CaptureIgnored Ignored(IdentityCommand.DecideCapture c, IgnoreReason reason) =>
         new(c.Now, c.Change.CaptureId, c.Change.Account, c.Change.Stamp, reason);
 
     private static IEnumerable<IdentityEvent> QueueEverywhere(IdentityState state, IdentityCommand.DecideCapture c) =>
-        from point in c.Points
+        from point in ScopeDecider.Joined(state, c.Change.Account, c.Points)
         from happened in EndOfOlder(state, point, c, $"Change {c.Change.CaptureId} is newer.")
             .Append(new IdentityEvent.DeliveryQueued(c.Now, point, c.Change.CaptureId, c.Now))
         select happened;

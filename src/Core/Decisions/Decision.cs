@@ -8,6 +8,12 @@ namespace PasswordSync.Core.Decisions;
 /// <param name="AskAgainAt">The command cannot be decided now, as the state around it is; it can at this time at the latest. Null if it was decided.</param>
 public sealed record Decision(ImmutableArray<IdentityEvent> Events, DecisionRefusal? Refusal, DateTimeOffset? AskAgainAt)
 {
+    /// <summary>The capture is not to be believed before a domain controller of its source was asked; then the command comes again, or the capture is reported as unconfirmed.</summary>
+    public bool IsToBeConfirmed { get; init; }
+
+    /// <summary>See <see cref="IsToBeConfirmed"/>.</summary>
+    public static Decision ConfirmFirst { get; } = new([], null, null) { IsToBeConfirmed = true };
+
     /// <summary>Nothing happened, and nothing needed to.</summary>
     public static Decision Nothing { get; } = new([], null, null);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Core.Decisions;
 
@@ -24,10 +25,28 @@ public sealed record DecisionRules
     /// <summary>How long after a recorded deadline an attempt without an answer is taken as ended, for clocks that differ. Default 2 s.</summary>
     public TimeSpan DeadlineGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// By how many versions a stamp may be ahead of the greatest one that is known of its source before it is believed without asking a domain controller. More than a
+    /// few are rare: changes that were superseded on the domain controller, or made while the account took no part. Default 32; 1 or greater.
+    /// </summary>
+    public uint VersionJumpMax { get; init; } = 32;
+
+    /// <summary>As <see cref="VersionJumpMax"/>, for an account of which nothing is known yet: how many passwords it may have had before. Default 1,000; 1 or greater.</summary>
+    public uint FirstVersionMax { get; init; } = 1_000;
+
     /// <summary>The retry policy of a point.</summary>
     public RetryPolicy RetryPolicyOf(SyncPointId point) => RetryPolicies.GetValueOrDefault(point, RetryPolicy.Default);
 
-    internal int PrecedenceOf(SourceId source)
+    /// <summary>Stamps of different sources do not compare: the originating time decides, then the configured precedence, then the name. Greater is newer.</summary>
+    public int CompareAcrossSources((Stamp Stamp, SourceId Source) left, (Stamp Stamp, SourceId Source) right)
+    {
+        var byTime = left.Stamp.OriginatingSecond.CompareTo(right.Stamp.OriginatingSecond);
+        if (byTime != 0) return byTime;
+        var byPrecedence = PrecedenceOf(right.Source).CompareTo(PrecedenceOf(left.Source));
+        return byPrecedence != 0 ? byPrecedence : right.Source.CompareTo(left.Source);
+    }
+
+    private int PrecedenceOf(SourceId source)
     {
         var index = SourcePrecedence.IndexOf(source);
         return index < 0 ? int.MaxValue : index;

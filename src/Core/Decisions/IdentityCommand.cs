@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
-using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Core.Decisions;
 
@@ -16,7 +15,11 @@ public abstract record IdentityCommand(DateTimeOffset Now)
     /// <param name="Points">The sync points that the account's scopes assign.</param>
     /// <param name="OwnWrites">What this product itself wrote to the account.</param>
     public sealed record DecideCapture(DateTimeOffset Now, Change Change, ImmutableSortedSet<SyncPointId> Points, OwnWrites OwnWrites)
-        : IdentityCommand(Now);
+        : IdentityCommand(Now)
+    {
+        /// <summary>Whether a domain controller of the source was asked and has the stamp, or a greater one.</summary>
+        public bool IsConfirmedAtSource { get; init; }
+    }
 
     /// <summary>Note what the edge found about a capture that is not to be sent.</summary>
     public sealed record NoteReport(DateTimeOffset Now, CaptureId CaptureId, AccountId Account, CaptureVerdict Verdict, DateTimeOffset CapturedAt)
@@ -53,8 +56,11 @@ public abstract record IdentityCommand(DateTimeOffset Now)
     /// <summary>The secret of a capture cannot be used: empty, damaged, or its key was destroyed.</summary>
     public sealed record RejectSecret(DateTimeOffset Now, CaptureId CaptureId, string Reason) : IdentityCommand(Now);
 
-    /// <summary>Make the identity's sync points those given, after the configuration or the account changed.</summary>
-    public sealed record AssignPoints(DateTimeOffset Now, ImmutableSortedSet<SyncPointId> Points) : IdentityCommand(Now);
+    /// <summary>Make the sync points that one account of the identity has those given, after the configuration or the account changed.</summary>
+    public sealed record AssignPoints(DateTimeOffset Now, AccountId Account, ImmutableSortedSet<SyncPointId> Points) : IdentityCommand(Now);
+
+    /// <summary>A sync point works again that was misconfigured: what waits for that is tried now.</summary>
+    public sealed record MendPoint(DateTimeOffset Now, SyncPointId Point) : IdentityCommand(Now);
 
     /// <summary>An operator wants a parked or waiting delivery tried now.</summary>
     public sealed record RetryDelivery(DateTimeOffset Now, SyncPointId Point) : IdentityCommand(Now);
@@ -64,14 +70,6 @@ public abstract record IdentityCommand(DateTimeOffset Now)
 
     /// <summary>An operator wants the newest change sent once more; possible while its secret is held.</summary>
     public sealed record ResendChange(DateTimeOffset Now, SyncPointId Point) : IdentityCommand(Now);
-}
-
-/// <summary>What this product wrote to an account that is also a source's, for telling echoes.</summary>
-/// <param name="IntentOpenUntil">While one of our writes to the account is under way: until when captures of the account wait for it; else null.</param>
-/// <param name="LastWrittenStamp">The stamp that our last write caused; null if there was none.</param>
-public sealed record OwnWrites(DateTimeOffset? IntentOpenUntil, Stamp? LastWrittenStamp)
-{
-    public static OwnWrites None { get; } = new(null, null);
 }
 
 /// <summary>What an edge found about a capture that is not to be sent.</summary>

@@ -19,12 +19,13 @@ public static class IdentityDecider
         {
             IdentityCommand.DecideCapture c => CaptureDecider.Decide(state, c, rules),
             IdentityCommand.NoteReport c => Note(state, c),
-            IdentityCommand.AssignPoints c => new Decision(ScopeDecider.Reassign(state, c.Points, c.Now), null, null),
+            IdentityCommand.AssignPoints c => new Decision(ScopeDecider.Reassign(state, c.Account, c.Points, c.Now), null, null),
             IdentityCommand.RejectSecret c => Reject(state, c),
             IdentityCommand.WakeUp c => Wake(state, c, rules),
             IdentityCommand.BeginAttempt c => AtPoint(state, c.Point, point => Begin(point, c)),
             IdentityCommand.FinishAttempt c => AtPoint(state, c.Point, point => Finish(point, c, rules)),
             IdentityCommand.ReportObstacle c => AtPoint(state, c.Point, point => Meet(point, c, rules)),
+            IdentityCommand.MendPoint c => AtPoint(state, c.Point, point => Mend(point, c)),
             IdentityCommand.RetryDelivery c => AtPoint(state, c.Point, point => Retry(point, c)),
             IdentityCommand.DiscardDelivery c => AtPoint(state, c.Point, point => Discard(point, c)),
             IdentityCommand.ResendChange c => AtPoint(state, c.Point, point => Resend(state, point, c)),
@@ -126,6 +127,10 @@ public static class IdentityDecider
         PointState.Rechecking p when p.Delivery.CaptureId == captureId => DeliveryEnd.Delivered,
         _ => null,
     };
+
+    private static Decision Mend(PointState point, IdentityCommand.MendPoint c) => point is PointState.Waiting { AwaitsMend: true } waiting && waiting.DueAt > c.Now
+        ? Decision.Of(new IdentityEvent.DeliveryQueued(c.Now, c.Point, waiting.Delivery.CaptureId, c.Now))
+        : Decision.Refuse(DecisionRefusal.NothingToDo);
 
     private static Decision Retry(PointState point, IdentityCommand.RetryDelivery c) => point switch
     {

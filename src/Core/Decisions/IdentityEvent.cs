@@ -19,6 +19,9 @@ public abstract record IdentityEvent(DateTimeOffset At)
     public sealed record CaptureReported(DateTimeOffset At, CaptureId CaptureId, AccountId Account, CaptureVerdict Verdict, DateTimeOffset CapturedAt)
         : IdentityEvent(At);
 
+    /// <summary>One account of the identity has these sync points from now on; the identity has those of all its accounts.</summary>
+    public sealed record AccountScoped(DateTimeOffset At, AccountScope Scope) : IdentityEvent(At);
+
     /// <summary>A sync point came into the identity's scope.</summary>
     public sealed record PointAssigned(DateTimeOffset At, SyncPointId Point) : IdentityEvent(At);
 

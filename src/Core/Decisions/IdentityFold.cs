@@ -19,6 +19,7 @@ public static class IdentityFold
             IdentityEvent.CaptureIgnored { Reason: IgnoreReason.Duplicate } => state,
             IdentityEvent.CaptureIgnored e => state.Remember(e.CaptureId).Saw(e.Account.Source, e.Stamp),
             IdentityEvent.CaptureReported e => state.Remember(e.CaptureId),
+            IdentityEvent.AccountScoped e => state.Scope(e.Scope),
             IdentityEvent.PointAssigned e => state.Assign(e),
             IdentityEvent.PointWithdrawn e => state.Withdraw(e, state.PointOf(e, e.Point)),
             IdentityEvent.DeliveryQueued e => state.WithPoint(e.Point, Queue(state.PointOf(e, e.Point), e, state.Newest)),
@@ -42,6 +43,12 @@ public static class IdentityFold
             ? state
             : state with { LatestStamps = state.LatestStamps.SetItem(source, stamp) };
 
+    private static IdentityState Scope(this IdentityState state, AccountScope scope)
+    {
+        var others = state.Scopes.RemoveAll(known => known.Account == scope.Account);
+        return state with { Scopes = scope.Points.IsEmpty ? others : others.Add(scope) };
+    }
+
     private static IdentityState WithPoint(this IdentityState state, SyncPointId point, PointState next) => state with { Points = state.Points.SetItem(point, next) };
 
     private static IdentityState Without(this IdentityState state, SyncPointId point, Doubt doubt) => state with
@@ -57,7 +64,8 @@ public static class IdentityFold
     private static IdentityState Assign(this IdentityState state, IdentityEvent.PointAssigned assigned) => state.Points.GetValueOrDefault(assigned.Point) switch
     {
         null => state.WithPoint(assigned.Point, new PointState.Idle(null, state.LeftInDoubt.GetValueOrDefault(assigned.Point, Doubt.None)))
-            with { LeftInDoubt = state.LeftInDoubt.Remove(assigned.Point) },
+            with
+        { LeftInDoubt = state.LeftInDoubt.Remove(assigned.Point) },
         PointState.InFlight { AfterFlight: AfterFlight.Withdraw } flight => state.WithPoint(
             assigned.Point, flight with { AfterFlight = flight.Delivery.CaptureId == state.Deliverable?.CaptureId ? AfterFlight.Continue : AfterFlight.Supersede }),
         var point => throw Misfit(assigned, point),
@@ -153,7 +161,7 @@ public static class IdentityFold
         {
             AttemptSequel.Settled settled => new PointState.Idle(new Settlement(delivery.CaptureId, settled.End, outcome.Explain(), happened.At), doubt),
             AttemptSequel.RetryAt retry when kind == AttemptKind.Recheck => new PointState.Rechecking(delivery.Counted(retry.Counts), retry.At, mark, doubt),
-            AttemptSequel.RetryAt retry => new PointState.Waiting(delivery.Counted(retry.Counts), retry.At, outcome.Explain(), doubt),
+            AttemptSequel.RetryAt retry => new PointState.Waiting(delivery.Counted(retry.Counts), retry.At, outcome.Explain(), doubt) { AwaitsMend = outcome is DeliveryOutcome.TargetMisconfigured },
             AttemptSequel.Park park => new PointState.Parked(delivery.Counted(park.Reason == ParkReason.AttemptsExhausted), park.Reason, outcome.Explain() ?? "", doubt),
             AttemptSequel.RecheckAt recheck when kind == AttemptKind.Write && outcome.IsSuccess =>
                 new PointState.Rechecking(delivery with { FailedAttempts = 0 }, recheck.At, mark, doubt),

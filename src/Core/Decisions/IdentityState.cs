@@ -29,7 +29,10 @@ public sealed record IdentityState
     /// </summary>
     public Change? Deliverable => Newest is { } newest && LatestStamps.GetValueOrDefault(newest.Account.Source) == newest.Stamp ? newest : null;
 
-    /// <summary>The sync points in the identity's scope, and where each stands.</summary>
+    /// <summary>The sync points that the scopes of each account assign; an account without any has no entry.</summary>
+    public ImmutableList<AccountScope> Scopes { get; init; } = [];
+
+    /// <summary>The sync points in the scope of any of the identity's accounts, and where each stands.</summary>
     public ImmutableSortedDictionary<SyncPointId, PointState> Points { get; init; } = ImmutableSortedDictionary<SyncPointId, PointState>.Empty;
 
     /// <summary>

@@ -16,7 +16,11 @@ public abstract record PointState(Doubt Doubt)
     public sealed record Idle(Settlement? Last, Doubt Doubt) : PointState(Doubt);
 
     /// <summary>Pending, or failed and to be tried again.</summary>
-    public sealed record Waiting(Delivery Delivery, DateTimeOffset DueAt, string? LastFailure, Doubt Doubt) : PointState(Doubt);
+    public sealed record Waiting(Delivery Delivery, DateTimeOffset DueAt, string? LastFailure, Doubt Doubt) : PointState(Doubt)
+    {
+        /// <summary>Whether it waits because the sync point is misconfigured: due at once when that is mended.</summary>
+        public bool AwaitsMend { get; init; }
+    }
 
     /// <summary>An attempt was recorded and may be writing.</summary>
     /// <param name="Delivery">What is being written.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 
 namespace PasswordSync.Core.Decisions;
 
@@ -8,11 +9,13 @@ namespace PasswordSync.Core.Decisions;
 internal static class ScopeDecider
 {
     /// <summary>Withdraws points that left, assigns those that came, and queues the deliverable change for these while its secret is still held.</summary>
-    public static ImmutableArray<IdentityEvent> Reassign(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now)
+    public static ImmutableArray<IdentityEvent> Reassign(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
     {
+        var wanted = Joined(state, account, points);
         var change = state.Deliverable is { } newest && newest.ExpiresAt > now && state.NeedsSecret(newest.CaptureId) ? newest : null;
         return
         [
+            .. ScopeOf(state, account, points, now),
             .. Withdrawals(state, wanted, now),
             .. from point in Missing(state, wanted)
                from happened in change is not null && !IsInFlight(state, point, change)
@@ -23,8 +26,26 @@ internal static class ScopeDecider
     }
 
     /// <summary>Only the assignments and withdrawals; nothing is queued.</summary>
-    public static IEnumerable<IdentityEvent> Changes(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now) =>
-        Withdrawals(state, wanted, now).Concat(Missing(state, wanted).Select(point => new IdentityEvent.PointAssigned(now, point)));
+    public static IEnumerable<IdentityEvent> Changes(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
+    {
+        var wanted = Joined(state, account, points);
+        return
+        [
+            .. ScopeOf(state, account, points, now),
+            .. Withdrawals(state, wanted, now),
+            .. Missing(state, wanted).Select(point => new IdentityEvent.PointAssigned(now, point)),
+        ];
+    }
+
+    /// <summary>All points of the identity once an account has the given ones: those that any of its accounts has.</summary>
+    public static ImmutableSortedSet<SyncPointId> Joined(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points) =>
+        state.Scopes.Where(scope => scope.Account != account).Aggregate(points, (joined, scope) => joined.Union(scope.Points));
+
+    private static IEnumerable<IdentityEvent> ScopeOf(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
+    {
+        var known = state.Scopes.Find(scope => scope.Account == account)?.Points ?? [];
+        if (!known.SetEquals(points)) yield return new IdentityEvent.AccountScoped(now, new AccountScope(account, points));
+    }
 
     private static IEnumerable<IdentityEvent> Withdrawals(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now) =>
         from entry in state.Points

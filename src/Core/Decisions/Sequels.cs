@@ -31,6 +31,9 @@ internal static class Sequels
             // Also after a recheck: it writes only where the password was not found, so the target has an older one now.
             (_, DeliveryOutcome.RefusedByPolicy) => new AttemptSequel.Park(ParkReason.RefusedByPolicy),
 
+            // The target has another password, which is to stay. After a recheck ours was there before.
+            (var what, DeliveryOutcome.Overtaken) => new AttemptSequel.Settled(what == AttemptKind.Recheck ? DeliveryEnd.Delivered : DeliveryEnd.Superseded),
+
             // A recheck that cannot be made leaves what was known before: delivered. One that may have written is a write like any other.
             (AttemptKind.Recheck, not DeliveryOutcome.Unknown) when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
             (_, DeliveryOutcome.Throttled throttled) => new AttemptSequel.RetryAt(Later(throttled.Until, now + policy.InitialDelay), Counts: false),

@@ -23,6 +23,7 @@ public abstract record DeliveryOutcome
         RefusedByPolicy refused => refused.Reason,
         TargetMisconfigured misconfigured => misconfigured.Reason,
         AccountNotFound missing => missing.Reason,
+        Overtaken overtaken => overtaken.Reason,
         Unknown unknown => unknown.Reason,
         _ => throw new InvalidOperationException($"Internal error: unknown outcome {GetType().Name}."),
     };
@@ -49,6 +50,12 @@ public abstract record DeliveryOutcome
 
     /// <summary>No account in the target matches, or more than one does. It may appear later.</summary>
     public sealed record AccountNotFound(string Reason) : DeliveryOutcome;
+
+    /// <summary>
+    /// The account in the target, itself one of a source, has a newer password of its own, or the account that the change comes from has got another one meanwhile. Nothing
+    /// was written, and nothing is to be.
+    /// </summary>
+    public sealed record Overtaken(string Reason) : DeliveryOutcome;
 
     /// <summary>The request may or may not have reached the target (time-out, connection lost after sending, node died).</summary>
     public sealed record Unknown(string Reason) : DeliveryOutcome;

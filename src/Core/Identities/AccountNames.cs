@@ -8,4 +8,8 @@ namespace PasswordSync.Core.Identities;
 /// <param name="SamAccountName">sAMAccountName.</param>
 /// <param name="UserPrincipalName">userPrincipalName, where the account has one.</param>
 /// <param name="Mail">mail, where the account has one.</param>
-public sealed record AccountNames(string DistinguishedName, string SamAccountName, string? UserPrincipalName, string? Mail);
+public sealed record AccountNames(string DistinguishedName, string SamAccountName, string? UserPrincipalName, string? Mail)
+{
+    /// <summary>objectSid, as in <c>S-1-5-21-1-2-3-1104</c>; null where it was not read.</summary>
+    public string? ObjectSid { get; init; }
+}

@@ -60,6 +60,9 @@ public sealed record ConfirmedCapture(
     DateTimeOffset ConfirmedAt,
     ReadOnlyMemory<byte> Envelope) : IntakeItem
 {
+    /// <summary>Whether the user must choose another password at the next logon (<c>pwdLastSet</c> is 0).</summary>
+    public bool MustChangeAtNextLogon { get; init; }
+
     public override ImmutableArray<CaptureId> CaptureIds => [CaptureId];
 }
 
@@ -80,6 +83,9 @@ public sealed record AmbiguousCaptures(
 {
     /// <summary>The most candidates; more are reported as unconfirmed.</summary>
     public const int CandidatesMax = 16;
+
+    /// <summary>Whether the user must choose another password at the next logon (<c>pwdLastSet</c> is 0).</summary>
+    public bool MustChangeAtNextLogon { get; init; }
 
     public override ImmutableArray<CaptureId> CaptureIds => [.. Candidates.Select(candidate => candidate.CaptureId)];
 }

@@ -22,6 +22,12 @@ public interface IInbox
     /// <exception cref="StorageUnavailableException">The database cannot be used now; the edge tries again with the same ids.</exception>
     ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken);
 
+    /// <summary>Which of the ids were accepted before, by any node.</summary>
+    /// <param name="captureIds">At most <see cref="ArrivalsMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    ValueTask<ImmutableHashSet<CaptureId>> FindKnownAsync(IReadOnlyCollection<CaptureId> captureIds, CancellationToken cancellationToken);
+
     /// <summary>What remains in the given shards, in order of sequence, at most <paramref name="limit"/> rows that are not in <paramref name="except"/>; with what this product wrote to each account, read now. A row that this version cannot read is left out, logged as an error, and stays.</summary>
     ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken);
 
@@ -107,5 +113,13 @@ public interface IAccountStore
     ValueTask OpenIntentAsync(AccountId account, Guid attemptId, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>Records the stamp that our write caused (null: nothing was written) and closes the intent if it is still that attempt's. The last written stamp never goes back.</summary>
-    ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, CancellationToken cancellationToken);
+    /// <param name="account">The account that was written to.</param>
+    /// <param name="attemptId">The attempt whose intent it is.</param>
+    /// <param name="written">The stamp that our write caused; null if nothing was written.</param>
+    /// <param name="origin">The change that was written; kept with the stamp.</param>
+    /// <param name="cancellationToken">Heeded until the work is queued.</param>
+    ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, ChangeOrigin? origin, CancellationToken cancellationToken);
+
+    /// <summary>What this product wrote to an account: as it is now, and not before an intent that this caller recorded.</summary>
+    ValueTask<OwnWrites> ReadOwnWritesAsync(AccountId account, CancellationToken cancellationToken);
 }

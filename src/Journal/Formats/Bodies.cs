@@ -6,11 +6,12 @@ internal sealed record AccountBody(string Source, Guid ObjectGuid);
 
 internal sealed record StampBody(int Generation, uint Version, long OriginatingSecond, Guid InvocationId);
 
-internal sealed record NamesBody(string DistinguishedName, string SamAccountName, string? UserPrincipalName = null, string? Mail = null);
+internal sealed record NamesBody(string DistinguishedName, string SamAccountName, string? UserPrincipalName = null, string? Mail = null, string? ObjectSid = null);
 
 internal sealed record StagesBody(DateTimeOffset CapturedAt, DateTimeOffset SpooledAt, DateTimeOffset ConfirmedAt, DateTimeOffset AcceptedAt);
 
-internal sealed record ChangeBody(Guid CaptureId, AccountBody Account, StampBody Stamp, NamesBody Names, StagesBody Stages, DateTimeOffset ExpiresAt);
+internal sealed record ChangeBody(Guid CaptureId, AccountBody Account, StampBody Stamp, NamesBody Names, StagesBody Stages, DateTimeOffset ExpiresAt,
+    string? CapturedAs = null, bool? MustChangeAtNextLogon = null);
 
 internal sealed record TargetBody(string Key, string DisplayName, AccountBody? AsSourceAccount = null);
 

@@ -7,6 +7,8 @@ internal sealed record CaptureIgnoredBody(DateTimeOffset At, Guid CaptureId, Acc
 
 internal sealed record CaptureReportedBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt);
 
+internal sealed record AccountScopedBody(DateTimeOffset At, AccountBody Account, IReadOnlyList<string> Points);
+
 internal sealed record PointAssignedBody(DateTimeOffset At, string Point);
 
 internal sealed record PointWithdrawnBody(DateTimeOffset At, string Point);

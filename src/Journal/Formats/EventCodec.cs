@@ -19,6 +19,8 @@ internal static class EventCodec
             "capture-reported.1",
             new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt),
             JournalJson.Default.CaptureReportedBody),
+        IdentityEvent.AccountScoped e => StoredRecord.Write(
+            "account-scoped.1", new AccountScopedBody(e.At, e.Scope.Account.ToBody(), [.. e.Scope.Points.Select(point => point.Value)]), JournalJson.Default.AccountScopedBody),
         IdentityEvent.PointAssigned e => StoredRecord.Write(
             "point-assigned.1", new PointAssignedBody(e.At, e.Point.Value), JournalJson.Default.PointAssignedBody),
         IdentityEvent.PointWithdrawn e => StoredRecord.Write(
@@ -48,6 +50,7 @@ internal static class EventCodec
         "capture-accepted.1" => Of(record.Read(JournalJson.Default.CaptureAcceptedBody)),
         "capture-ignored.1" => Of(record.Read(JournalJson.Default.CaptureIgnoredBody)),
         "capture-reported.1" => Of(record.Read(JournalJson.Default.CaptureReportedBody)),
+        "account-scoped.1" => Of(record.Read(JournalJson.Default.AccountScopedBody)),
         "point-assigned.1" => Of(record.Read(JournalJson.Default.PointAssignedBody)),
         "point-withdrawn.1" => Of(record.Read(JournalJson.Default.PointWithdrawnBody)),
         "delivery-queued.1" => Of(record.Read(JournalJson.Default.DeliveryQueuedBody)),
@@ -65,6 +68,8 @@ internal static class EventCodec
 
     private static IdentityEvent.CaptureReported Of(CaptureReportedBody b) =>
         new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt);
+
+    private static IdentityEvent.AccountScoped Of(AccountScopedBody b) => new(b.At, new AccountScope(b.Account.ToAccount(), [.. b.Points.Select(point => point.ToPoint())]));
 
     private static IdentityEvent.PointAssigned Of(PointAssignedBody b) => new(b.At, b.Point.ToPoint());
 

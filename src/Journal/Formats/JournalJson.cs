@@ -12,6 +12,7 @@ namespace PasswordSync.Journal.Formats;
 [JsonSerializable(typeof(CaptureAcceptedBody))]
 [JsonSerializable(typeof(CaptureIgnoredBody))]
 [JsonSerializable(typeof(CaptureReportedBody))]
+[JsonSerializable(typeof(AccountScopedBody))]
 [JsonSerializable(typeof(PointAssignedBody))]
 [JsonSerializable(typeof(PointWithdrawnBody))]
 [JsonSerializable(typeof(DeliveryQueuedBody))]

@@ -28,17 +28,23 @@ internal static class Parts
         change.CaptureId.Value,
         change.Account.ToBody(),
         change.Stamp.ToBody(),
-        new NamesBody(change.Names.DistinguishedName, change.Names.SamAccountName, change.Names.UserPrincipalName, change.Names.Mail),
+        new NamesBody(change.Names.DistinguishedName, change.Names.SamAccountName, change.Names.UserPrincipalName, change.Names.Mail, change.Names.ObjectSid),
         new StagesBody(change.Stages.CapturedAt, change.Stages.SpooledAt, change.Stages.ConfirmedAt, change.Stages.AcceptedAt),
-        change.ExpiresAt);
+        change.ExpiresAt,
+        change.CapturedAs,
+        change.MustChangeAtNextLogon ? true : null);
 
     public static Change ToChange(this ChangeBody body) => new(
         new CaptureId(body.CaptureId),
         body.Account.ToAccount(),
         body.Stamp.ToStamp(),
-        new AccountNames(body.Names.DistinguishedName, body.Names.SamAccountName, body.Names.UserPrincipalName, body.Names.Mail),
+        new AccountNames(body.Names.DistinguishedName, body.Names.SamAccountName, body.Names.UserPrincipalName, body.Names.Mail) { ObjectSid = body.Names.ObjectSid },
         new StageTimes(body.Stages.CapturedAt, body.Stages.SpooledAt, body.Stages.ConfirmedAt, body.Stages.AcceptedAt),
-        body.ExpiresAt);
+        body.ExpiresAt)
+    {
+        CapturedAs = body.CapturedAs,
+        MustChangeAtNextLogon = body.MustChangeAtNextLogon ?? false,
+    };
 
     public static AttemptBody ToBody(this Attempt attempt) => new(
         attempt.AttemptId,

@@ -15,6 +15,7 @@ internal static class Sequels
         DeliveryOutcome.RefusedByPolicy o => new("refused-by-policy", o.Reason),
         DeliveryOutcome.TargetMisconfigured o => new("target-misconfigured", o.Reason),
         DeliveryOutcome.AccountNotFound o => new("account-not-found", o.Reason),
+        DeliveryOutcome.Overtaken o => new("overtaken", o.Reason),
         DeliveryOutcome.Unknown o => new("unknown", o.Reason),
         _ => throw new InvalidOperationException($"Internal error: the outcome {outcome.GetType().Name} has no stored shape."),
     };
@@ -28,6 +29,7 @@ internal static class Sequels
         "refused-by-policy" => new DeliveryOutcome.RefusedByPolicy(body.Reason.Needed("reason")),
         "target-misconfigured" => new DeliveryOutcome.TargetMisconfigured(body.Reason.Needed("reason")),
         "account-not-found" => new DeliveryOutcome.AccountNotFound(body.Reason.Needed("reason")),
+        "overtaken" => new DeliveryOutcome.Overtaken(body.Reason.Needed("reason")),
         "unknown" => new DeliveryOutcome.Unknown(body.Reason.Needed("reason")),
         var word => throw new UnreadableRecordException($"The stored outcome '{word}' is not one that this version knows."),
     };

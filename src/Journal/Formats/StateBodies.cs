@@ -3,9 +3,12 @@ namespace PasswordSync.Journal.Formats;
 // The shape of a snapshot; see Bodies.cs for the rules.
 internal sealed record StateBody(
     long Sequence, IReadOnlyList<LatestStampBody> LatestStamps, IReadOnlyList<AssignedPointBody> Points, IReadOnlyList<Guid> RecentCaptures, ChangeBody? Newest = null,
-    IReadOnlyList<LeftPointBody>? LeftInDoubt = null);
+    IReadOnlyList<LeftPointBody>? LeftInDoubt = null, IReadOnlyList<AccountScopeBody>? Scopes = null);
 
 internal sealed record LatestStampBody(string Source, StampBody Stamp);
+
+/// <summary>The points that the scopes of one account assign.</summary>
+internal sealed record AccountScopeBody(AccountBody Account, IReadOnlyList<string> Points);
 
 internal sealed record AssignedPointBody(string Point, PointBody State);
 
@@ -26,7 +29,8 @@ internal sealed record PointBody(
     string? Explanation = null,
     string? Mark = null,
     UnresolvedBody? Unresolved = null,
-    DateTimeOffset? LateRiskSince = null);
+    DateTimeOffset? LateRiskSince = null,
+    bool? AwaitsMend = null);
 
 internal sealed record SettlementBody(Guid CaptureId, string End, DateTimeOffset At, string? Reason = null);
 

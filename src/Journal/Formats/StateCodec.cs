@@ -16,7 +16,8 @@ internal static class StateCodec
             [.. state.Points.Select(entry => new AssignedPointBody(entry.Key.Value, PointBodyOf(entry.Value)))],
             [.. state.RecentCaptures.Select(capture => capture.Value)],
             state.Newest?.ToBody(),
-            state.LeftInDoubt.IsEmpty ? null : [.. state.LeftInDoubt.Select(entry => new LeftPointBody(entry.Key.Value, BodyOf(entry.Value.Unresolved), entry.Value.LateRiskSince))]),
+            state.LeftInDoubt.IsEmpty ? null : [.. state.LeftInDoubt.Select(entry => new LeftPointBody(entry.Key.Value, BodyOf(entry.Value.Unresolved), entry.Value.LateRiskSince))],
+            state.Scopes.IsEmpty ? null : [.. state.Scopes.Select(scope => new AccountScopeBody(scope.Account.ToBody(), [.. scope.Points.Select(point => point.Value)]))]),
         JournalJson.Default.StateBody);
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
@@ -31,6 +32,7 @@ internal static class StateCodec
         Points = body.Points.ToImmutableSortedDictionary(entry => entry.Point.ToPoint(), entry => Of(entry.State)),
         RecentCaptures = [.. body.RecentCaptures.Select(capture => new CaptureId(capture))],
         LeftInDoubt = (body.LeftInDoubt ?? []).ToImmutableSortedDictionary(entry => entry.Point.ToPoint(), entry => Of(entry.Unresolved, entry.LateRiskSince)),
+        Scopes = [.. (body.Scopes ?? []).Select(scope => new AccountScope(scope.Account.ToAccount(), [.. scope.Points.Select(point => point.ToPoint())]))],
     };
 
     private static PointBody PointBodyOf(PointState point)
@@ -40,7 +42,7 @@ internal static class StateCodec
             PointState.Idle p => new PointBody("idle", Last: p.Last is { } last
                 ? new SettlementBody(last.CaptureId.Value, Vocabulary.DeliveryEnds.Of(last.End), last.At, last.Reason)
                 : null),
-            PointState.Waiting p => new PointBody("waiting", Delivery: BodyOf(p.Delivery), DueAt: p.DueAt, LastFailure: p.LastFailure),
+            PointState.Waiting p => new PointBody("waiting", Delivery: BodyOf(p.Delivery), DueAt: p.DueAt, LastFailure: p.LastFailure, AwaitsMend: p.AwaitsMend ? true : null),
             PointState.InFlight p => new PointBody(
                 "in-flight",
                 Delivery: BodyOf(p.Delivery),
@@ -69,7 +71,7 @@ internal static class StateCodec
         {
             "idle" => new PointState.Idle(
                 body.Last is { } last ? new Settlement(new CaptureId(last.CaptureId), Vocabulary.DeliveryEnds.Read(last.End), last.Reason, last.At) : null, doubt),
-            "waiting" => new PointState.Waiting(DeliveryOf(body), body.DueAt.Needed("dueAt"), body.LastFailure, doubt),
+            "waiting" => new PointState.Waiting(DeliveryOf(body), body.DueAt.Needed("dueAt"), body.LastFailure, doubt) { AwaitsMend = body.AwaitsMend ?? false },
             "in-flight" => new PointState.InFlight(
                 DeliveryOf(body),
                 body.Attempt.Needed("attempt").ToAttempt(),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
@@ -38,6 +39,20 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
         return intake.Answers;
     }
 
+    public ValueTask<ImmutableHashSet<CaptureId>> FindKnownAsync(IReadOnlyCollection<CaptureId> captureIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(captureIds);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(captureIds.Count, IInbox.ArrivalsMax);
+        return database.ReadAsync(
+            async (connection, token) =>
+            {
+                var asked = captureIds.Select(id => id.Value).ToArray();
+                var known = await connection.Command("SELECT capture_id FROM accepted WHERE capture_id = ANY ($1)", Of(asked)).RowsAsync(row => new CaptureId(row.GetGuid(0)), token).ConfigureAwait(false);
+                return known.ToImmutableHashSet();
+            },
+            cancellationToken);
+    }
+
     public async ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
     {
         if (shards.Count == 0 || limit == 0) return [];
@@ -52,8 +67,8 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
     // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
     private async Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken) =>
         await connection.Command(
-            """
-            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, a.intent_until, a.written_generation, a.written_version, a.written_second, a.written_invocation
+            $"""
+            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {PostgresAccountStore.OwnWritesColumns}
             FROM (
               SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) ORDER BY seq LIMIT $3
             ) AS i LEFT JOIN LATERAL (

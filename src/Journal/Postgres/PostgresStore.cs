@@ -91,6 +91,15 @@ public sealed class PostgresStore : IStore
         }
     }
 
+    public ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        async (connection, token) =>
+        {
+            const string counts = "SELECT (SELECT count(*) FROM inbox), (SELECT count(*) FROM pending), (SELECT count(*) FROM account WHERE intent_attempt_id IS NOT NULL)";
+            var found = await connection.Command(counts).RowsAsync(row => new OpenWork(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), token).ConfigureAwait(false);
+            return found.Single();
+        },
+        cancellationToken);
+
     public ValueTask<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => maintenance.PassAsync(cancellationToken);
 
     /// <summary>Does what was asked for before, then closes the connections.</summary>

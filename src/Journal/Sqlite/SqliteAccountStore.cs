@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -24,16 +25,19 @@ internal sealed class SqliteAccountStore(SqliteEngine engine) : IAccountStore
             },
             cancellationToken).ConfigureAwait(false);
 
-    public async ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, CancellationToken cancellationToken) =>
+    public async ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, ChangeOrigin? origin, CancellationToken cancellationToken) =>
         await engine.WriteAsync(
             session =>
             {
-                if (written is { } stamp) RaiseWrittenStamp(session, account, stamp);
+                if (written is { } stamp) RaiseWrittenStamp(session, account, stamp, origin);
                 return session.Execute(
                     "UPDATE account SET intent_attempt_id = NULL, intent_until = NULL WHERE source = $1 AND object_guid = $2 AND intent_attempt_id = $3",
                     account.Source.Value, account.ObjectGuid.ToColumn(), attemptId.ToColumn());
             },
             cancellationToken).ConfigureAwait(false);
+
+    public ValueTask<OwnWrites> ReadOwnWritesAsync(AccountId account, CancellationToken cancellationToken) =>
+        engine.ReadAsync(session => ReadOwnWrites(session, account), cancellationToken);
 
     /// <summary>The identity of an account, inside a transaction; a new one for an account that nobody has seen.</summary>
     public static IdentityId FindOrMakeIdentity(SqliteSession session, AccountId account, SqliteStoreOptions options)
@@ -50,24 +54,40 @@ internal sealed class SqliteAccountStore(SqliteEngine engine) : IAccountStore
     public static OwnWrites ReadOwnWrites(SqliteSession session, AccountId account)
     {
         using var row = session.Query(
-            "SELECT intent_until, written_generation, written_version, written_second, written_invocation FROM account WHERE source = $1 AND object_guid = $2",
+            """
+            SELECT intent_until, written_generation, written_version, written_second, written_invocation,
+                   origin_source, origin_guid, origin_generation, origin_version, origin_second, origin_invocation
+            FROM account WHERE source = $1 AND object_guid = $2
+            """,
             account.Source.Value, account.ObjectGuid.ToColumn());
         if (!row.Read()) return OwnWrites.None;
-        Stamp? written = row.IsDBNull(1) ? null : new Stamp(row.GetInt32(1), (uint)row.GetInt64(2), row.GetInt64(3), row.ReadGuid(4));
-        return new OwnWrites(row.IsDBNull(0) ? null : row.ReadTime(0), written);
+        Stamp? written = row.IsDBNull(1) ? null : ReadStamp(row, 1);
+        return new OwnWrites(row.IsDBNull(0) ? null : row.ReadTime(0), written)
+        {
+            Origin = row.IsDBNull(5) ? null : new ChangeOrigin(new AccountId(new SourceId(row.GetString(5)), row.ReadGuid(6)), ReadStamp(row, 7)),
+        };
     }
+
+    private static Stamp ReadStamp(SqliteDataReader row, int first) =>
+        new(row.GetInt32(first), (uint)row.GetInt64(first + 1), row.GetInt64(first + 2), row.ReadGuid(first + 3));
 
     private static IdentityId? FindIdentity(SqliteSession session, AccountId account) =>
         session.Bytes("SELECT identity_id FROM account WHERE source = $1 AND object_guid = $2", account.Source.Value, account.ObjectGuid.ToColumn()) is { } value
             ? new IdentityId(new Guid(value, bigEndian: true))
             : null;
 
-    private void RaiseWrittenStamp(SqliteSession session, AccountId account, Stamp written)
+    private void RaiseWrittenStamp(SqliteSession session, AccountId account, Stamp written, ChangeOrigin? origin)
     {
         FindOrMakeIdentity(session, account, engine.Options);
         if (ReadOwnWrites(session, account).LastWrittenStamp is { } last && last >= written) return;
         session.Execute(
-            "UPDATE account SET written_generation = $3, written_version = $4, written_second = $5, written_invocation = $6 WHERE source = $1 AND object_guid = $2",
-            account.Source.Value, account.ObjectGuid.ToColumn(), written.Generation, (long)written.Version, written.OriginatingSecond, written.InvocationId.ToColumn());
+            """
+            UPDATE account
+            SET written_generation = $3, written_version = $4, written_second = $5, written_invocation = $6,
+                origin_source = $7, origin_guid = $8, origin_generation = $9, origin_version = $10, origin_second = $11, origin_invocation = $12
+            WHERE source = $1 AND object_guid = $2
+            """,
+            account.Source.Value, account.ObjectGuid.ToColumn(), written.Generation, (long)written.Version, written.OriginatingSecond, written.InvocationId.ToColumn(),
+            origin?.Account.Source.Value, origin?.Account.ObjectGuid.ToColumn(), origin?.Stamp.Generation, (long?)origin?.Stamp.Version, origin?.Stamp.OriginatingSecond, origin?.Stamp.InvocationId.ToColumn());
     }
 }

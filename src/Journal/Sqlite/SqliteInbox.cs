@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
@@ -22,6 +23,14 @@ internal sealed class SqliteInbox(SqliteEngine engine, ArrivalReader arrivals, T
         var results = await engine.Writer.WriteAsync(session => Accept(session, prepared), prepared.Length, insideTransaction: true, cancellationToken).ConfigureAwait(false);
         if (results.Contains(AcceptResult.Accepted)) arrived.Raise();
         return results;
+    }
+
+    public ValueTask<ImmutableHashSet<CaptureId>> FindKnownAsync(IReadOnlyCollection<CaptureId> captureIds, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(captureIds);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(captureIds.Count, IInbox.ArrivalsMax);
+        return engine.ReadAsync(
+            session => captureIds.Where(id => session.Number("SELECT 1 FROM accepted WHERE capture_id = $1", id.Value.ToColumn()) is not null).ToImmutableHashSet(), cancellationToken);
     }
 
     public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)

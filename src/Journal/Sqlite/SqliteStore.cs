@@ -83,6 +83,13 @@ public sealed class SqliteStore : IStore
         return Task.Run(() => Open(options with { Path = Path.GetFullPath(options.Path) }, interpose, timeProvider, loggerFactory), cancellationToken);
     }
 
+    public ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken) => engine.ReadAsync(
+        session => session.AtOneMoment(moment => new OpenWork(
+            moment.Number("SELECT count(*) FROM inbox") ?? 0,
+            moment.Number("SELECT count(*) FROM pending") ?? 0,
+            moment.Number("SELECT count(*) FROM account WHERE intent_attempt_id IS NOT NULL") ?? 0)),
+        cancellationToken);
+
     public ValueTask<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => maintenance.PassAsync(cancellationToken);
 
     /// <summary>Does what was asked for before, then closes the database and lets another process have it.</summary>

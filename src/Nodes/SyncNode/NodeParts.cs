@@ -102,15 +102,18 @@ internal sealed partial class NodeParts : IAsyncDisposable
     public ValueTask<Secret> ReadPassphraseAsync(CancellationToken cancellationToken) => ReadPassphraseAsync(Configuration, cancellationToken);
 
     /// <summary>As above, without opening anything else. The passphrase's own reference needs no place on the allow-list: whoever writes the node's file runs the node.</summary>
-    public static async ValueTask<Secret> ReadPassphraseAsync(NodeConfiguration configuration, CancellationToken cancellationToken)
+    public static ValueTask<Secret> ReadPassphraseAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>
+        ResolveAsync(configuration, "passphrase", configuration.Node.Passphrase, cancellationToken);
+
+    // A reference of the node's own file: paths are relative to it, and the allow-list does not hold for it.
+    private static async ValueTask<Secret> ResolveAsync(NodeConfiguration configuration, string key, string reference, CancellationToken cancellationToken)
     {
         const string filePrefix = "file:";
-        var reference = configuration.Node.Passphrase;
         if (reference.StartsWith(filePrefix, StringComparison.Ordinal)) reference = filePrefix + configuration.PathOf(reference[filePrefix.Length..]);
         return await new SecretReferences(NodeAllowList.Everything).ResolveAsync(reference, cancellationToken).ConfigureAwait(false) switch
         {
             SecretResolution.Resolved resolved => resolved.Secret,
-            SecretResolution.Refused refused => throw new SettingsException(configuration.File, [new Fault("passphrase", "", refused.Reason)]),
+            SecretResolution.Refused refused => throw new SettingsException(configuration.File, [new Fault(key, "", refused.Reason)]),
             var other => throw new InvalidOperationException($"Internal error: unknown resolution {other.GetType().Name}."),
         };
     }
@@ -202,21 +205,25 @@ internal sealed partial class NodeParts : IAsyncDisposable
         var read = ImmutableDictionary.CreateBuilder<SourceId, SourceServers>();
         foreach (var (name, settings) in Configuration.Node.Sources)
         {
-            var security = settings.Security switch
-            {
-                "ldaps" => LdapSecurity.Ldaps,
-                "startTls" => LdapSecurity.StartTls,
-                _ => LdapSecurity.None,
-            };
             var options = new LdapOptions
             {
-                Security = security,
+                Security = settings.Security == "startTls" ? LdapSecurity.StartTls : LdapSecurity.Ldaps,
                 Trust = settings.Roots.IsEmpty ? LdapTrust.SystemStore : await LdapTrust.FromPemFilesAsync([.. settings.Roots.Select(Configuration.PathOf)], cancellationToken).ConfigureAwait(false),
             };
-            read.Add(new SourceId(name), new SourceServers([.. settings.Servers.Select(server => LdapServer.Parse(server, LdapServer.DefaultTlsPort))], options));
+            read.Add(new SourceId(name), new SourceServers([.. settings.Servers.Select(server => LdapServer.Parse(server, LdapServer.DefaultTlsPort))], options)
+            {
+                Reader = settings is { BindName: { } bindName, BindPassword: { } bindPassword } ? token => ReadCredentialAsync(name, bindName, bindPassword, token) : null,
+                OldPasswordPeriod = settings.OldPasswordPeriod,
+            });
         }
 
         return read.ToImmutable();
+    }
+
+    private async ValueTask<LdapCredential> ReadCredentialAsync(string source, string bindName, string reference, CancellationToken cancellationToken)
+    {
+        using var password = await ResolveAsync(Configuration, $"sources.{source}.bindPassword", reference, cancellationToken).ConfigureAwait(false);
+        return password.WithUtf8(bytes => new SimpleCredential(bindName, bytes.Span));
     }
 
     [LoggerMessage(4501, LogLevel.Warning, "{Count} secrets were older than the maximum age and are destroyed.")]

@@ -28,6 +28,8 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <summary>How long requests under way may take to end at a stop; the edge sends again what was cut off.</summary>
     private static readonly TimeSpan RequestsEndTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan HoldMargin = TimeSpan.FromSeconds(15);
+
     private readonly NodeParts parts;
     private readonly WebApplication web;
     private readonly SyncEngine engine;
@@ -155,11 +157,18 @@ public sealed partial class SyncServer : IAsyncDisposable
         return parts.Providers.ToDictionary(entry => new SyncPointId(entry.Key.Name), entry =>
         {
             var services = new DelivererServices(
-                secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, new DelivererOptions { AttemptTimeout = entry.Key.AttemptTimeout });
+                secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, OptionsOf(entry.Key, parts.Configuration))
+            {
+                Rules = () => parts.Configuration.Rules,
+            };
             var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
             return new PointRuntime(deliverer, new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
         });
     }
+
+    // Longer than the delay of a recheck, which ends the hold by itself.
+    private static DelivererOptions OptionsOf(PointSettings point, NodeConfiguration configuration) =>
+        new() { AttemptTimeout = point.AttemptTimeout, IntentHoldAfterWrite = configuration.Rules.RecheckDelay + HoldMargin };
 
     private static WebApplication BuildWeb(NodeParts parts, Action<IEndpointRouteBuilder> map, TimeProvider clock, ILoggerFactory loggers)
     {

@@ -60,7 +60,11 @@ public sealed partial class ActiveDirectoryProvider : IProvider
             }
 
             AccountId? asSource = options.Source is { } source ? new AccountId(source, id) : null;
-            return new Preparation.Found(new TargetAccount(id.ToString("D"), account.Dn, asSource), PasswordVersion.Of(account)?.ToMark());
+            var present = PasswordVersion.Of(account);
+            return new Preparation.Found(new TargetAccount(id.ToString("D"), account.Dn, asSource), present?.ToMark())
+            {
+                PresentStamp = asSource is { } known ? present?.ToStamp(context.GenerationOf(known.Source)) : null,
+            };
         }
         catch (LdapException e)
         {

@@ -1,6 +1,7 @@
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Providers.Contract;
 
@@ -18,7 +19,11 @@ public abstract record Preparation
     /// <summary>Exactly one account matches.</summary>
     /// <param name="Target">The account in the target.</param>
     /// <param name="Mark">The mark of its password now; null where the target shows none.</param>
-    public sealed record Found(TargetAccount Target, TargetMark? Mark) : Preparation;
+    public sealed record Found(TargetAccount Target, TargetMark? Mark) : Preparation
+    {
+        /// <summary>Where the target is itself a source: the stamp of the account's password now; null where it has none, or shows none.</summary>
+        public Stamp? PresentStamp { get; init; }
+    }
 
     /// <summary>No attempt can begin.</summary>
     /// <param name="Outcome">Why; never a success, and never <see cref="DeliveryOutcome.Unknown"/>, since nothing was written.</param>

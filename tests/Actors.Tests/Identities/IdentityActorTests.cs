@@ -29,6 +29,19 @@ public sealed class IdentityActorTests
     }
 
     [Fact]
+    public async Task A_stamp_far_ahead_leaves_its_row_where_it_is_until_the_source_has_confirmed_it()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+
+        live.Arrive(Ann, 1_000);
+
+        live.ToConfirm.ShouldHaveSingleItem();
+        live.Decided.Count.ShouldBe(1);
+        live.Journal.Appends.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task The_secret_of_a_capture_that_is_not_accepted_is_released_with_its_row()
     {
         await using var live = new LiveIdentities();

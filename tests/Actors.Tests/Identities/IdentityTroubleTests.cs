@@ -2,6 +2,7 @@ using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;
 using Xunit;
@@ -86,7 +87,7 @@ public sealed class IdentityTroubleTests
         live.Journal.WriteTrouble = () => new StorageUnavailableException("away", null);
 
         live.Arrive(Ann, 1);
-        var refused = await Should.ThrowAsync<IdentityUnavailableException>(live.DecideAsync(Ann, now => new IdentityCommand.AssignPoints(now, [Point])));
+        var refused = await Should.ThrowAsync<IdentityUnavailableException>(live.DecideAsync(Ann, now => new IdentityCommand.AssignPoints(now, new AccountId(new SourceId("alpha"), Ann.Value), [Point])));
 
         live.BackAgain.ShouldHaveSingleItem().Row.ShouldBe(1);
         refused.InnerException.ShouldBeOfType<StorageUnavailableException>();

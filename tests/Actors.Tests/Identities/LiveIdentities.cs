@@ -48,6 +48,9 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
     /// <summary>Inbox rows that were decided.</summary>
     public List<long> Decided { get; } = [];
 
+    /// <summary>Inbox rows whose stamps are to be confirmed first.</summary>
+    public List<long> ToConfirm { get; } = [];
+
     /// <summary>Inbox rows that are to come again, and after how long.</summary>
     public List<(long Row, TimeSpan After)> BackAgain { get; } = [];
 
@@ -102,6 +105,8 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
     void IInboxRowTracker.Decided(long inboxSequence) => Decided.Add(inboxSequence);
 
     public void ComeBack(long inboxSequence, TimeSpan after) => BackAgain.Add((inboxSequence, after));
+
+    public void ConfirmFirst(long inboxSequence) => ToConfirm.Add(inboxSequence);
 
     public ValueTask ParkAsync(PoisonedMessage message, CancellationToken cancellationToken)
     {

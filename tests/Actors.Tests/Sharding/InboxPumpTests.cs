@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -23,6 +24,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     private readonly ConcurrentQueue<long> handed = new();
     private readonly Task running;
     private Func<IdentityId, bool> hasRoom = _ => true;
+    private Func<Change, Task<CandidateVerdict>> confirm = change => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
     private Func<Arrival.Ambiguous, Task<CandidateVerdict>> settle = ambiguous => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(ambiguous.Candidates[0].Change));
 
     public InboxPumpTests()
@@ -77,6 +79,37 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         await LookAsync();
 
         handed.ShouldBe([1, 1]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_row_that_is_to_be_confirmed_goes_to_the_source_once_and_back_to_its_identity()
+    {
+        var asked = new List<Change>();
+        confirm = change =>
+        {
+            asked.Add(change);
+            return Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
+        };
+        inbox.Add(ScriptedInbox.Row(1));
+        await LookAsync();
+        handed.ShouldBe([1]);
+
+        pump.ConfirmFirst(1);
+        await AdvanceUntilAsync(() => handed.Count == 2);
+
+        asked.Count.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_row_that_the_source_cannot_confirm_now_comes_again_and_its_source_does_not_rest_for_it()
+    {
+        confirm = _ => Task.FromResult<CandidateVerdict>(new CandidateVerdict.TryAgain(TimeSpan.FromSeconds(1), "Not replicated yet.") { IsOfSource = false });
+        inbox.Add(ScriptedInbox.Row(1));
+        await LookAsync();
+        pump.ConfirmFirst(1);
+        inbox.Add(ScriptedInbox.Ambiguous(2, "alpha"));
+
+        await AdvanceUntilAsync(() => handed.Contains(2) && handed.Count(row => row == 1) == 2);
     }
 
     [Fact(Timeout = 30_000)]
@@ -149,6 +182,8 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes) => [];
 
     public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => settle(ambiguous);
+
+    public Task<CandidateVerdict> ConfirmAsync(Change change, CancellationToken cancellationToken) => confirm(change);
 
     public async ValueTask DisposeAsync()
     {

@@ -54,6 +54,8 @@ internal sealed class ScriptedInbox(TimeProvider clock) : IInbox
 
     public ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken) => throw new NotSupportedException("Tests add rows.");
 
+    public ValueTask<ImmutableHashSet<CaptureId>> FindKnownAsync(IReadOnlyCollection<CaptureId> captureIds, CancellationToken cancellationToken) => throw new NotSupportedException("Tests add rows.");
+
     public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
     {
         if (Trouble() is { } trouble) throw trouble;

@@ -119,7 +119,7 @@ public sealed class Echoes_are_told
         history.Arrive(Some.Change(2), WroteTwo);
         history.State.NeedsSecret(Some.Capture(1)).ShouldBeTrue();
 
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.Point, Some.OtherPoint)));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point, Some.OtherPoint)));
         history.State.Points[Some.OtherPoint].ShouldBe<PointState.Idle>();
         history.Do(new IdentityCommand.ResendChange(history.Now, Some.OtherPoint)).Refusal.ShouldBe(DecisionRefusal.NotTheCurrentDelivery);
     }
@@ -130,8 +130,8 @@ public sealed class Echoes_are_told
         var history = Captures_are_decided.Accepted(1);
         history.Begin(1);
         history.Arrive(Some.Change(2), WroteTwo);
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points()));
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.Point)));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points()));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point)));
 
         history.Finish(History.Transient);
 

@@ -75,7 +75,7 @@ public sealed class Operators_and_scopes
         var delivered = Captures_are_decided.Accepted(1);
         delivered.Attempt(1, History.Delivered());
         var empty = new History();
-        empty.Do(new IdentityCommand.AssignPoints(empty.Now, empty.Scope));
+        empty.Do(new IdentityCommand.AssignPoints(empty.Now, Some.Account(Some.Alpha), empty.Scope));
 
         delivered.Do(new IdentityCommand.ResendChange(delivered.Now, Some.Point)).Refusal.ShouldBe(DecisionRefusal.SecretGone);
         empty.Do(new IdentityCommand.ResendChange(empty.Now, Some.Point)).Refusal.ShouldBe(DecisionRefusal.NoChangeYet);
@@ -99,7 +99,7 @@ public sealed class Operators_and_scopes
         var gone = Captures_are_decided.Accepted(1);
         gone.Attempt(1, History.Delivered());
 
-        foreach (var history in (History[])[held, gone]) history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.Point, Some.OtherPoint)));
+        foreach (var history in (History[])[held, gone]) history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point, Some.OtherPoint)));
 
         held.State.Points[Some.OtherPoint].ShouldBe<PointState.Waiting>().Delivery.CaptureId.ShouldBe(Some.Capture(1));
         gone.State.Points[Some.OtherPoint].ShouldBe<PointState.Idle>().Last.ShouldBeNull();
@@ -110,7 +110,7 @@ public sealed class Operators_and_scopes
     {
         var history = Captures_are_decided.Accepted(1);
 
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.OtherPoint)));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.OtherPoint)));
 
         history.State.Points.Keys.ShouldBe([Some.OtherPoint]);
         history.State.NeedsSecret(Some.Capture(1)).ShouldBeTrue();
@@ -123,9 +123,9 @@ public sealed class Operators_and_scopes
         history.Begin(1);
         history.Arrive(Some.Change(2));
 
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points())).Events.OfType<IdentityEvent.DeliveryEnded>().Single().End.ShouldBe(DeliveryEnd.Withdrawn);
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points())).Events.OfType<IdentityEvent.DeliveryEnded>().Single().End.ShouldBe(DeliveryEnd.Withdrawn);
         history.State.Points.Keys.ShouldBe([Some.Point]);
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points())).ShouldSatisfyAllConditions(again => again.Events.ShouldBeEmpty());
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points())).ShouldSatisfyAllConditions(again => again.Events.ShouldBeEmpty());
         history.Finish(History.Delivered());
 
         history.State.Points.ShouldBeEmpty();
@@ -136,9 +136,9 @@ public sealed class Operators_and_scopes
     {
         var history = Captures_are_decided.Accepted(1);
         history.Begin(1);
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points()));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points()));
 
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.Point))).Events.Single().ShouldBeOfType<IdentityEvent.PointAssigned>();
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point))).Events[^1].ShouldBeOfType<IdentityEvent.PointAssigned>();
         history.Finish(History.Transient);
 
         history.At.ShouldBe<PointState.Waiting>().Delivery.ShouldBe(Some.Delivery(1, failedAttempts: 1));
@@ -149,7 +149,7 @@ public sealed class Operators_and_scopes
     {
         var history = Captures_are_decided.Accepted(1);
         history.Begin(1);
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points()));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points()));
 
         history.Arrive(Some.Change(2));
         history.Finish(History.Transient);
@@ -164,7 +164,7 @@ public sealed class Operators_and_scopes
         waiting.Attempt(1, History.Unknown);
         var inFlight = Captures_are_decided.Accepted(1);
         inFlight.Begin(1);
-        foreach (var history in (History[])[waiting, inFlight]) history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points()));
+        foreach (var history in (History[])[waiting, inFlight]) history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points()));
         inFlight.Finish(History.Unknown);
 
         foreach (var history in (History[])[waiting, inFlight])
@@ -184,8 +184,8 @@ public sealed class Operators_and_scopes
         var history = new History { Scope = Some.Points(Some.Point, Some.OtherPoint) };
         history.Arrive(Some.Change(1));
         history.Attempt(1, History.Unknown, new TargetMark("before"));
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.OtherPoint)));
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Points(Some.Point, Some.OtherPoint)));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.OtherPoint)));
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point, Some.OtherPoint)));
 
         history.Begin(1);
 

@@ -55,6 +55,7 @@ internal static class Some
         new DeliveryOutcome.RefusedByPolicy("too short"),
         new DeliveryOutcome.TargetMisconfigured("certificate"),
         new DeliveryOutcome.AccountNotFound("nobody"),
+        new DeliveryOutcome.Overtaken("newer there"),
         new DeliveryOutcome.Unknown("no answer"),
     }.ToImmutableSortedDictionary(outcome => outcome.GetType().Name, outcome => outcome, StringComparer.Ordinal);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Tests.Decisions;
 
 namespace PasswordSync.Core.Tests.Simulation;
 
@@ -73,7 +74,8 @@ internal sealed partial class SimulatedCluster
     {
         if (accepted.Add(change.CaptureId)) secrets.Add(change.CaptureId);
         Obligations.Arrived(change, Scope, Now);
-        Perform(new IdentityCommand.DecideCapture(Now, change, Scope, OwnWrites.None));
+        var command = new IdentityCommand.DecideCapture(Now, change, Scope, OwnWrites.None);
+        if (Perform(command).IsToBeConfirmed) Perform(command with { IsConfirmedAtSource = true });
     }
 
     /// <summary>The owner dies: nobody will answer for the attempts in flight, though what they sent may land yet.</summary>
@@ -89,7 +91,7 @@ internal sealed partial class SimulatedCluster
         Scope = scope;
         if (!tellAtOnce) return;
         Obligations.Rescoped(scope, secrets.Contains, Now);
-        Perform(new IdentityCommand.AssignPoints(Now, scope));
+        Perform(new IdentityCommand.AssignPoints(Now, Some.Account(Some.Alpha), scope));
     }
 
     public void Retry(SyncPointId point) => Perform(new IdentityCommand.RetryDelivery(Now, point));

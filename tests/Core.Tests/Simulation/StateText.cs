@@ -1,6 +1,7 @@
 using System.Globalization;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Tests.Decisions;
 
 namespace PasswordSync.Core.Tests.Simulation;
 
@@ -11,6 +12,7 @@ internal static class StateText
     [
         state.Sequence.ToString(CultureInfo.InvariantCulture), $"{state.Newest}", string.Join(',', state.RecentCaptures),
         .. state.LatestStamps.Select(entry => $"{entry}"), .. state.Points.Select(entry => $"{entry}"), .. state.LeftInDoubt.Select(entry => $"{entry}"),
+        .. state.Scopes.Select(entry => $"{entry.Account}: {string.Join(',', entry.Points)}"),
     ]);
 
     public static string DecisionsOn(IdentityState state, SimulatedCluster around)
@@ -22,10 +24,10 @@ internal static class StateText
     private static IEnumerable<IdentityCommand> Commands(IdentityState state, SimulatedCluster around, DateTimeOffset now)
     {
         yield return new IdentityCommand.WakeUp(now, 0);
-        yield return new IdentityCommand.AssignPoints(now, []);
+        yield return new IdentityCommand.AssignPoints(now, Some.Account(Some.Alpha), []);
         foreach (var point in around.AllPoints)
         {
-            yield return new IdentityCommand.AssignPoints(now, [point]);
+            yield return new IdentityCommand.AssignPoints(now, Some.Account(Some.Alpha), [point]);
             yield return new IdentityCommand.RetryDelivery(now, point);
             yield return new IdentityCommand.DiscardDelivery(now, point, "no need");
             yield return new IdentityCommand.ResendChange(now, point);

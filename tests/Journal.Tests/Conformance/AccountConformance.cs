@@ -36,9 +36,12 @@ public abstract class AccountConformance : StoreConformance
         await subject.ReopenAsync(new StoreSettings());
         (await OwnWritesAsync(subject.Store)).ShouldBe(new OwnWrites(Samples.Start.AddSeconds(20), null));
 
-        await subject.Store.Accounts.CloseIntentAsync(account, attempt, Samples.StampOf(4_000_000_000), CancellationToken.None);
+        var origin = new ChangeOrigin(Samples.NewAccount(), Samples.StampOf(3_999_999_999));
+        await subject.Store.Accounts.CloseIntentAsync(account, attempt, Samples.StampOf(4_000_000_000), origin, CancellationToken.None);
         await subject.ReopenAsync(new StoreSettings());
-        (await OwnWritesAsync(subject.Store)).ShouldBe(new OwnWrites(null, Samples.StampOf(4_000_000_000)));
+        (await OwnWritesAsync(subject.Store)).ShouldBe(new OwnWrites(null, Samples.StampOf(4_000_000_000)) { Origin = origin });
+        (await subject.Store.Accounts.ReadOwnWritesAsync(account, CancellationToken.None)).ShouldBe(new OwnWrites(null, Samples.StampOf(4_000_000_000)) { Origin = origin });
+        (await subject.Store.Accounts.ReadOwnWritesAsync(Samples.NewAccount(), CancellationToken.None)).ShouldBe(OwnWrites.None);
     }
 
     [Fact]
@@ -51,9 +54,9 @@ public abstract class AccountConformance : StoreConformance
         await subject.Store.Accounts.OpenIntentAsync(account, early, Samples.Start.AddSeconds(20), CancellationToken.None);
         await subject.Store.Accounts.OpenIntentAsync(account, late, Samples.Start.AddSeconds(50), CancellationToken.None);
 
-        await subject.Store.Accounts.CloseIntentAsync(account, early, Samples.StampOf(3), CancellationToken.None);
+        await subject.Store.Accounts.CloseIntentAsync(account, early, Samples.StampOf(3), origin: null, CancellationToken.None);
         (await OwnWritesAsync(subject.Store)).ShouldBe(new OwnWrites(Samples.Start.AddSeconds(50), Samples.StampOf(3)));
-        await subject.Store.Accounts.CloseIntentAsync(account, late, written: null, CancellationToken.None);
+        await subject.Store.Accounts.CloseIntentAsync(account, late, written: null, origin: null, CancellationToken.None);
         (await OwnWritesAsync(subject.Store)).ShouldBe(new OwnWrites(null, Samples.StampOf(3)));
     }
 
@@ -64,10 +67,10 @@ public abstract class AccountConformance : StoreConformance
         var account = Samples.NewAccount();
         await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(account, version: 9))], CancellationToken.None);
 
-        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(uint.MaxValue), CancellationToken.None);
-        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(uint.MaxValue - 1), CancellationToken.None);
+        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(uint.MaxValue), origin: null, CancellationToken.None);
+        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(uint.MaxValue - 1), origin: null, CancellationToken.None);
         (await OwnWritesAsync(subject.Store)).LastWrittenStamp.ShouldBe(Samples.StampOf(uint.MaxValue));
-        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(0), CancellationToken.None);
+        await subject.Store.Accounts.CloseIntentAsync(account, Guid.NewGuid(), Samples.StampOf(0), origin: null, CancellationToken.None);
         (await OwnWritesAsync(subject.Store)).LastWrittenStamp.ShouldBe(Samples.StampOf(0), "the version wraps from its greatest to 0");
     }
 

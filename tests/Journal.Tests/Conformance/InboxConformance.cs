@@ -50,6 +50,34 @@ public abstract class InboxConformance : StoreConformance
     }
 
     [Fact]
+    public async Task Known_ids_are_told_from_others_candidates_included()
+    {
+        await using var subject = await OpenAsync();
+        var arrival = Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1));
+        var ambiguous = Ambiguous(Samples.NewAccount());
+        await subject.Store.Inbox.AcceptAsync([arrival, ambiguous], CancellationToken.None);
+
+        var known = ambiguous.Candidates.Select(candidate => candidate.Change.CaptureId).Append(arrival.Id).ToList();
+        (await subject.Store.Inbox.FindKnownAsync([.. known, Samples.NewCapture()], CancellationToken.None)).ShouldBe(known, ignoreOrder: true);
+        (await subject.Store.Inbox.FindKnownAsync([], CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Open_work_is_counted()
+    {
+        await using var subject = await OpenAsync();
+        (await subject.Store.CountOpenWorkAsync(CancellationToken.None)).ShouldBe(new OpenWork(0, 0, 0));
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var decided = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(decided)], CancellationToken.None);
+        await worker.DecideAsync((await worker.InboxAsync()).ShouldHaveSingleItem());
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1)), Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1))], CancellationToken.None);
+        await subject.Store.Accounts.OpenIntentAsync(Samples.NewAccount(), Guid.NewGuid(), Samples.Start.AddSeconds(20), CancellationToken.None);
+
+        (await subject.Store.CountOpenWorkAsync(CancellationToken.None)).ShouldBe(new OpenWork(UndecidedArrivals: 2, PendingIdentities: 1, OpenIntents: 1));
+    }
+
+    [Fact]
     public async Task Repeat_does_not_touch_the_secret()
     {
         await using var subject = await OpenAsync();

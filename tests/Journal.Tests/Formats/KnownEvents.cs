@@ -31,6 +31,13 @@ internal static class KnownEvents
 
     public static readonly Change Nameless = Change with { Names = new AccountNames("CN=Bo", "bo", null, null), Stamp = Stamp with { Generation = 0, Version = 1 } };
 
+    public static readonly Change Renamed = Nameless with
+    {
+        Names = Nameless.Names with { ObjectSid = "S-1-5-21-1-2-3-1104" },
+        CapturedAs = "bob",
+        MustChangeAtNextLogon = true,
+    };
+
     public static readonly Attempt Attempt = new(
         AttemptId,
         AttemptKind.Recheck,
@@ -52,9 +59,14 @@ internal static class KnownEvents
 
     public static IReadOnlyDictionary<string, IdentityEvent[]> ByKind { get; } = new Dictionary<string, IdentityEvent[]>
     {
-        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless)],
+        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed)],
         ["capture-ignored.1"] = [.. Enum.GetValues<IgnoreReason>().Select(reason => new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, reason))],
         ["capture-reported.1"] = [.. Enum.GetValues<CaptureVerdict>().Select(verdict => new IdentityEvent.CaptureReported(At, Capture, Account, verdict, At.AddSeconds(-3)))],
+        ["account-scoped.1"] =
+        [
+            new IdentityEvent.AccountScoped(At, new AccountScope(Account, [Point, new SyncPointId("files")])),
+            new IdentityEvent.AccountScoped(At, new AccountScope(Account, [])),
+        ],
         ["point-assigned.1"] = [new IdentityEvent.PointAssigned(At, Point)],
         ["point-withdrawn.1"] = [new IdentityEvent.PointWithdrawn(At, Point)],
         ["delivery-queued.1"] = [new IdentityEvent.DeliveryQueued(At, Point, Capture, At.AddSeconds(1))],
@@ -84,6 +96,7 @@ internal static class KnownEvents
         new DeliveryOutcome.TargetMisconfigured("No right to reset."),
         new DeliveryOutcome.AccountNotFound("Gone."),
         new DeliveryOutcome.Unknown("No answer."),
+        new DeliveryOutcome.Overtaken("Newer there."),
     ];
 
     private static AttemptSequel[] Sequels =>

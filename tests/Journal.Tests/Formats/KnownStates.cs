@@ -33,6 +33,16 @@ internal static class KnownStates
             Sequence = 8,
             LeftInDoubt = ImmutableSortedDictionary<SyncPointId, Doubt>.Empty.Add(new SyncPointId("gone"), Doubtful).Add(new SyncPointId("gone-too"), new Doubt(null, Known.At)),
         },
+        new IdentityState
+        {
+            Sequence = 9,
+            Scopes =
+            [
+                new AccountScope(Known.Account, [new SyncPointId("waiting"), new SyncPointId("files")]),
+                new AccountScope(Known.Account with { Source = new SourceId("mail.example") }, [new SyncPointId("waiting")]),
+            ],
+            Points = ImmutableSortedDictionary.CreateRange([Entry("waiting", new PointState.Waiting(Next, Known.At.AddMinutes(15), "Refused.", Doubt.None) { AwaitsMend = true })]),
+        },
     ];
 
     private static ImmutableSortedDictionary<SyncPointId, PointState> AllPoints => ImmutableSortedDictionary.CreateRange(

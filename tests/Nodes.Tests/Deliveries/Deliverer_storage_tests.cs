@@ -120,7 +120,7 @@ public sealed class Deliverer_storage_tests
         await one.PassUntilDueAsync();
         await one.DeliverAsync(Token);
         one.Outcomes.Last().ShouldBeOfType<DeliveryOutcome.Delivered>();
-        one.Stores.Intents[one.Account].Until.ShouldBe(one.Clock.GetUtcNow() + new DelivererOptions().IntentHold);
+        one.Stores.Intents[one.Account].Until.ShouldBe(one.Clock.GetUtcNow() + new DelivererOptions().IntentHoldAfterWrite);
         one.State.ShouldBeOfType<PointState.Idle>("what lands late is the same password: only its echo must be told");
         one.Target.SignIn("ann", Canary).ShouldBeTrue();
     }

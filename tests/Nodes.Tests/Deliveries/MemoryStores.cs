@@ -1,4 +1,5 @@
 using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -21,6 +22,9 @@ internal sealed class MemoryStores : ISecretStore, IAccountStore, ITargetClaims
 
     public Dictionary<AccountId, Stamp> Written { get; } = [];
 
+    /// <summary>The change that the last write to each account carried.</summary>
+    public Dictionary<AccountId, ChangeOrigin?> Origins { get; } = [];
+
     public static StorageUnavailableException Away => new("away", null);
 
     public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CaptureId captureId, CancellationToken cancellationToken)
@@ -40,12 +44,19 @@ internal sealed class MemoryStores : ISecretStore, IAccountStore, ITargetClaims
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, CancellationToken cancellationToken)
+    public ValueTask CloseIntentAsync(AccountId account, Guid attemptId, Stamp? written, ChangeOrigin? origin, CancellationToken cancellationToken)
     {
         Enter(nameof(CloseIntentAsync));
-        if (written is { } stamp && (!Written.TryGetValue(account, out var known) || known < stamp)) Written[account] = stamp;
+        if (written is { } stamp && (!Written.TryGetValue(account, out var known) || known < stamp)) (Written[account], Origins[account]) = (stamp, origin);
         if (Intents.TryGetValue(account, out var open) && open.AttemptId == attemptId) Intents.Remove(account);
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<OwnWrites> ReadOwnWritesAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        Enter(nameof(ReadOwnWritesAsync));
+        DateTimeOffset? until = Intents.TryGetValue(account, out var open) ? open.Until : null;
+        return ValueTask.FromResult(new OwnWrites(until, Written.TryGetValue(account, out var stamp) ? stamp : null) { Origin = Origins.GetValueOrDefault(account) });
     }
 
     public ValueTask<IdentityId> ClaimAsync(SyncPointId point, string targetKey, IdentityId identity, CancellationToken cancellationToken)

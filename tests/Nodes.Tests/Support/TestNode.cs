@@ -82,14 +82,18 @@ internal sealed class TestNode : IAsyncDisposable
         (await Edge.GetFromJsonAsync(EdgeConfiguration.Path, IntakeJson.Default.EdgeConfiguration, cancellationToken))!;
 
     /// <summary>Seals a capture as the filter would, to the key that the node publishes.</summary>
-    public async Task<ConfirmedCapture> CaptureAsync(string user, string password, uint version, CancellationToken cancellationToken)
+    public Task<ConfirmedCapture> CaptureAsync(string user, string password, uint version, CancellationToken cancellationToken) =>
+        CaptureAsync(user, password, version, hookName: user, hookRid: 0, cancellationToken);
+
+    /// <summary>As above, with what the hook gave as name and RID; the account's own RID is 1104.</summary>
+    public async Task<ConfirmedCapture> CaptureAsync(string user, string password, uint version, string hookName, uint hookRid, CancellationToken cancellationToken)
     {
         var configuration = await FetchConfigurationAsync(cancellationToken);
         if (!PublicSealingKey.TryParse(configuration.SealingKeys[0].PublicKey, out var key)) throw new InvalidOperationException("The node published no key.");
         var (id, now) = (Guid.NewGuid(), Clock.GetUtcNow());
-        var description = new EnvelopeDescription(id, now, 0, Cluster, Source.Value, DomainController, user);
+        var description = new EnvelopeDescription(id, now, hookRid, Cluster, Source.Value, DomainController, hookName);
         var envelope = EnvelopeSealer.Seal(description, key!, PasswordEncoding.Utf8, Encoding.UTF8.GetBytes(password));
-        var names = new AccountNames($"CN={user},DC=alpha,DC=test", user, $"{user}@alpha.test", null);
+        var names = new AccountNames($"CN={user},DC=alpha,DC=test", user, $"{user}@alpha.test", null) { ObjectSid = "S-1-5-21-1-2-3-1104" };
         var stamp = new ProvenStamp(version, Stamp.ToOriginatingSecond(now), new Guid("aaaaaaaa-0000-0000-0000-000000000001"));
         return new ConfirmedCapture(new CaptureId(id), GuidOf(user), stamp, names, ["staff"], now, now, now, envelope);
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -94,6 +95,8 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
     public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes) => [.. around.Points];
 
     public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => throw new NotSupportedException("Nothing ambiguous is simulated.");
+
+    public Task<CandidateVerdict> ConfirmAsync(Change change, CancellationToken cancellationToken) => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
 
     private async Task LiveAsync()
     {

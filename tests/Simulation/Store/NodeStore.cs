@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -23,6 +24,8 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
     public IAsyncEnumerable<JournalledEvent> ReadEventsAsync(IdentityId identity, long fromSequence, CancellationToken cancellationToken) => throw new NotSupportedException("Nobody reads here.");
 
     public ValueTask<ImmutableArray<AcceptResult>> AcceptAsync(IReadOnlyList<Arrival> arrivals, CancellationToken cancellationToken) => AskAsync(() => database.Accept(arrivals));
+
+    public ValueTask<ImmutableHashSet<CaptureId>> FindKnownAsync(IReadOnlyCollection<CaptureId> captureIds, CancellationToken cancellationToken) => throw new NotSupportedException("No edge is simulated.");
 
     public ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
     {

@@ -20,6 +20,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     private const int OutcomeTriesMax = 5;
 
     private readonly AccountClaims claims = new(point, provider, services.Claims, identities, logger);
+    private readonly MutualCheck mutual = new(provider, services.Accounts, services);
     private readonly WriteIntents intents = new(services.Accounts, services.Options, services.Clock);
 
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
@@ -154,7 +155,9 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken)
     {
         if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
+        if (account == offer.Change.Account) return new DeliveryOutcome.AlreadyThere(attempt.Baseline, offer.Change.Stamp);
         if (await intents.TryOpenAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
+        if (await mutual.FindConflictAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } conflict) return await intents.CloseAsync(account, attempt, offer, conflict).ConfigureAwait(false);
         var outcome = await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
 
         // The password is there, but which stamp it got is not known: its echo could not be told from a change. Written once more, it can.
@@ -167,7 +170,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     }
 
     private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken) =>
-        services.Executor.ExecuteAsync(provider, attempt, window, offer.Change.CaptureId, mustChangeAtNextLogon: false, secret, cancellationToken);
+        services.Executor.ExecuteAsync(provider, attempt, window, offer.Change.CaptureId, offer.Change.MustChangeAtNextLogon, secret, cancellationToken);
 
     // The attempt's own time-out or what the lease leaves, whichever is shorter, less a margin in which the outcome can be told. It counts from here, before the
     // attempt is recorded: a node that is stopped after this finds its window over, whatever its clock says then.

@@ -1,3 +1,4 @@
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Execution;
 
@@ -5,7 +6,11 @@ namespace PasswordSync.SyncNode.Deliveries;
 
 /// <summary>What all sync points of a node deliver with.</summary>
 public sealed record DelivererServices(
-    SharedSecrets Secrets, ITargetClaims Claims, IAccountStore Accounts, AttemptExecutor Executor, TimeProvider Clock, Func<double> Jitter, DelivererOptions Options);
+    SharedSecrets Secrets, ITargetClaims Claims, IAccountStore Accounts, AttemptExecutor Executor, TimeProvider Clock, Func<double> Jitter, DelivererOptions Options)
+{
+    /// <summary>The settings of the moment; they order changes that were made in several sources at once.</summary>
+    public Func<DecisionRules> Rules { get; init; } = () => DecisionRules.Default;
+}
 
 /// <summary>The times of deliveries.</summary>
 public sealed record DelivererOptions
@@ -21,6 +26,12 @@ public sealed record DelivererOptions
     /// was made: what landed unnoticed must not be taken for a change of the person. Default 10 minutes, as long as such an attempt may land late.
     /// </summary>
     public TimeSpan IntentHold { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// As <see cref="IntentHold"/>, once a later write to the account has succeeded and its stamp is known: captures up to that stamp do not wait any more, and what is
+    /// later only until a late landing is no longer looked for. Default 45 s; longer than the delay of a recheck (30 s).
+    /// </summary>
+    public TimeSpan IntentHoldAfterWrite { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>How long a sync point rests when the node's own database could not be used. Default 1 s.</summary>
     public TimeSpan StorageRest { get; init; } = TimeSpan.FromSeconds(1);

@@ -4,6 +4,7 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Sealing.Envelopes;
 using PasswordSync.Sealing.Keys;
+using PasswordSync.SyncNode.Intake;
 
 namespace PasswordSync.SyncNode.Deliveries;
 
@@ -15,31 +16,37 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
     public async ValueTask<SecretReading> ReadAsync(Change change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return await ReadAsync(change.CaptureId, change.Account.Source, cancellationToken).ConfigureAwait(false);
+        if (await secrets.ReadAsync(change.CaptureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return new SecretReading.Gone();
+        return Open(envelope, change);
     }
 
-    /// <summary>Reads and opens the envelope of a capture of a source.</summary>
+    /// <summary>Reads and opens the envelope of a capture of a source, for a node that has opened it itself and so compared it with its account.</summary>
     /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
     public async ValueTask<SecretReading> ReadAsync(CaptureId captureId, SourceId source, CancellationToken cancellationToken)
     {
         if (await secrets.ReadAsync(captureId, cancellationToken).ConfigureAwait(false) is not { } envelope) return new SecretReading.Gone();
-        return Open(envelope, captureId, source);
+        return Open(envelope, captureId, source, change: null);
     }
 
     /// <summary>Opens an envelope that belongs to a change.</summary>
     public SecretReading Open(ReadOnlyMemory<byte> envelope, Change change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return Open(envelope, change.CaptureId, change.Account.Source);
+        return Open(envelope, change.CaptureId, change.Account.Source, change);
     }
 
-    private SecretReading Open(ReadOnlyMemory<byte> envelope, CaptureId captureId, SourceId source)
+    private SecretReading Open(ReadOnlyMemory<byte> envelope, CaptureId captureId, SourceId source, Change? change)
     {
         var binding = new ExpectedBinding(cluster, source.Value, DomainController: null, captureId.Value);
         var opening = EnvelopeOpener.Open(envelope.Span, keys, binding);
         if (opening.Password is not { } password) return Explain(envelope, opening.Refusal!);
         using (password)
         {
+            if (change is not null && !IsOf(opening.Description!, change))
+            {
+                return new SecretReading.Unusable($"The sealed secret is of the account {AccountBindings.Describe(opening.Description!)}, not of '{change.Names.SamAccountName}'.");
+            }
+
             if (Decode(password) is not { } secret) return new SecretReading.Unusable("The password is not text in the encoding that the envelope names: the sealer is faulty.");
             if (!secret.IsEmpty) return new SecretReading.Opened(secret);
             secret.Dispose();
@@ -57,6 +64,14 @@ public sealed class EnvelopeReader(ISecretStore secrets, IPrivateKeySource keys,
             ? new SecretReading.KeyMissing($"{refusal.Message} It is tried again, until the node has the key or the change is too old.")
             : new SecretReading.Unusable($"The sealed secret cannot be opened: {refusal}");
     }
+
+    // Refused at the intake too; here the description is authentic, and what was stored may have been mixed up since.
+    private static bool IsOf(EnvelopeDescription description, Change change) => AccountBindings.Compare(description, change.Names) switch
+    {
+        AccountBinding.Same => true,
+        AccountBinding.OtherName => description.AccountName == change.CapturedAs,
+        _ => false,
+    };
 
     private static Secret? Decode(OpenedPassword password)
     {

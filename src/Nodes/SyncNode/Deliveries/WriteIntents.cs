@@ -49,8 +49,8 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
     // A recheck that finds our write in place: its stamp was recorded when it was made.
     private static bool WroteNothing(Attempt attempt, DeliveryOutcome outcome) => attempt.Kind == AttemptKind.Recheck && outcome is DeliveryOutcome.AlreadyThere;
 
-    // While an earlier attempt may have landed unnoticed, or may land yet, what comes from the account goes on waiting, until a probe has found it or a recheck
-    // was made: taken for a change of the person, an old password of ours would be sent back over a newer one.
+    // While an earlier attempt may have landed unnoticed, or may land yet, what comes from the account later than the stamp known by now goes on waiting, until a
+    // probe has found it, a recheck was made or its time is over: taken for a change of the person, an old password of ours would be sent back over a newer one.
     private async Task<bool> EndAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
     {
         var now = clock.GetUtcNow();
@@ -59,8 +59,8 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
         var goesOnWaiting = isInDoubt && attempt.Kind == AttemptKind.Write;
         return await TryAsync(async () =>
         {
-            if (goesOnWaiting) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHold, CancellationToken.None).ConfigureAwait(false);
-            await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, CancellationToken.None).ConfigureAwait(false);
+            if (goesOnWaiting) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
+            await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, new ChangeOrigin(offer.Change.Account, offer.Change.Stamp), CancellationToken.None).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 

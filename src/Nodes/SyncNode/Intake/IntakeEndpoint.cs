@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting.Certificates;
@@ -54,14 +55,9 @@ internal sealed partial class IntakeEndpoint(
         var mapped = batch.Items.Select(item => (Item: item, Result: mapping.Map(item))).ToList();
         var arrivals = mapped.Where(entry => entry.Result.Arrival is not null).ToList();
         var answers = ImmutableArray.CreateBuilder<CaptureAnswer>();
-        foreach (var refusal in mapped.SelectMany(entry => entry.Result.Refusals))
-        {
-            if (refusal.Kind == AnswerKind.Refused) LogRefused(edge.Source.Value, edge.DomainController, $"{refusal.CaptureId}", $"{refusal.Reason}", refusal.Detail);
-            answers.Add(refusal);
-        }
-
         try
         {
+            answers.AddRange(await RefuseAsync(edge, mapped.SelectMany(entry => entry.Result.Answers.Select(answer => (entry.Item, answer))), cancellationToken).ConfigureAwait(false));
             var results = arrivals.Count == 0 ? [] : await inbox.AcceptAsync([.. arrivals.Select(entry => entry.Result.Arrival!)], cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < arrivals.Count; i++)
             {
@@ -74,12 +70,39 @@ internal sealed partial class IntakeEndpoint(
         catch (StorageUnavailableException failure)
         {
             LogTryAgain(failure.Message);
-            answers.AddRange(arrivals.SelectMany(entry => entry.Item.CaptureIds).Select(id => CaptureAnswer.TryAgain(id, "The node's database cannot be used now.")));
+            answers.Clear();
+            answers.AddRange(mapped.SelectMany(entry => entry.Item.CaptureIds).Select(id => CaptureAnswer.TryAgain(id, "The node's database cannot be used now.")));
         }
 
         await NoteAsync(edge, batch.EdgeVersion, cancellationToken).ConfigureAwait(false);
         return answers.ToImmutable();
     }
+
+    // What is too old or cannot be opened any more may have been accepted in its time: then it is a late repeat, and no cause for an alarm.
+    private async Task<IReadOnlyList<CaptureAnswer>> RefuseAsync(PeerName.Edge edge, IEnumerable<(IntakeItem Item, CaptureAnswer Answer)> refusals, CancellationToken cancellationToken)
+    {
+        var found = refusals.ToList();
+        var late = found.Where(entry => entry.Answer.Reason is RefusalReason.TooOld or RefusalReason.UnknownKey).Select(entry => entry.Answer.CaptureId).ToList();
+        var known = ImmutableHashSet<CaptureId>.Empty;
+        foreach (var some in late.Chunk(IInbox.ArrivalsMax)) known = known.Union(await inbox.FindKnownAsync(some, cancellationToken).ConfigureAwait(false));
+        var answers = new List<CaptureAnswer>();
+        foreach (var (item, answer) in found)
+        {
+            var isRepeat = known.Contains(answer.CaptureId);
+            if (answer.Kind == AnswerKind.Refused && !isRepeat) LogRefused(edge.Source.Value, edge.DomainController, $"{answer.CaptureId}", NameOf(item), $"{answer.Reason}", answer.Detail);
+            answers.Add(isRepeat ? CaptureAnswer.AlreadyHave(answer.CaptureId) : answer);
+        }
+
+        return answers;
+    }
+
+    private static string NameOf(IntakeItem item) => item switch
+    {
+        ConfirmedCapture confirmed => confirmed.Names.SamAccountName,
+        AmbiguousCaptures ambiguous => ambiguous.Names.SamAccountName,
+        CaptureReport report => report.AccountName,
+        _ => throw new InvalidOperationException($"Internal error: unknown item {item.GetType().Name}."),
+    };
 
     private async Task ConfigureAsync(HttpContext context)
     {
@@ -146,8 +169,8 @@ internal sealed partial class IntakeEndpoint(
     [LoggerMessage(4301, LogLevel.Debug, "{Source}/{DomainController} brought {Items} items; {Accepted} are new.")]
     private partial void LogAccepted(string source, string domainController, int items, int accepted);
 
-    [LoggerMessage(4302, LogLevel.Error, "{Source}/{DomainController}: capture {CaptureId} is refused: {Reason} {Detail}")]
-    private partial void LogRefused(string source, string domainController, string captureId, string reason, string? detail);
+    [LoggerMessage(4302, LogLevel.Error, "{Source}/{DomainController}: capture {CaptureId} of '{Account}' is refused: {Reason} {Detail}")]
+    private partial void LogRefused(string source, string domainController, string captureId, string account, string reason, string? detail);
 
     [LoggerMessage(4303, LogLevel.Warning, "The edge is told to try again: {Reason}")]
     private partial void LogTryAgain(string reason);

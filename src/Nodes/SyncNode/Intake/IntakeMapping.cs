@@ -19,8 +19,8 @@ namespace PasswordSync.SyncNode.Intake;
 /// <param name="now">The time of acceptance.</param>
 internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan maximumAge, IPrivateKeySource keys, bool mayLackKeys, DateTimeOffset now)
 {
-    /// <summary>An arrival, or the answers that refuse it.</summary>
-    public (Arrival? Arrival, ImmutableArray<CaptureAnswer> Refusals) Map(IntakeItem item) => item switch
+    /// <summary>An arrival, or the answers that are given at once.</summary>
+    public (Arrival? Arrival, ImmutableArray<CaptureAnswer> Answers) Map(IntakeItem item) => item switch
     {
         ConfirmedCapture confirmed => Confirm(confirmed),
         AmbiguousCaptures ambiguous => Collect(ambiguous),
@@ -30,9 +30,19 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
 
     private (Arrival?, ImmutableArray<CaptureAnswer>) Confirm(ConfirmedCapture item)
     {
-        var change = ToChange(item.CaptureId, item.ObjectGuid, item.Stamp, item.Names, item.CapturedAt, item.SpooledAt, item.ConfirmedAt);
-        var refusal = Refuse(item.CaptureId, item.Envelope, item.CapturedAt) ?? RefuseScopes(item.CaptureId, item.Scopes);
-        return refusal is null ? (new Arrival.Confirmed(change, item.Scopes, item.Envelope), []) : (null, [refusal]);
+        var read = Read(item.CaptureId, item.Envelope, item.CapturedAt, item.Names);
+        var refusal = read.Refusal ?? RefuseScopes(item.CaptureId, item.Scopes);
+        if (refusal is not null) return (null, [refusal]);
+        var change = ToChange(item.CaptureId, item.ObjectGuid, item.Stamp, item.Names, item.CapturedAt, item.SpooledAt, item.ConfirmedAt) with
+        {
+            CapturedAs = read.CapturedAs,
+            MustChangeAtNextLogon = item.MustChangeAtNextLogon,
+        };
+
+        // Under another name it may be another person's password: a bind settles that, as it settles which of several captures was committed.
+        return change.CapturedAs is null
+            ? (new Arrival.Confirmed(change, item.Scopes, item.Envelope), [])
+            : (new Arrival.Ambiguous([new Candidate(change, item.Envelope)], item.Scopes), []);
     }
 
     private (Arrival?, ImmutableArray<CaptureAnswer>) Collect(AmbiguousCaptures item)
@@ -43,11 +53,16 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
         }
 
         // One bad candidate spoils the question which of them it was: all are refused.
-        var refusal = item.Candidates.Select(candidate => Refuse(candidate.CaptureId, candidate.Envelope, candidate.CapturedAt)).FirstOrDefault(found => found is not null)
-            ?? RefuseScopes(item.Candidates[0].CaptureId, item.Scopes);
+        var read = item.Candidates.Select(candidate => (Candidate: candidate, Envelope: Read(candidate.CaptureId, candidate.Envelope, candidate.CapturedAt, item.Names))).ToList();
+        var refusal = read.Select(entry => entry.Envelope.Refusal).FirstOrDefault(found => found is not null) ?? RefuseScopes(item.Candidates[0].CaptureId, item.Scopes);
         if (refusal is not null) return (null, [.. item.CaptureIds.Select(id => refusal with { CaptureId = id })]);
-        var candidates = item.Candidates.Select(candidate => new Candidate(
-            ToChange(candidate.CaptureId, item.ObjectGuid, item.Stamp, item.Names, candidate.CapturedAt, candidate.SpooledAt, item.ConfirmedAt), candidate.Envelope));
+        var candidates = read.Select(entry => new Candidate(
+            ToChange(entry.Candidate.CaptureId, item.ObjectGuid, item.Stamp, item.Names, entry.Candidate.CapturedAt, entry.Candidate.SpooledAt, item.ConfirmedAt) with
+            {
+                CapturedAs = entry.Envelope.CapturedAs,
+                MustChangeAtNextLogon = item.MustChangeAtNextLogon,
+            },
+            entry.Candidate.Envelope));
         return (new Arrival.Ambiguous([.. candidates], item.Scopes), []);
     }
 
@@ -59,25 +74,31 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
             : (null, [CaptureAnswer.Accepted(report.CaptureId)]);
     }
 
-    private CaptureAnswer? Refuse(CaptureId captureId, ReadOnlyMemory<byte> envelope, DateTimeOffset capturedAt)
+    /// <summary>Why it is refused, or the name in the envelope where it is not the account's.</summary>
+    private (CaptureAnswer? Refusal, string? CapturedAs) Read(CaptureId captureId, ReadOnlyMemory<byte> envelope, DateTimeOffset capturedAt, AccountNames names)
     {
-        if (!Envelope.TryReadDescription(envelope.Span, out var description, out var keyId, out var structure))
-        {
-            return CaptureAnswer.Refused(captureId, RefusalReason.Malformed, $"The envelope is malformed: {structure}");
-        }
-
-        if (description.Source != edge.Source.Value) return CaptureAnswer.Refused(captureId, RefusalReason.WrongSource, $"The envelope is of the source '{description.Source}', the certificate of '{edge.Source}'.");
+        if (!Envelope.TryReadDescription(envelope.Span, out var description, out var keyId, out var structure)) return Refuse(RefusalReason.Malformed, $"The envelope is malformed: {structure}");
+        if (description.Source != edge.Source.Value) return Refuse(RefusalReason.WrongSource, $"The envelope is of the source '{description.Source}', the certificate of '{edge.Source}'.");
         if (description.DomainController != edge.DomainController)
         {
-            return CaptureAnswer.Refused(captureId, RefusalReason.WrongDomainController, $"The envelope is of the DC '{description.DomainController}', the certificate of '{edge.DomainController}'.");
+            return Refuse(RefusalReason.WrongDomainController, $"The envelope is of the DC '{description.DomainController}', the certificate of '{edge.DomainController}'.");
         }
 
-        var binding = new ExpectedBinding(edge.Cluster, edge.Source.Value, edge.DomainController, captureId.Value).Check(description);
-        if (binding is not null) return CaptureAnswer.Refused(captureId, RefusalReason.WrongBinding, $"{binding}");
+        var wrong = new ExpectedBinding(edge.Cluster, edge.Source.Value, edge.DomainController, captureId.Value).Check(description);
+        if (wrong is not null) return Refuse(RefusalReason.WrongBinding, $"{wrong}");
+        var account = AccountBindings.Compare(description, names);
+        if (account == AccountBinding.OtherAccount)
+        {
+            return Refuse(RefusalReason.WrongBinding, $"The envelope is of the account {AccountBindings.Describe(description)}, the capture of '{names.SamAccountName}' with SID {names.ObjectSid ?? "(none)"}.");
+        }
+
         var lookup = keys.Find(keyId);
-        if (lookup == default && mayLackKeys) return CaptureAnswer.TryAgain(captureId, $"The key {keyId} is not on this node yet, and not every node could be asked for it.");
-        if (lookup.Key is null) return CaptureAnswer.Refused(captureId, RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
-        return ExpiryOf(capturedAt) <= now ? CaptureAnswer.Refused(captureId, RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.") : null;
+        if (lookup == default && mayLackKeys) return (CaptureAnswer.TryAgain(captureId, $"The key {keyId} is not on this node yet, and not every node could be asked for it."), null);
+        if (lookup.Key is null) return Refuse(RefusalReason.UnknownKey, $"The key {keyId} is not, or no longer, one of the cluster's.");
+        if (ExpiryOf(capturedAt) <= now) return Refuse(RefusalReason.TooOld, $"It was captured at {capturedAt:u} and changes are delivered for {maximumAge}.");
+        return (null, account == AccountBinding.Same ? null : description.AccountName);
+
+        (CaptureAnswer, string?) Refuse(RefusalReason reason, string detail) => (CaptureAnswer.Refused(captureId, reason, detail), null);
     }
 
     private static CaptureAnswer? RefuseScopes(CaptureId captureId, ImmutableArray<string> scopes) =>

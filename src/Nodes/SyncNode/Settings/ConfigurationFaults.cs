@@ -25,7 +25,7 @@ internal static class ConfigurationFaults
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
-        if (!node.Passphrase.StartsWith("file:", StringComparison.Ordinal) && !node.Passphrase.StartsWith("env:", StringComparison.Ordinal))
+        if (!IsReference(node.Passphrase))
         {
             yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
         }
@@ -45,7 +45,10 @@ internal static class ConfigurationFaults
             if (!SourceId.IsValid(name)) yield return new(key, name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
             if (source.Servers.IsDefaultOrEmpty) yield return new($"{key}.servers", "", "name at least one domain controller, such as \"dc1.example.test:636\".");
             foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server))) yield return new($"{key}.servers", server, "use host:port.");
-            if (source.Security is not ("ldaps" or "startTls" or "none")) yield return new($"{key}.security", source.Security, "use ldaps, startTls or none.");
+            if (source.Security is not ("ldaps" or "startTls")) yield return new($"{key}.security", source.Security, "use ldaps or startTls: passwords are sent there.");
+            if (source.BindName is null != source.BindPassword is null) yield return new($"{key}.bindName", source.BindName ?? "", "give bindName and bindPassword, or neither.");
+            if (source.BindPassword is { } password && !IsReference(password)) yield return new($"{key}.bindPassword", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+            foreach (var outside in OfTime($"{key}.oldPasswordPeriod", source.OldPasswordPeriod, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return outside;
             if (source.Generation < 0) yield return new($"{key}.generation", $"{source.Generation}", "use 0 or greater.");
         }
     }
@@ -93,6 +96,8 @@ internal static class ConfigurationFaults
         if (labels.Length > LabelsMax) yield return new(key, $"{labels.Length}", $"use at most {LabelsMax}.");
         foreach (var label in labels.Where(label => label.Length is 0 or > 63 || !label.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '='))) yield return new(key, label, "use 1 to 63 letters, digits, dots, hyphens or equals signs, such as \"site=berlin\".");
     }
+
+    private static bool IsReference(string text) => text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("env:", StringComparison.Ordinal);
 
     private static bool IsPlainName(string text) => SourceId.IsValid(text);
 

@@ -55,13 +55,25 @@ public sealed record NodeSettings(
     public LogSettings Log { get; init; } = new();
 }
 
-/// <summary>A source, for the binds that settle which of two captures was committed.</summary>
+/// <summary>A source, for what a node must ask it: which of two captures was committed, and whether a stamp that is far ahead is real.</summary>
 /// <param name="Servers">Domain controllers, <c>host:port</c>, in the order in which they are asked.</param>
-/// <param name="Security"><c>ldaps</c>, <c>startTls</c> or <c>none</c>.</param>
+/// <param name="Security"><c>ldaps</c> or <c>startTls</c>.</param>
 public sealed record SourceSettings(ImmutableArray<string> Servers, string Security)
 {
     /// <summary>PEM files of the certificate authorities that are trusted for these servers; empty for the system's.</summary>
     public ImmutableArray<string> Roots { get; init; } = [];
+
+    /// <summary>
+    /// The account that reads the metadata of others at the source, as a DN or UPN; any account of the domain may. Without one, a stamp that is far ahead is confirmed by a
+    /// sign-in as the person, which cannot tell while the account is disabled, locked or must change its password.
+    /// </summary>
+    public string? BindName { get; init; }
+
+    /// <summary>A reference to its password: <c>file:PATH</c> or <c>env:NAME</c>.</summary>
+    public string? BindPassword { get; init; }
+
+    /// <summary>How long after a change the source takes the former password in sign-ins, too: its "old password allowed period". Default 60 minutes; 0 to 1 day.</summary>
+    public TimeSpan OldPasswordPeriod { get; init; } = TimeSpan.FromMinutes(60);
 
     /// <summary>The source's generation: raised by one when its domain was restored or rebuilt and counts from lower versions. Default 0.</summary>
     public int Generation { get; init; }

@@ -33,6 +33,9 @@ internal static class CommandVariants
             Capture("overwritten by us", c => c with { OwnWrites = new OwnWrites(null, Some.Stamp(4)) }),
             Capture("of other source, newer", c => c with { Change = Some.Change(3, Some.Beta) }),
             Capture("of other source, older", c => c with { Change = Some.Change(3, Some.Beta, Some.Stamp(0)) }),
+            Capture("far ahead", c => c with { Change = Some.Change(3, stamp: Some.Stamp(100)) }),
+            Capture("far ahead, confirmed", c => c with { Change = Some.Change(3, stamp: Some.Stamp(100)), IsConfirmedAtSource = true }),
+            Capture("far ahead, too old", c => c with { Change = Some.Change(3, stamp: Some.Stamp(100)) with { ExpiresAt = Now } }),
             Capture("too old", c => c with { Change = Some.Change(3) with { ExpiresAt = Now } }),
             Capture("out of scope", c => c with { Points = Some.Points() }),
         ],
@@ -78,9 +81,14 @@ internal static class CommandVariants
         ],
         [nameof(IdentityCommand.AssignPoints)] =
         [
-            Plain("with the point", new IdentityCommand.AssignPoints(Now, Here)),
-            Plain("without it", new IdentityCommand.AssignPoints(Now, Some.Points())),
-            Plain("another in its place", new IdentityCommand.AssignPoints(Now, Some.Points(Some.OtherPoint))),
+            Plain("with the point", new IdentityCommand.AssignPoints(Now, Some.Account(Some.Alpha), Here)),
+            Plain("without it", new IdentityCommand.AssignPoints(Now, Some.Account(Some.Alpha), Some.Points())),
+            Plain("another in its place", new IdentityCommand.AssignPoints(Now, Some.Account(Some.Alpha), Some.Points(Some.OtherPoint))),
+        ],
+        [nameof(IdentityCommand.MendPoint)] =
+        [
+            Plain("nothing to mend", new IdentityCommand.MendPoint(Now, Some.Point)),
+            new CommandVariant("misconfigured", s => Misconfigured(s.Identity()).Decide(new IdentityCommand.MendPoint(Now, Some.Point), Rules)),
         ],
         [nameof(IdentityCommand.RetryDelivery)] =
         [
@@ -112,6 +120,10 @@ internal static class CommandVariants
     private static IdentityCommand.FinishAttempt Finish(DeliveryOutcome outcome) => new(Now, Some.Point, Some.AttemptId(1), outcome, Jitter: 0);
 
     private static IdentityCommand.ReportObstacle Obstacle(DeliveryOutcome outcome) => new(Now, Some.Point, Some.Capture(1), outcome, Jitter: 0);
+
+    private static IdentityState Misconfigured(IdentityState identity) => identity.Points.GetValueOrDefault(Some.Point) is PointState.Waiting waiting
+        ? identity with { Points = identity.Points.SetItem(Some.Point, waiting with { AwaitsMend = true, DueAt = Now.AddMinutes(15) }) }
+        : identity;
 
     private static IdentityState HeldElsewhere(IdentityState identity) => identity with
     {

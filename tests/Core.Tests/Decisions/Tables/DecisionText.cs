@@ -14,6 +14,7 @@ internal static class DecisionText
     {
         { Refusal: { } refusal } => $"!{refusal}",
         { AskAgainAt: not null } => "ask again",
+        { IsToBeConfirmed: true } => "confirm first",
         { Events.IsEmpty: true } => "-",
         _ => string.Join(", ", decision.Events.Select(Of)),
     };
@@ -35,6 +36,7 @@ internal static class DecisionText
         IdentityEvent.CaptureAccepted e => $"accepted {Number(e.Change.CaptureId)}",
         IdentityEvent.CaptureIgnored e => $"ignored {e.Reason}",
         IdentityEvent.CaptureReported e => $"reported {e.Verdict}",
+        IdentityEvent.AccountScoped e => $"scoped {(e.Scope.Points.IsEmpty ? "nowhere" : string.Join(' ', e.Scope.Points))}",
         IdentityEvent.PointAssigned e => $"assigned{At(e.Point)}",
         IdentityEvent.PointWithdrawn e => $"withdrawn{At(e.Point)}",
         IdentityEvent.DeliveryQueued e => $"queued {Number(e.CaptureId)}{At(e.Point)}",

@@ -45,7 +45,12 @@ internal static class EventVariants
             .. from verdict in Enum.GetValues<CaptureVerdict>()
                select new EventVariant($"{verdict}", new IdentityEvent.CaptureReported(Now, Some.Capture(3), Some.Account(Some.Alpha), verdict, Some.Noon)),
         ],
-        [nameof(IdentityEvent.PointAssigned)] = 
+        [nameof(IdentityEvent.AccountScoped)] =
+        [
+            new EventVariant("with the point", new IdentityEvent.AccountScoped(Now, new AccountScope(Some.Account(Some.Alpha), Some.Points(Some.Point)))),
+            new EventVariant("with none", new IdentityEvent.AccountScoped(Now, new AccountScope(Some.Account(Some.Alpha), Some.Points()))),
+        ],
+        [nameof(IdentityEvent.PointAssigned)] =
         [
             new EventVariant("assigned", new IdentityEvent.PointAssigned(Now, Some.Point)),
             new EventVariant("after an echo", new IdentityEvent.PointAssigned(Now, Some.Point), identity => identity with { LatestStamps = identity.LatestStamps.SetItem(Some.Alpha, Some.Stamp(9)) }),

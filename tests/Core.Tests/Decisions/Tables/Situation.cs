@@ -37,6 +37,7 @@ internal sealed record Situation(string Name, PointState? PointState)
             Newest = newest,
             RecentCaptures = [Some.Capture(1), newest.CaptureId],
             LatestStamps = IdentityState.Initial.LatestStamps.SetItem(Some.Alpha, isOvertaken ? Some.Stamp(2) : newest.Stamp),
+            Scopes = PointState is null ? IdentityState.Initial.Scopes : [new AccountScope(Some.Account(Some.Alpha), Some.Points(Some.Point))],
             Points = PointState is null ? points : points.Add(Some.Point, WithFailures(PointState, failedAttempts) with { Doubt = doubt ?? Doubt.None }),
         };
     }

@@ -38,7 +38,7 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
                 ArriveOne(side, choice);
                 break;
             case 4:
-                foreach (var change in sides[side].Account.Captures.ToList()) sides[side].Arrive(change, now);
+                ArriveAll(side);
                 break;
             case 5:
                 Advance(TimeSpan.FromSeconds(1 << (choice % 6)));
@@ -55,16 +55,30 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
         }
     }
 
+    /// <summary>Everything that was captured on a side comes to its inbox.</summary>
+    public void ArriveAll(int side)
+    {
+        foreach (var change in sides[side].Account.Captures.ToList()) sides[side].Arrive(change, now);
+    }
+
+    /// <summary>What is due on a side is delivered to the other one.</summary>
+    public void DeliverOnce(int side) => Deliver(side, WriteFate.Succeeds, CrashPoint.None, TimeSpan.Zero);
+
+    /// <summary>Time goes by.</summary>
+    public void Advance(TimeSpan by)
+    {
+        now += by;
+        foreach (var side in sides) side.Account.Advance(now);
+        foreach (var side in sides) side.WakeUp(now);
+    }
+
     /// <summary>All captures arrive, everything works, and time goes by until nothing is left to do.</summary>
     public void Quiesce()
     {
         const int roundsMax = 400;
         for (var round = 0; round < roundsMax; round++)
         {
-            foreach (var side in sides)
-            {
-                foreach (var change in side.Account.Captures.ToList()) side.Arrive(change, now);
-            }
+            foreach (var side in (int[])[0, 1]) ArriveAll(side);
 
             if (sides.All(side => side.IsAtRest)) return;
             foreach (var side in (int[])[0, 1]) Deliver(side, WriteFate.Succeeds, CrashPoint.None, TimeSpan.Zero);
@@ -88,12 +102,5 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
     {
         var due = sides.Select(side => side.NextWakeUp).Where(at => at > now).Min();
         return due is { } at && at - now < TimeSpan.FromSeconds(20) ? at - now : TimeSpan.FromSeconds(5);
-    }
-
-    private void Advance(TimeSpan by)
-    {
-        now += by;
-        foreach (var side in sides) side.Account.Advance(now);
-        foreach (var side in sides) side.WakeUp(now);
     }
 }

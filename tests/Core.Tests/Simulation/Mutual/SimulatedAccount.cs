@@ -18,6 +18,7 @@ internal sealed class SimulatedAccount(SourceId source)
     private readonly List<(DateTimeOffset At, int Password)> late = [];
     private (Guid AttemptId, DateTimeOffset Until)? intent;
     private Stamp? lastWritten;
+    private ChangeOrigin? origin;
 
     public AccountId Id { get; } = new(source, new Guid(99, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 
@@ -33,7 +34,7 @@ internal sealed class SimulatedAccount(SourceId source)
     /// <summary>All captures, by our own writes too.</summary>
     public List<Change> Captures { get; } = [];
 
-    public OwnWrites OwnWrites => new(intent?.Until, lastWritten);
+    public OwnWrites OwnWrites => new(intent?.Until, lastWritten) { Origin = origin };
 
     public bool HasLateWrites => late.Count > 0;
 
@@ -65,9 +66,9 @@ internal sealed class SimulatedAccount(SourceId source)
 
     public void OpenIntent(Guid attemptId, DateTimeOffset until) => intent = (attemptId, until);
 
-    public void CloseIntent(Guid attemptId, Stamp? written)
+    public void CloseIntent(Guid attemptId, Stamp? written, ChangeOrigin of)
     {
-        if (written is { } stamp && !(lastWritten >= stamp)) lastWritten = stamp;
+        if (written is { } stamp && !(lastWritten >= stamp)) (lastWritten, origin) = (stamp, of);
         if (intent?.AttemptId == attemptId) intent = null;
     }
 }

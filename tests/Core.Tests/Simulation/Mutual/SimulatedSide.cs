@@ -2,6 +2,7 @@ using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Core.Tests.Simulation.Mutual;
 
@@ -10,6 +11,9 @@ internal sealed class SimulatedSide(SourceId source, int number)
 {
     /// <summary>As the node's deliverer has it: how long an intent outlives the deadline of an attempt with unknown outcome.</summary>
     private static readonly TimeSpan IntentHold = TimeSpan.FromMinutes(10);
+
+    /// <summary>Likewise: how long it lasts once a later write's stamp is known.</summary>
+    private static readonly TimeSpan IntentHoldAfterWrite = TimeSpan.FromSeconds(45);
 
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
     private static readonly DecisionRules Rules = DecisionRules.Default;
@@ -45,7 +49,10 @@ internal sealed class SimulatedSide(SourceId source, int number)
     {
         foreach (var change in inbox.ToList())
         {
-            if (Perform(new IdentityCommand.DecideCapture(now, change, [point], Account.OwnWrites)).AskAgainAt is null) inbox.Remove(change);
+            var command = new IdentityCommand.DecideCapture(now, change, [point], Account.OwnWrites);
+            var decision = Perform(command);
+            if (decision.IsToBeConfirmed) decision = Perform(command with { IsConfirmedAtSource = true });
+            if (decision.AskAgainAt is null) inbox.Remove(change);
         }
     }
 
@@ -69,6 +76,13 @@ internal sealed class SimulatedSide(SourceId source, int number)
         if (crash == CrashPoint.AfterBegin) return;
         target.OpenIntent(id, attempt.Deadline + IntentHold);
         if (crash == CrashPoint.AfterIntent) return;
+        if (FindConflict(offer, attempt, target, now) is { } conflict)
+        {
+            EndIntent(offer, attempt, conflict, target, now);
+            Perform(new IdentityCommand.FinishAttempt(now, point, id, conflict, Jitter: 0.3));
+            return;
+        }
+
         var password = Account.PasswordOf(offer.Change.CaptureId);
         if (fate == WriteFate.LandsAfterDeath)
         {
@@ -93,8 +107,21 @@ internal sealed class SimulatedSide(SourceId source, int number)
     {
         var isInDoubt = offer.Doubt.After(attempt, offer.Change.CaptureId, outcome, now).IsOpenAt(now, IntentHold);
         if (isInDoubt && !outcome.IsSuccess) return;
-        if (isInDoubt && attempt.Kind == AttemptKind.Write) target.OpenIntent(Guid.Empty, now + IntentHold);
-        target.CloseIntent(attempt.AttemptId, (outcome as DeliveryOutcome.Delivered)?.WrittenStamp ?? (outcome as DeliveryOutcome.AlreadyThere)?.WrittenStamp);
+        if (isInDoubt && attempt.Kind == AttemptKind.Write) target.OpenIntent(Guid.Empty, now + IntentHoldAfterWrite);
+        var written = (outcome as DeliveryOutcome.Delivered)?.WrittenStamp ?? (outcome as DeliveryOutcome.AlreadyThere)?.WrittenStamp;
+        target.CloseIntent(attempt.AttemptId, written, new ChangeOrigin(offer.Change.Account, offer.Change.Stamp));
+    }
+
+    // As the deliverer asks, while the intent is open. In doubt what is there may be ours without anybody knowing it.
+    private DeliveryOutcome? FindConflict(Offer offer, Attempt attempt, SimulatedAccount target, DateTimeOffset now)
+    {
+        Stamp? present = target.Version == 0 || attempt.Kind == AttemptKind.Recheck || offer.Doubt.IsOpenAt(now, IntentHold) ? null : target.Stamp;
+        return MutualTargets.Judge(offer.Change, target.Id, present, target.OwnWrites, Account.OwnWrites, now, Rules) switch
+        {
+            MutualVerdict.Write => null,
+            MutualVerdict.Wait => new DeliveryOutcome.Transient("being written"),
+            var verdict => new DeliveryOutcome.Overtaken($"{verdict}"),
+        };
     }
 
     private DeliveryOutcome Execute(Attempt attempt, int password, SimulatedAccount target, WriteFate fate, TimeSpan lateness, DateTimeOffset now)

@@ -10,10 +10,6 @@ namespace PasswordSync.Core.Tests.Simulation.Mutual;
 /// Random histories of a person with an account in each of two domains, as two identities that deliver to each other. Captures come late, repeated and
 /// reordered, nodes die between any two steps of a delivery, writes land late.
 /// </summary>
-/// <remarks>
-/// Changes on both sides at once, before either has reached the other, may leave each side with the other's password: nothing orders the two identities.
-/// Linking the accounts to one identity will.
-/// </remarks>
 public sealed class Two_domains_that_are_each_others_target
 {
     private const int StepsMax = 80;
@@ -48,6 +44,33 @@ public sealed class Two_domains_that_are_each_others_target
             domains.Quiesce();
             domains.Passwords.ShouldBe([domains.Changes, domains.Changes]);
         }
+    });
+
+    [Fact]
+    public void Of_two_changes_at_once_the_later_one_ends_on_both_sides_whichever_is_delivered_first()
+    {
+        foreach (var (later, first) in (ReadOnlySpan<(int, int)>)[(0, 0), (0, 1), (1, 0), (1, 1)])
+        {
+            var domains = new MutualDomains([WriteFate.Succeeds]);
+            domains.Change(1 - later);
+            domains.Advance(TimeSpan.FromSeconds(1));
+            domains.Change(later);
+            domains.ArriveAll(first);
+            domains.DeliverOnce(first);
+            domains.Quiesce();
+
+            domains.Passwords.ShouldBe([2, 2]);
+        }
+    }
+
+    [Fact]
+    public void Whatever_comes_at_once_on_both_sides_they_end_with_the_same_password() => Check(steps =>
+    {
+        var domains = new MutualDomains(Fates);
+        foreach (var step in steps) domains.Play(step, changingSide: null);
+        domains.Quiesce();
+
+        domains.Passwords.Distinct().Count().ShouldBe(1);
     });
 
     [Fact]

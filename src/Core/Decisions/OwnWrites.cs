@@ -1,0 +1,20 @@
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Stamps;
+
+namespace PasswordSync.Core.Decisions;
+
+/// <summary>What this product wrote to an account that is also a source's, for telling echoes.</summary>
+/// <param name="IntentOpenUntil">While one of our writes to the account is under way: until when captures of the account wait for it; else null.</param>
+/// <param name="LastWrittenStamp">The stamp that our last write caused; null if there was none.</param>
+public sealed record OwnWrites(DateTimeOffset? IntentOpenUntil, Stamp? LastWrittenStamp)
+{
+    public static OwnWrites None { get; } = new(null, null);
+
+    /// <summary>The change that our last write carried; null if there was none, or it is not known.</summary>
+    public ChangeOrigin? Origin { get; init; }
+}
+
+/// <summary>Where a password came from that was written to another account.</summary>
+/// <param name="Account">The account that it was captured of.</param>
+/// <param name="Stamp">The stamp that it has there.</param>
+public sealed record ChangeOrigin(AccountId Account, Stamp Stamp);
