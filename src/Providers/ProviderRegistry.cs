@@ -19,6 +19,7 @@ public sealed class ProviderRegistry
     [
         new ActiveDirectory.ActiveDirectoryProviderFactory(),
         new Exec.ExecProviderFactory(),
+        new EntraId.EntraIdProviderFactory(),
         new Ldap.LdapProviderFactory(),
         new Plugins.PluginProviderFactory(),
         new Sql.SqlProviderFactory(),

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -6,7 +7,7 @@ using PasswordSync.Providers.Contract;
 
 namespace PasswordSync.Providers.Http;
 
-/// <summary>The HTTP client of one target: no redirections, no proxy, no cookies; only the roots that the settings name. Connects when first asked.</summary>
+/// <summary>The HTTP client of one target: no redirections, no cookies; only the proxy and the roots that the settings name. Connects when first asked.</summary>
 internal sealed class HttpTarget : IDisposable
 {
     private readonly HttpTargetOptions options;
@@ -65,7 +66,8 @@ internal sealed class HttpTarget : IDisposable
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
-            UseProxy = false,
+            UseProxy = options.Proxy is not null,
+            Proxy = options.Proxy is null ? null : new WebProxy(options.Proxy),
             UseCookies = false,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),

@@ -15,6 +15,9 @@ public sealed record HttpTargetOptions
     /// <summary><c>connectTimeout</c>: for name, TCP and TLS. Default 5 s; 100 ms to 1 min.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary><c>proxy</c>: the http address of a proxy, which sees names and no contents (CONNECT). Default: none; the machine's own proxy settings are not used.</summary>
+    public Uri? Proxy { get; init; }
+
     /// <summary>The server as people know it: <c>host:port</c>.</summary>
     internal string Server => $"{Url.Host}:{Url.Port}";
 
@@ -24,10 +27,19 @@ public sealed record HttpTargetOptions
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(allowList);
         var url = ReadUrl(settings, "url", byDefault: null, allowList);
-        var roots = ReadTrustedRoots(settings, allowList);
-        var connectTimeout = ReadConnectTimeout(settings);
-        return url is null ? null : new HttpTargetOptions { Url = url, TrustedRoots = roots, ConnectTimeout = connectTimeout };
+        var common = ReadCommon(settings, new Uri("https://localhost/"), allowList);
+        if (url is { Scheme: "http" } && common.Proxy is not null) settings.Reject("proxy", "Remove it: over http the proxy would see the passwords.");
+        return url is null ? null : common with { Url = url };
     }
+
+    /// <summary>All but the address, which the caller sets.</summary>
+    internal static HttpTargetOptions ReadCommon(SettingsReader settings, Uri url, NodeAllowList allowList) => new()
+    {
+        Url = url,
+        TrustedRoots = ReadTrustedRoots(settings, allowList),
+        ConnectTimeout = settings.Duration("connectTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
+        Proxy = ReadProxy(settings, allowList),
+    };
 
     /// <summary>An address that passwords or credentials may go to.</summary>
     internal static Uri? ReadUrl(SettingsReader settings, string key, string? byDefault, NodeAllowList allowList)
@@ -44,15 +56,25 @@ public sealed record HttpTargetOptions
         return url;
     }
 
-    internal static string? ReadTrustedRoots(SettingsReader settings, NodeAllowList allowList)
+    private static string? ReadTrustedRoots(SettingsReader settings, NodeAllowList allowList)
     {
         var roots = settings.OptionalText("trustedRoots");
         if (roots is not null && !(Path.IsPathFullyQualified(roots) && allowList.AllowsFile(roots))) settings.Reject("trustedRoots", "Give an absolute path that this node's allow-list of files has.");
         return roots;
     }
 
-    internal static TimeSpan ReadConnectTimeout(SettingsReader settings) =>
-        settings.Duration("connectTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+    private static Uri? ReadProxy(SettingsReader settings, NodeAllowList allowList)
+    {
+        if (settings.OptionalText("proxy") is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme == Uri.UriSchemeHttp && proxy.UserInfo.Length == 0)
+        {
+            if (!allowList.AllowsEndpoint(proxy.Host, proxy.Port)) settings.Reject("proxy", $"This node's allow-list of end points does not have {proxy.Host}:{proxy.Port}: add it there.");
+            return proxy;
+        }
+
+        settings.Reject("proxy", "Give the proxy as http://host:port, without a user name.");
+        return null;
+    }
 
     private static bool IsLoopbackHttp(Uri url) =>
         url.Scheme == Uri.UriSchemeHttp

@@ -3,7 +3,6 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Tests.Support;
-using Shouldly;
 using Xunit;
 
 namespace PasswordSync.Providers.Tests.Conformance;
@@ -16,11 +15,8 @@ public abstract class ConformanceSuite
     /// <summary>A target for one test.</summary>
     private protected abstract Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken);
 
-    private protected static async Task<Preparation.Found> FindAsync(ConformanceTarget target, AccountNames names)
-    {
-        var preparation = await target.Provider.PrepareAsync(Any.Query(names), Token);
-        return preparation.ShouldBeOfType<Preparation.Found>($"{preparation}");
-    }
+    private protected static async Task<Preparation.Found> FindAsync(ConformanceTarget target, AccountNames names) =>
+        FoundOf(await target.Provider.PrepareAsync(Any.Query(names), Token));
 
     private protected static async Task<DeliveryOutcome> SetAsync(ConformanceTarget target, AccountNames names, string text)
     {
@@ -28,6 +24,10 @@ public abstract class ConformanceSuite
         using var password = Any.Secret(text);
         return await target.Provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token);
     }
+
+    /// <summary>The account, or a failure that says why there is none.</summary>
+    private protected static Preparation.Found FoundOf(Preparation preparation) =>
+        preparation as Preparation.Found ?? throw new InvalidOperationException($"Not found: {preparation}");
 
     private protected static Secret Secret(string text) => Any.Secret(text);
 }

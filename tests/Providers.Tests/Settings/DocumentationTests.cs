@@ -11,6 +11,7 @@ public sealed class DocumentationTests
     [Theory]
     [InlineData("activeDirectory", "active-directory.md")]
     [InlineData("exec", "exec.md")]
+    [InlineData("entraId", "entra-id.md")]
     [InlineData("ldap", "ldap.md")]
     [InlineData("plugin", "plugin.md")]
     [InlineData("sql", "sql.md")]

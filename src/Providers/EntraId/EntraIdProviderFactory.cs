@@ -1,0 +1,24 @@
+using System.Collections.Concurrent;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Limits;
+using PasswordSync.Providers.Settings;
+
+namespace PasswordSync.Providers.EntraId;
+
+/// <summary>Makes <c>entraId</c> providers; see <see cref="EntraIdOptions"/> for the settings. Points of one application and tenant share one quota.</summary>
+public sealed class EntraIdProviderFactory : IProviderFactory
+{
+    internal const string KindName = "entraId";
+
+    private readonly ConcurrentDictionary<(Uri Graph, string Tenant, string ClientId, int Writes, TimeSpan Window), WriteQuota> quotas = new();
+
+    public string Kind => KindName;
+
+    public IProvider? Create(SettingsReader settings, ProviderContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (EntraIdOptions.Read(settings, context.AllowList) is not { } options) return null;
+        var key = (options.Graph.Url, options.Tenant.ToUpperInvariant(), options.ClientId.ToUpperInvariant(), options.QuotaWrites, options.QuotaWindow);
+        return new EntraIdProvider(options, context, quotas.GetOrAdd(key, _ => new WriteQuota(options.QuotaWrites, options.QuotaWindow, context.Time)));
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Execution;
+using PasswordSync.Providers.Limits;
+using PasswordSync.Providers.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Providers.Tests.EntraId;
+
+/// <summary>A backlog against a tenant with a small copy of the published quota.</summary>
+public sealed class EntraRateTests(ITestOutputHelper output)
+{
+    private const int Writes = 250;
+    private const int Workers = 8;
+
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>How many windows' worth of passwords wait.</summary>
+    private static int Windows => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 12 : 3;
+
+    [Fact]
+    public async Task A_backlog_flows_at_the_quotas_rate_with_nothing_parked_and_few_refusals()
+    {
+        await using var target = await EntraConformanceTarget.OpenAsync(
+            withCertificate: false, options => options with { QuotaWrites = Writes, QuotaWindow = Window }, new WriteQuota(Writes, Window, TimeProvider.System), Token);
+        await using var provider = new GuardedProvider(target.Provider, ProviderLimits.Default, TimeProvider.System);
+        var count = (int)(Windows * Writes * WriteQuota.UsedPart);
+        var backlog = new ConcurrentQueue<AccountNames>();
+        for (var i = 0; i < count; i++) backlog.Enqueue(await target.AddAsync("F0rmer.Passw0rd!", Token));
+        var all = backlog.ToList();
+        (await provider.VerifyAsync(Token)).IsGood.ShouldBeTrue();
+
+        var watch = Stopwatch.StartNew();
+        var outcomes = (await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(provider, backlog)))).SelectMany(outcome => outcome).ToList();
+        var taken = watch.Elapsed;
+
+        var atQuota = Window * count / Writes;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} passwords in {taken.TotalSeconds:F1} s, at the quota's rate {atQuota.TotalSeconds:F1} s; {target.Emulator.Refusals} refused."));
+        outcomes.Count(outcome => outcome.IsSuccess).ShouldBe(count);
+        outcomes.ShouldAllBe(outcome => outcome is DeliveryOutcome.Delivered || outcome is DeliveryOutcome.Throttled);
+        target.Emulator.Refusals.ShouldBeLessThanOrEqualTo(count / 50);
+        taken.ShouldBeLessThan(atQuota / 0.95);
+        foreach (var names in all) (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    /// <summary>What a provider actor does: one delivery after the other, and a rest when the point is throttled.</summary>
+    private static async Task<List<DeliveryOutcome>> WorkAsync(GuardedProvider provider, ConcurrentQueue<AccountNames> backlog)
+    {
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var outcomes = new List<DeliveryOutcome>();
+        while (backlog.TryDequeue(out var names))
+        {
+            var outcome = await provider.PrepareAsync(Any.Query(names), Token) switch
+            {
+                Preparation.Found found => await SetAsync(executor, provider, found),
+                Preparation.Obstacle obstacle => obstacle.Outcome,
+                var preparation => throw new InvalidOperationException(preparation.ToString()),
+            };
+            outcomes.Add(outcome);
+            if (outcome is not DeliveryOutcome.Throttled throttled) continue;
+            backlog.Enqueue(names);
+            var rest = throttled.Until - TimeProvider.System.GetUtcNow();
+            if (rest > TimeSpan.Zero) await Task.Delay(rest, TimeProvider.System, Token);
+        }
+
+        return outcomes;
+    }
+
+    private static async Task<DeliveryOutcome> SetAsync(AttemptExecutor executor, GuardedProvider provider, Preparation.Found found)
+    {
+        using var password = Any.Secret("N3w.Passw0rd!");
+        return await executor.ExecuteAsync(provider, Any.Attempt(found.Target, TimeProvider.System, Any.LongTime), Any.CaptureId(), false, password, Token);
+    }
+}
