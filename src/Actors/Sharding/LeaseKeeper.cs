@@ -6,6 +6,8 @@ namespace PasswordSync.Actors.Sharding;
 /// <summary>Renews the node's lease and takes free shards, as long as it runs; gives everything back when it ends.</summary>
 public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardOwnership ownership, LeaseKeeperOptions options, TimeProvider clock, ILogger<LeaseKeeper> logger)
 {
+    private bool isAway;
+
     /// <summary>Runs until cancelled, then releases the shards within <see cref="LeaseKeeperOptions.ReleaseTimeout"/>. Never fails.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -29,13 +31,17 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
         {
             var askedAt = clock.GetTimestamp();
             var view = await leases.KeepAsync(node, cancellationToken).ConfigureAwait(false);
+            if (isAway) LogRenewedAgain();
+            isAway = false;
             var gained = ownership.Renew(view, askedAt);
             if (!gained.IsEmpty) LogGained(gained.Length, view.Shards.Count);
             if (!view.Surplus.IsEmpty) await leases.ReleaseAsync(node, view.Surplus, cancellationToken).ConfigureAwait(false);
         }
         catch (StorageUnavailableException failure)
         {
-            LogNotRenewed(failure.Message);
+            // Once for each time of trouble: it is tried several times a second.
+            if (!isAway) LogNotRenewed(failure.Message);
+            isAway = true;
         }
 #pragma warning disable CA1031 // The node must go on trying: without a lease it does nothing at all.
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -67,6 +73,9 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
 
     [LoggerMessage(3002, LogLevel.Warning, "The lease could not be renewed: {Reason}")]
     private partial void LogNotRenewed(string reason);
+
+    [LoggerMessage(3006, LogLevel.Information, "The lease is renewed again.")]
+    private partial void LogRenewedAgain();
 
     [LoggerMessage(3003, LogLevel.Information, "Released all shards.")]
     private partial void LogReleased();

@@ -24,6 +24,8 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     private int keeps;
     private int releases;
     private int ownedAtRelease = -1;
+    private ImmutableArray<int> surplus = [];
+    private readonly List<int> givenBack = [];
 
     public LeaseKeeperTests()
     {
@@ -63,6 +65,21 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         ownership.EpochOf(1).ShouldBe(1);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task Shards_beyond_the_nodes_share_are_given_back_after_it_stopped_acting_on_them()
+    {
+        Begin();
+        await BeatAsync();
+        keep = _ => Task.FromResult(Shards((1, 1)));
+        surplus = [0];
+
+        await BeatAsync();
+        await BeatAsync();
+
+        givenBack.ShouldBe([0]);
+        ownership.Shards.ShouldBe([1]);
+    }
+
     [Theory(Timeout = 30_000)]
     [InlineData(true)]
     [InlineData(false)]
@@ -71,7 +88,7 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         Begin();
         await BeatAsync();
         keep = _ => throw (isStorage ? new StorageUnavailableException("away", null) : new InvalidOperationException("a bug"));
-        for (var beats = 0; beats < Validity / Options.HeartbeatInterval; beats++) await BeatAsync();
+        for (var beats = 0; beats < Validity / Options.SurveyInterval; beats++) await BeatAsync();
 
         ownership.Shards.ShouldBeEmpty();
         ownership.EpochOf(0).ShouldBeNull();
@@ -81,6 +98,7 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         await BeatAsync();
         ownership.EpochOf(0).ShouldBe(3);
         ownership.Gains.ShouldBe(2);
+        if (isStorage) log.Lines.Count(line => line.Contains("could not be renewed")).ShouldBe(1, "told at the edge, not with every try");
     }
 
     [Fact(Timeout = 30_000)]
@@ -158,7 +176,15 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     {
         node.ShouldBe(Node);
         Interlocked.Increment(ref keeps);
-        return new LeaseView(await keep(cancellationToken), Validity);
+        return new LeaseView(await keep(cancellationToken), Validity) { Surplus = surplus };
+    }
+
+    public ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken)
+    {
+        shards.ShouldAllBe(shard => ownership.EpochOf(shard) == null, "it acts on them no more");
+        givenBack.AddRange(shards);
+        surplus = [];
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken)
@@ -184,6 +210,6 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     private async Task BeatAsync()
     {
         await clock.WhenArmedAsync(1).WaitAsync(Token);
-        clock.Advance(Options.HeartbeatInterval);
+        clock.Advance(Options.SurveyInterval);
     }
 }
