@@ -36,32 +36,20 @@ public sealed class FuzzTests(ITestOutputHelper output)
         for (var round = 0; round < Rounds; round++)
         {
             var damaged = Damage.Apply(random, Recorded.All[random.Next(Recorded.All.Count)]);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            try
+            if (AllocatedBy(() => Refusal(seed, round, damaged) is not null, damaged.Length, out var wasRefused) is { } tooMuch)
             {
-                AnyAnswer.Read(damaged);
-            }
-            catch (LdapException e)
-            {
-                e.Kind.ShouldBe(LdapErrorKind.ProtocolError);
-                refused++;
-            }
-            catch (Exception e)
-            {
-                throw new InvalidOperationException($"Seed {seed}, round {round}, message {Convert.ToHexString(damaged)}", e);
+                throw new InvalidOperationException($"Seed {seed}, round {round}: {tooMuch} bytes allocated for message {Convert.ToHexString(damaged)}");
             }
 
-            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (allocated > AllocationBase + ((long)AllocationPerByte * damaged.Length))
-                throw new InvalidOperationException($"Seed {seed}, round {round}: {allocated} bytes allocated for message {Convert.ToHexString(damaged)}");
+            if (wasRefused) refused++;
         }
 
         output.WriteLine($"{refused} refused");
         refused.ShouldBeInRange(1, Rounds - 1);
     }
 
-    [Fact(Timeout = 600_000)]
-    public async Task Damaged_streams_are_cut_into_messages_or_refused()
+    [Fact]
+    public void Damaged_streams_are_cut_into_messages_or_refused()
     {
         var seed = Seed();
         var random = new Random(seed);
@@ -69,23 +57,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
         {
             var whole = Enumerable.Range(0, 1 + random.Next(3)).SelectMany(_ => Recorded.All[random.Next(Recorded.All.Count)]).ToArray();
             var damaged = Damage.Apply(random, whole);
-            using var stream = new MemoryStream(damaged);
-            var total = 0;
-
-            // Reading from memory ends without leaving the thread, so the thread's own count is the cost.
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                while (await MessageReader.ReadAsync(stream, MessageSizeMax, CancellationToken.None) is { } message) total += message.Length;
-                total.ShouldBe(damaged.Length);
-            }
-            catch (LdapException e)
-            {
-                e.Kind.ShouldBeOneOf(LdapErrorKind.ProtocolError, LdapErrorKind.Closed, LdapErrorKind.BoundExceeded);
-            }
-
-            total.ShouldBeLessThanOrEqualTo(damaged.Length);
-            (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(AllocationBase + ((long)AllocationPerByte * damaged.Length), $"Seed {seed}, round {round}");
+            var allocated = AllocatedBy(() => Cut(damaged), damaged.Length, out var cut);
+            cut.ShouldBe(true, $"Seed {seed}, round {round}");
+            allocated.ShouldBeNull($"Seed {seed}, round {round}");
         }
     }
 
@@ -143,6 +117,58 @@ public sealed class FuzzTests(ITestOutputHelper output)
             {
                 // Refused.
             }
+        }
+    }
+
+    /// <summary>Null if the message was read, else the refusal.</summary>
+    private static LdapException? Refusal(int seed, int round, byte[] damaged)
+    {
+        try
+        {
+            AnyAnswer.Read(damaged);
+            return null;
+        }
+        catch (LdapException e)
+        {
+            e.Kind.ShouldBe(LdapErrorKind.ProtocolError);
+            return e;
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"Seed {seed}, round {round}, message {Convert.ToHexString(damaged)}", e);
+        }
+    }
+
+    /// <summary>Whether the stream was cut into messages that make it up, or refused as it should be. Reading from memory ends without leaving the thread.</summary>
+    private static bool Cut(byte[] damaged)
+    {
+        using var stream = new MemoryStream(damaged);
+        var total = 0;
+        try
+        {
+            while (MessageReader.ReadAsync(stream, MessageSizeMax, CancellationToken.None).GetAwaiter().GetResult() is { } message) total += message.Length;
+            return total == damaged.Length;
+        }
+        catch (LdapException e)
+        {
+            return total <= damaged.Length && (e.Kind is LdapErrorKind.ProtocolError or LdapErrorKind.Closed or LdapErrorKind.BoundExceeded);
+        }
+    }
+
+    /// <summary>
+    /// What reading costs the thread, if that is more than the bound; else null. What exceeds it is read again: what the input costs it costs every time, and what
+    /// the runtime needs now and then for itself it does not.
+    /// </summary>
+    private static long? AllocatedBy(Func<bool> read, int length, out bool result)
+    {
+        const int readsMax = 5;
+        for (var reads = 1; ; reads++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            result = read();
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (allocated <= AllocationBase + ((long)AllocationPerByte * length)) return null;
+            if (reads == readsMax) return allocated;
         }
     }
 
