@@ -71,7 +71,7 @@ public sealed class PostgresStore : IStore
         ArgumentNullException.ThrowIfNull(timeProvider);
         ArgumentNullException.ThrowIfNull(loggerFactory);
         if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
-        var database = Connect(options);
+        var database = new PostgresDatabase(options);
         try
         {
             var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -112,18 +112,6 @@ public sealed class PostgresStore : IStore
         await arrivals.DisposeAsync().ConfigureAwait(false);
         leases.Dispose();
         await database.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static PostgresDatabase Connect(PostgresStoreOptions options)
-    {
-        try
-        {
-            return new PostgresDatabase(options);
-        }
-        catch (Exception trouble) when (trouble is ArgumentException or FormatException or NotSupportedException)
-        {
-            throw new StoreRefusedException(StoreRefusal.BadOption, $"The connection string of the database cannot be used: {trouble.Message}", trouble);
-        }
     }
 
     private static StoreRefusal? RefusalOf(string state) => state switch

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Npgsql;
 
 namespace PasswordSync.Journal.Postgres;
 
@@ -39,6 +40,7 @@ public sealed partial record PostgresStoreOptions : StoreOptions
     public override string? FindFault()
     {
         if (string.IsNullOrWhiteSpace(ConnectionString)) return "ConnectionString is empty: name the server and the database.";
+        if (FindConnectionFault() is { } fault) return fault;
         if (!SchemaName().IsMatch(Schema)) return $"Schema is '{Schema}': use a lower-case letter, then lower-case letters, digits and '_', up to 48 characters.";
         if (Expiry < ExpiryMin || Expiry > ExpiryMax) return $"Expiry is {Expiry}: use {ExpiryMin} to {ExpiryMax}.";
         if (Heartbeat <= TimeSpan.Zero || Heartbeat > Expiry / 3) return $"Heartbeat is {Heartbeat}: use at most {Expiry / 3}, a third of the expiry.";
@@ -49,6 +51,22 @@ public sealed partial record PostgresStoreOptions : StoreOptions
 
     /// <summary>Not the connection string, in case somebody put a password into it.</summary>
     public override string ToString() => $"{nameof(PostgresStoreOptions)} {{ Schema = {Schema} }}";
+
+    // What Npgsql says of a faulty string names a keyword, never a value.
+    private string? FindConnectionFault()
+    {
+        try
+        {
+            var given = new NpgsqlConnectionStringBuilder(ConnectionString);
+            if (given.Password is not null || given.Passfile is not null) return "ConnectionString has a password: leave it out, and name a reference to it.";
+            if (string.IsNullOrWhiteSpace(given.Host)) return "ConnectionString has no Host: name the server, or several with commas.";
+            return string.IsNullOrWhiteSpace(given.Database) ? "ConnectionString has no Database: name it." : null;
+        }
+        catch (Exception trouble) when (trouble is ArgumentException or FormatException or NotSupportedException)
+        {
+            return $"ConnectionString cannot be used: {trouble.Message}";
+        }
+    }
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,47}$")]
     private static partial Regex SchemaName();

@@ -6,7 +6,6 @@ using PasswordSync.Core.Secrets;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Journal;
-using PasswordSync.Journal.Sqlite;
 using PasswordSync.Ldap;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Contract;
@@ -61,8 +60,6 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public ImmutableDictionary<SourceId, SourceServers> Sources { get; private set; } = ImmutableDictionary<SourceId, SourceServers>.Empty;
 
-    public string DatabaseFile => Path.Combine(Configuration.DataFolder, "node.db");
-
     /// <summary>A key is kept as long as a capture sealed to it may wait, and an edge may take to learn of the next.</summary>
     public KeyRotation Rotation => new(Configuration.Node.MaximumAge + Configuration.Node.KeyRotation) { Interval = Configuration.Node.KeyRotation };
 
@@ -76,11 +73,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
             parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
-            parts.Store = await SqliteStore.OpenAsync(
-                new SqliteStoreOptions { Path = parts.DatabaseFile, NodeName = configuration.Node.Name, ShardCount = configuration.Node.Shards, AcceptedKeptFor = configuration.Node.MaximumAge * 2 },
-                clock,
-                loggers,
-                cancellationToken).ConfigureAwait(false);
+            parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
             return parts;
         }
         catch
@@ -146,6 +139,13 @@ internal sealed partial class NodeParts : IAsyncDisposable
         }
     }
 
+    // The driver takes a string, which nobody can wipe: docs/security.md says so.
+    private async ValueTask<string> ReadDatabasePasswordAsync(CancellationToken cancellationToken)
+    {
+        using var secret = await ResolveAsync(Configuration, "database.password", Configuration.Node.Database.Password!, cancellationToken).ConfigureAwait(false);
+        return await secret.WithUtf8Async(bytes => Task.FromResult(System.Text.Encoding.UTF8.GetString(bytes.Span))).ConfigureAwait(false);
+    }
+
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         var node = Configuration.Node;
@@ -153,7 +153,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         Connections = new PeerConnections(Credentials, node.Cluster, Clock);
         var path = Path.Combine(Configuration.DataFolder, "keys.ring");
-        if (!File.Exists(path) && File.Exists(DatabaseFile))
+        if (!File.Exists(path) && File.Exists(NodeStore.FileOf(Configuration)))
         {
             throw new SettingsException(Configuration.File, [new Fault("data", path, "the key ring is missing beside an existing database; a new one could open nothing that is stored. Bring it back, or, if it is lost, move the database away too.")]);
         }

@@ -105,7 +105,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             var own = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
             parts.Store.Members.Describe(new NodeDescription([.. own.Select(address => address.ToString())], [.. configuration.Node.Labels], ProductVersion.Text));
             addresses = new NodeAddresses(parts.Members, own, clock, loggers.CreateLogger<NodeAddresses>());
-            LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, parts.DatabaseFile, string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
+            LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
             return new SyncServer(parts, web, engine, keys, addresses, loggers) { Addresses = bound };
         }
         catch

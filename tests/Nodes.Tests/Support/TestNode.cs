@@ -20,7 +20,7 @@ using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.Nodes.Tests.Support;
 
-/// <summary>A real sync server on SQLite, listening on loopback, with memory targets, and an edge's certificate to talk to it.</summary>
+/// <summary>A real sync server, listening on loopback, with memory targets, and an edge's certificate to talk to it.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
     public const string Cluster = "test";
@@ -49,12 +49,12 @@ internal sealed class TestNode : IAsyncDisposable
 
     public ConcurrentQueue<(IdentityId Identity, IdentityEvent Event)> Events { get; } = new();
 
-    /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff".</summary>
-    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null)
+    /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff"; on SQLite unless told otherwise.</summary>
+    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null)
     {
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var node = new TestNode(folder, TimeProvider.System);
-        await node.WriteConfigurationAsync([.. targets.Keys], cancellationToken);
+        await node.WriteConfigurationAsync([.. targets.Keys], database ?? new { kind = "sqlite" }, cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         return node;
@@ -153,7 +153,7 @@ internal sealed class TestNode : IAsyncDisposable
         events.Release();
     }
 
-    private async Task WriteConfigurationAsync(ImmutableArray<string> points, CancellationToken cancellationToken)
+    private async Task WriteConfigurationAsync(ImmutableArray<string> points, object database, CancellationToken cancellationToken)
     {
         await File.WriteAllTextAsync(Path.Combine(Folder, "passphrase"), Encoding.UTF8.GetString(Passphrase), cancellationToken);
         var node = new
@@ -167,6 +167,7 @@ internal sealed class TestNode : IAsyncDisposable
             scopes = "scopes.json",
             points = "points.json",
             sources = new Dictionary<string, object> { ["alpha"] = new { servers = new[] { "127.0.0.1:1" }, security = "ldaps" } },
+            database,
             allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
         };
         var scopes = new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points } } };

@@ -14,7 +14,7 @@ internal static class ConfigurationFaults
     private const int LabelsMax = 32;
 
     public static IEnumerable<SettingFault> Find(NodeSettings node, ScopesFile scopes, PointsFile points) =>
-        OfNode(node).Concat(OfSources(node)).Concat(OfPoints(points)).Concat(OfScopes(node, scopes, points));
+        OfNode(node).Concat(OfDatabase(node)).Concat(OfSources(node)).Concat(OfPoints(points)).Concat(OfScopes(node, scopes, points));
 
     private static IEnumerable<SettingFault> OfNode(NodeSettings node)
     {
@@ -35,6 +35,19 @@ internal static class ConfigurationFaults
         foreach (var fault in OfTime("grace", node.Grace, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return fault;
         foreach (var fault in OfTime("recheckDelay", node.RecheckDelay, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
         if (node.Shards is < 1 or > 4096) yield return new("shards", $"{node.Shards}", "use 1 to 4096.");
+    }
+
+    private static IEnumerable<SettingFault> OfDatabase(NodeSettings node)
+    {
+        var database = node.Database;
+        if (database.Kind is not ("sqlite" or "postgres")) yield return new("database.kind", database.Kind, "use sqlite or postgres.");
+        if (database.Kind != "postgres") yield break;
+        if (database.Password is { } password && !password.StartsWith("file:", StringComparison.Ordinal) && !password.StartsWith("env:", StringComparison.Ordinal))
+        {
+            yield return new("database.password", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+        }
+
+        if (NodeStore.PostgresOptions(node, password: null).FindFault() is { } fault) yield return new("database", "", fault);
     }
 
     private static IEnumerable<SettingFault> OfSources(NodeSettings node)

@@ -40,6 +40,9 @@ public sealed record NodeSettings(
     /// <summary>How many shards a new database is made with. Default 256; 1 to 4096. An existing database refuses another number.</summary>
     public int Shards { get; init; } = 256;
 
+    /// <summary>Where the node keeps what is durable. Default: a file in the data folder.</summary>
+    public DatabaseSettings Database { get; init; } = new();
+
     /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
     public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -1,0 +1,73 @@
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal;
+using PasswordSync.Journal.Postgres;
+using PasswordSync.Journal.Sqlite;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode;
+
+/// <summary>Opens the store that the configuration names.</summary>
+internal static partial class NodeStore
+{
+    /// <summary>How long the node waits before it looks again for a database server that is away at its start.</summary>
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>The file of a node that has its database to itself.</summary>
+    public static string FileOf(NodeConfiguration configuration) => Path.Combine(configuration.DataFolder, "node.db");
+
+    /// <summary>What the configuration names, for people.</summary>
+    public static string Describe(NodeConfiguration configuration) => configuration.Node.Database is { Kind: "postgres" } database
+        ? $"PostgreSQL, schema {database.Schema}"
+        : FileOf(configuration);
+
+    /// <summary>Opens it. A database server that is away is waited for: nodes and servers may be started in any order.</summary>
+    /// <param name="configuration">Which.</param>
+    /// <param name="password">Gives the database's password.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreRefusedException">It cannot be opened as it was asked for; the message says what to change.</exception>
+    public static async Task<IStore> OpenAsync(
+        NodeConfiguration configuration, Func<CancellationToken, ValueTask<string>> password, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        if (configuration.Node.Database.Kind == "sqlite") return await SqliteStore.OpenAsync(SqliteOptions(configuration), clock, loggers, cancellationToken).ConfigureAwait(false);
+        var options = PostgresOptions(configuration.Node, password);
+        var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
+        while (true)
+        {
+            try
+            {
+                return await PostgresStore.OpenAsync(options, clock, loggers, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException failure)
+            {
+                LogWaiting(logger, failure.Message);
+                await Task.Delay(LookAgainAfter, clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>How a PostgreSQL store is opened; <see cref="StoreOptions.FindFault"/> says what is wrong with it.</summary>
+    public static PostgresStoreOptions PostgresOptions(NodeSettings node, Func<CancellationToken, ValueTask<string>>? password) => new()
+    {
+        ConnectionString = node.Database.Connection ?? "",
+        Password = node.Database.Password is null ? null : password,
+        Schema = node.Database.Schema,
+        Expiry = node.Database.Expiry,
+        Heartbeat = node.Database.Heartbeat,
+        NodeName = node.Name,
+        ShardCount = node.Shards,
+        AcceptedKeptFor = node.MaximumAge * 2,
+    };
+
+    private static SqliteStoreOptions SqliteOptions(NodeConfiguration configuration) => new()
+    {
+        Path = FileOf(configuration),
+        NodeName = configuration.Node.Name,
+        ShardCount = configuration.Node.Shards,
+        AcceptedKeptFor = configuration.Node.MaximumAge * 2,
+    };
+
+    [LoggerMessage(4511, LogLevel.Warning, "The database is waited for: {Reason}")]
+    private static partial void LogWaiting(ILogger logger, string reason);
+}

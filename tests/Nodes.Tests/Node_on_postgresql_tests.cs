@@ -1,0 +1,42 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Intake;
+using PasswordSync.Lab;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Nodes.Tests;
+
+/// <summary>A whole node on a real PostgreSQL server that goes away and comes back.</summary>
+public sealed class Node_on_postgresql_tests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_node_answers_try_again_while_its_database_is_away_and_goes_on_by_itself_when_it_is_back()
+    {
+        await using var server = await PostgresServer.StartAsync([], Token);
+        var passwordFile = Path.Combine(server.Folder, "database-password");
+        await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, Token);
+        var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
+        using var beta = new MemoryTarget();
+        beta.Add("ann");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, database: database);
+        await node.SendAsync(Token, await node.CaptureAsync("ann", "Before.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.Delivered, Token);
+        var later = await node.CaptureAsync("ann", "After.2026!", 8, Token);
+
+        await server.KillAsync(Token);
+        (await node.SendAsync(Token, later)).Captures.ShouldHaveSingleItem().Kind.ShouldBe(AnswerKind.TryAgain);
+        await server.StartAsync(Token);
+        await Eventually.HoldsAsync(
+            "a node that takes captures again", TimeSpan.FromSeconds(60),
+            async token => (await node.SendAsync(token, later)).Captures.Single().Kind != AnswerKind.TryAgain, Token);
+
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId == later.CaptureId && e.Outcome is DeliveryOutcome.Delivered, Token);
+        beta.SignIn("ann", "After.2026!").ShouldBeTrue();
+        beta.Writes.Length.ShouldBe(2, "each change was sent once");
+    }
+}
