@@ -123,6 +123,43 @@ public abstract record EdgeAlarm
 
         public override bool Stands => true;
     }
+
+    /// <summary>Windows: the filter inside LSASS is not there or does nothing.</summary>
+    public sealed record FilterNotCapturing(string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The password filter captures nothing: {Reason}";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>Windows: the filter goes on with an older capture file.</summary>
+    public sealed record FilterSettingsOld(string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"The password filter does not take the present capture file over: {Reason}. It seals to the key of the one before.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>Windows: changes that the filter heard of and could not capture.</summary>
+    public sealed record FilterLost(FilterLosses Losses, string When) : EdgeAlarm
+    {
+        public override string Sentence => $"The password filter could not capture {Losses.Total} changes {When}: {Losses}. Targets keep the older passwords until the next change.";
+    }
+
+    /// <summary>Windows: captures wait in the memory of LSASS.</summary>
+    public sealed record FilterStuck(long Waiting) : EdgeAlarm
+    {
+        public override string Sentence =>
+            $"{Waiting} captures wait in the memory of LSASS and are lost if this domain controller stops: neither the edge nor the drop folder takes them. Free or repair the disk.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>Windows: another program listened on the edge's pipe.</summary>
+    public sealed record StrangerOnPipe(long Times) : EdgeAlarm
+    {
+        public override string Sentence => $"Another program than the edge listened on the edge's pipe, {Times} times; the password filter gave it nothing. Find out which.";
+    }
 }
 
 /// <summary>Takes alarms. Called from many threads; must not block or throw.</summary>

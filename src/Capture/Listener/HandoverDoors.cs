@@ -1,4 +1,3 @@
-using System.IO.Pipes;
 using System.Net.Sockets;
 
 namespace PasswordSync.Capture.Listener;
@@ -48,33 +47,4 @@ internal sealed class SocketDoor : IHandoverDoor
         File.Delete(path);
         return ValueTask.CompletedTask;
     }
-}
-
-/// <summary>
-/// A named pipe with Windows' default access list: LocalSystem, as which LSASS runs, may use it; others may not write. The first instance must
-/// be ours, so that nobody can stand in for the edge.
-/// </summary>
-internal sealed class PipeDoor : IHandoverDoor
-{
-    private readonly string name;
-    private NamedPipeServerStream next;
-
-    public PipeDoor(string name)
-    {
-        this.name = name;
-        next = Make(PipeOptions.FirstPipeInstance);
-    }
-
-    public async Task<Stream> AcceptAsync(CancellationToken cancellationToken)
-    {
-        await next.WaitForConnectionAsync(cancellationToken);
-        var connected = next;
-        next = Make(PipeOptions.None);
-        return connected;
-    }
-
-    public ValueTask DisposeAsync() => next.DisposeAsync();
-
-    private NamedPipeServerStream Make(PipeOptions more) => new(
-        name, PipeDirection.InOut, NamedPipeServerStream.MaxAllowedServerInstances, PipeTransmissionMode.Byte, PipeOptions.Asynchronous | more);
 }

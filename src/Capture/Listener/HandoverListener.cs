@@ -65,7 +65,13 @@ public sealed partial class HandoverListener(ListenerOptions options, CaptureInt
         }
     }
 
-    private IHandoverDoor OpenDoor() => OperatingSystem.IsWindows() ? new PipeDoor(options.Socket) : new SocketDoor(options.Socket);
+    private IHandoverDoor OpenDoor()
+    {
+        if (!OperatingSystem.IsWindows()) return new SocketDoor(options.Socket);
+        var door = new PipeDoor(options.Socket, options.ClientProgram, logger);
+        door.Open();
+        return door;
+    }
 
     private async Task ServeAsync(Stream stream)
     {

@@ -12,6 +12,9 @@ public sealed record ListenerOptions
     /// <summary>Path of the drop folder.</summary>
     public required string DropFolder { get; init; }
 
+    /// <summary>Windows: full path of the only program whose connections are served. Default null: any that the pipe's access list lets in.</summary>
+    public string? ClientProgram { get; init; }
+
     /// <summary>How many connections are served at once; further ones are closed unread. Default 256.</summary>
     public int ConnectionsMax { get; init; } = 256;
 

@@ -11,12 +11,15 @@ using PasswordSync.Ldap.ActiveDirectory;
 namespace PasswordSync.Capture.Resolution;
 
 /// <summary>Asks a Windows or Samba domain controller over LDAP. The client must be of this machine's own DC and no other.</summary>
-public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory, IPasswordPolicies
+public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory, IPasswordPolicies, IControllerRole
 {
     private static readonly string[] Attributes =
     [
         "objectGUID", "objectSid", "objectClass", "sAMAccountName", "userPrincipalName", "mail", "userAccountControl", "msDS-SecondaryKrbTgtNumber", "pwdLastSet", ReplicationMetadata.AttributeName,
     ];
+
+    /// <summary>MS-ADTS 3.1.1.3.4.3: a directory that holds secrets of some accounts only, which is a read-only DC's.</summary>
+    private const string PartialSecretsCapability = "1.2.840.113556.1.4.1920";
 
     private volatile KnownController? known;
 
@@ -45,6 +48,14 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
         {
             var controller = await IdentifyAsync(connection, token).ConfigureAwait(false);
             return await PasswordPolicies.FindWithoutComplexityAsync(connection, controller.DomainDn, token).ConfigureAwait(false);
+        },
+        cancellationToken);
+
+    public Task<bool> IsReadOnlyAsync(CancellationToken cancellationToken) => AskAsync(
+        async (connection, token) =>
+        {
+            var root = await ControllerIdentity.ReadAsync(connection, "", ["supportedCapabilities"], token).ConfigureAwait(false);
+            return root.GetStrings("supportedCapabilities").Contains(PartialSecretsCapability);
         },
         cancellationToken);
 
@@ -149,7 +160,7 @@ internal sealed record ControllerIdentity(string DomainDn, ReadOnlyMemory<byte> 
         return sid;
     }
 
-    private static async Task<LdapEntry> ReadAsync(LdapConnection connection, string dn, string[] attributes, CancellationToken cancellationToken)
+    internal static async Task<LdapEntry> ReadAsync(LdapConnection connection, string dn, string[] attributes, CancellationToken cancellationToken)
     {
         var found = await connection.SearchAsync(new LdapSearchRequest(dn, LdapSearchScope.Base, Anything, attributes), cancellationToken).ConfigureAwait(false);
         return found.Entries.Count == 1 ? found.Entries[0] : throw LdapSourceDirectory.Unusable($"it does not show '{dn}'");

@@ -14,20 +14,26 @@ using PasswordSync.Hosting;
 
 namespace PasswordSync.EdgeNode;
 
+/// <summary>What an edge on Windows watches besides: the filter inside LSASS.</summary>
+/// <param name="Inspector">Looks at this machine.</param>
+/// <param name="Role">Asks this DC.</param>
+public sealed record FilterWatch(IFilterInspector Inspector, IControllerRole Role);
+
 /// <summary>One edge, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
 public sealed partial class EdgeServer : IAsyncDisposable
 {
     private static readonly TimeSpan PolicyInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FilterInterval = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource ending = new();
     private readonly IReadOnlyList<IDisposable> owned;
     private readonly Task running;
 
-    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, HookMonitor? monitor, IReadOnlyList<IDisposable> owned)
+    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter, IReadOnlyList<IDisposable> owned)
     {
         Pipeline = pipeline;
         this.owned = owned;
-        running = RunAsync(fetcher, monitor);
+        running = RunAsync(fetcher, monitor, filter);
     }
 
     /// <summary>The pipeline, to look at.</summary>
@@ -40,12 +46,13 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <param name="configuration">The checked configuration.</param>
     /// <param name="directory">The DC's directory; the caller owns it.</param>
     /// <param name="policies">The DC's password policies, to notice when Samba will not call the hook; null where that cannot be.</param>
+    /// <param name="filter">Looks at Windows' password filter; null where there is none.</param>
     /// <param name="http">Speaks to nodes with the edge's certificate; the edge owns it from here on.</param>
     /// <param name="clock">The clock, which is the DC's.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<EdgeServer> StartAsync(
-        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, HttpClient http, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, FilterWatch? filter, HttpClient http, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var edge = configuration.Edge;
@@ -53,7 +60,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var alarms = new AlarmLog(loggers.CreateLogger<AlarmLog>());
         Hosting.Certificates.PrivateFile.EnsureFolder(drop);
         Hosting.Certificates.PrivateFile.EnsureFolder(configuration.PathOf(edge.Data));
-        var listening = new ListenerOptions { Socket = socket, DropFolder = drop };
+        var listening = new ListenerOptions { Socket = socket, DropFolder = drop, ClientProgram = edge.FilterHost ?? (OperatingSystem.IsWindows() ? Path.Combine(Environment.SystemDirectory, "lsass.exe") : null) };
         var spool = CaptureSpool.Open(new DiskSpoolFiles(Path.Combine(configuration.PathOf(edge.Data), "spool")), SpoolOptions.Within(edge.SpoolBytesMax), alarms, clock, loggers.CreateLogger<CaptureSpool>());
         var intake = new CaptureIntake(spool, new EdgeBinding(edge.Cluster, edge.Source, edge.DomainController), alarms, clock, loggers.CreateLogger<CaptureIntake>());
         var nodes = new NodeList([.. edge.Nodes.Select(node => new Uri(node.EndsWith('/') ? node : node + "/"))]);
@@ -71,7 +78,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         LogStarted(logger, edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
         var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
-        return new EdgeServer(pipeline, fetcher, monitor, [pipeline, dropFolder, spool, http]);
+        var filterMonitor = filter is null ? null : new FilterMonitor(filter.Inspector, filter.Role, FilterInterval, alarms, clock, loggers.CreateLogger<FilterMonitor>());
+        return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, [pipeline, dropFolder, spool, http]);
     }
 
     /// <summary>Takes no more captures, and ends; what is not at a node yet stays in the spool.</summary>
@@ -99,10 +107,10 @@ public sealed partial class EdgeServer : IAsyncDisposable
     }
 
     // If one of them breaks, the others must not go on alone.
-    private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor)
+    private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token), .. monitor is null ? Array.Empty<Task>() : [monitor.RunAsync(stop.Token)]];
+        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token), .. monitor is null ? Array.Empty<Task>() : [monitor.RunAsync(stop.Token)], .. filter is null ? Array.Empty<Task>() : [filter.RunAsync(stop.Token)]];
         await Task.WhenAny(loops).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(loops).ConfigureAwait(false);

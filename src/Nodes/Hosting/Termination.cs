@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PasswordSync.Hosting;
 
-/// <summary>Tells when the service is asked to stop: Ctrl-C, SIGTERM (systemd, kill), or the console's closing.</summary>
+/// <summary>Tells when the service is asked to stop: Ctrl-C, SIGTERM (systemd, kill), the console's closing, or Windows' service manager.</summary>
 public sealed class Termination : IDisposable
 {
     private readonly CancellationTokenSource source = new();
@@ -12,6 +12,9 @@ public sealed class Termination : IDisposable
 
     /// <summary>Cancelled at the first request; a second one ends the process at once.</summary>
     public CancellationToken Requested => source.Token;
+
+    /// <summary>Requests the stop.</summary>
+    public void Request() => source.Cancel();
 
     /// <summary>Ends when a stop is requested.</summary>
     public async Task WaitAsync()

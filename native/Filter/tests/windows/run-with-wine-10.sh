@@ -24,8 +24,8 @@ for folder in /proc /tmp "$repository"; do
   mounted=("$root$folder" "${mounted[@]}")
 done
 tools=$(mktemp -d)
-printf '#!/bin/sh\nexec chroot %s wine "$@"\n' "$root" >"$tools/wine"
-printf '#!/bin/sh\nexec chroot %s wineserver "$@"\n' "$root" >"$tools/wineserver"
+printf '#!/bin/sh\nexec /usr/sbin/chroot %s wine "$@"\n' "$root" >"$tools/wine"
+printf '#!/bin/sh\nexec /usr/sbin/chroot %s wineserver "$@"\n' "$root" >"$tools/wineserver"
 
 chmod 755 "$tools"/*
 

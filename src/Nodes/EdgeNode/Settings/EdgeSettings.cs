@@ -33,6 +33,9 @@ public sealed record EdgeSettings(
     /// <summary>How long the helper tries to hand over before it drops a file, in milliseconds. Default 200; 1 to 5,000.</summary>
     public int WaitMilliseconds { get; init; } = 200;
 
+    /// <summary>Windows: full path of the only program that may hand over captures. Default null: the system's lsass.exe.</summary>
+    public string? FilterHost { get; init; }
+
     /// <summary>The least length that Samba's helper asks for, in characters. Default 7; 0 to 128.</summary>
     public int MinimumLength { get; init; } = 7;
 

@@ -100,7 +100,7 @@ public sealed class WineMachine : IAsyncDisposable
             ["WINEPREFIX"] = Prefix,
             ["WINEARCH"] = "win64",
             ["WINEDEBUG"] = "-all",
-            ["WINEDLLOVERRIDES"] = "mscoree,mshtml=;winemenubuilder.exe=d",
+            ["WINEDLLOVERRIDES"] = "mshtml=;winemenubuilder.exe=d",
         };
         foreach (var (name, value) in more ?? new Dictionary<string, string>()) environment[name] = value;
         return environment;

@@ -1,0 +1,67 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.Versioning;
+using Microsoft.Win32;
+using PasswordSync.Capture.Health;
+
+namespace PasswordSync.EdgeNode.Windows;
+
+/// <summary>Looks at this machine's registry, System32 and the filter's shared memory.</summary>
+[SupportedOSPlatform("windows")]
+internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspector
+{
+    private const string Package = "PasswordSyncFilter";
+    private const string FilterKey = @"SOFTWARE\PasswordSync\Filter";
+    private const string LsaKey = @"SYSTEM\CurrentControlSet\Control\Lsa";
+
+    private (DateTime ChangedAt, string Signature)? known;
+
+    public FilterSetup Look()
+    {
+        using var lsa = Registry.LocalMachine.OpenSubKey(LsaKey);
+        var packages = lsa?.GetValue("Notification Packages") as string[] ?? [];
+        var dll = new FileInfo(Path.Combine(Environment.SystemDirectory, Package + ".dll"));
+        return new FilterSetup(
+            IsRegistered: packages.Any(IsOurs),
+            IsInstalled: dll.Exists,
+            InstalledAfterBoot: dll.Exists && dll.LastWriteTimeUtc > BootedAt(),
+            HasLsaProtection: lsa?.GetValue("RunAsPPL") is int and not 0 || lsa?.GetValue("RunAsPPLBoot") is int and not 0,
+            Signature: dll.Exists ? SignatureOf(dll) : "missing",
+            OtherPackages: [.. packages.Where(package => package.Length > 0 && !IsOurs(package)).Order(StringComparer.OrdinalIgnoreCase)],
+            Status: ReadStatus());
+    }
+
+    public void TellRole(bool isReadOnly)
+    {
+        using var key = Registry.LocalMachine.CreateSubKey(FilterKey);
+        if (isReadOnly) key.SetValue("ReadOnlyController", 1, RegistryValueKind.DWord);
+        else key.DeleteValue("ReadOnlyController", throwOnMissingValue: false);
+    }
+
+    private static bool IsOurs(string package) => string.Equals(package, Package, StringComparison.OrdinalIgnoreCase);
+
+    private static FilterStatus? ReadStatus()
+    {
+        try
+        {
+            using var memory = MemoryMappedFile.OpenExisting(@"Global\" + Package, MemoryMappedFileRights.Read);
+            using var view = memory.CreateViewAccessor(0, FilterStatus.Length, MemoryMappedFileAccess.Read);
+            var bytes = new byte[FilterStatus.Length];
+            view.ReadArray(0, bytes, 0, bytes.Length);
+            return FilterStatus.TryRead(bytes, out var status) ? status : null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private DateTime BootedAt() => time.GetUtcNow().UtcDateTime - TimeSpan.FromMilliseconds(Environment.TickCount64);
+
+    private string SignatureOf(FileInfo dll)
+    {
+        if (known is { } before && before.ChangedAt == dll.LastWriteTimeUtc) return before.Signature;
+        var signature = AuthenticodeSigner.Describe(File.ReadAllBytes(dll.FullName));
+        known = (dll.LastWriteTimeUtc, signature);
+        return signature;
+    }
+}
