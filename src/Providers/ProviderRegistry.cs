@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Limits;
 using PasswordSync.Providers.Settings;
+using PasswordSync.Providers.Transformations;
 
 namespace PasswordSync.Providers;
 
@@ -29,7 +30,7 @@ public sealed class ProviderRegistry
     /// <summary>The names of the kinds, in order.</summary>
     public ImmutableArray<string> Kinds => [.. factories.Values.Select(factory => factory.Kind).Order(StringComparer.Ordinal)];
 
-    /// <summary>Makes a provider within the limits that its settings give (see <see cref="ProviderLimits"/>). Opens no connection.</summary>
+    /// <summary>Makes a provider within the limits and with the transformations that its settings give (see <see cref="ProviderLimits"/>, <see cref="TransformationPipeline"/>). Opens no connection.</summary>
     /// <param name="kind">The kind's name.</param>
     /// <param name="settings">The settings, flattened to <c>key</c> or <c>list:0</c>.</param>
     /// <param name="context">What the host lends.</param>
@@ -44,9 +45,13 @@ public sealed class ProviderRegistry
 
         var reader = new SettingsReader(settings);
         var limits = ProviderLimits.Read(reader);
+        var transformations = TransformationPipeline.Read(reader);
         var provider = factory.Create(reader, context);
+        if (provider is not null) transformations?.RejectWhatNeverFits(reader, provider.Description.Limits);
         var faults = reader.Finish();
-        if (faults.IsEmpty) return new ProviderCreation.Created(new GuardedProvider(provider ?? throw new InvalidOperationException($"Internal error: {kind} made no provider and named no fault."), limits, context.Time));
-        return new ProviderCreation.Refused(faults);
+        if (!faults.IsEmpty) return new ProviderCreation.Refused(faults);
+        if (provider is null) throw new InvalidOperationException($"Internal error: {kind} made no provider and named no fault.");
+        if (transformations is not null) provider = new TransformingProvider(provider, transformations);
+        return new ProviderCreation.Created(new GuardedProvider(provider, limits, context.Time));
     }
 }

@@ -40,6 +40,9 @@ public sealed class SettingsReader
         return "";
     }
 
+    /// <summary>Whether there are settings below this key.</summary>
+    public bool HasGroup(string key) => values.Keys.Any(found => found.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase));
+
     /// <summary><c>true</c> or <c>false</c>.</summary>
     public bool Flag(string key, bool byDefault)
     {

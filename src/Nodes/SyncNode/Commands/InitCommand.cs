@@ -2,6 +2,8 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Hosting.Commands;
 using PasswordSync.Providers;
+using PasswordSync.Providers.Settings;
+using PasswordSync.Providers.Transformations;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Commands;
@@ -22,6 +24,14 @@ internal static class InitCommand
         var parts = await NodeParts.OpenAsync(configuration, ProviderRegistry.BuiltIn, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
         await using (parts.ConfigureAwait(false))
         {
+            foreach (var point in configuration.Points)
+            {
+                if (TransformationPipeline.Read(new SettingsReader(NodeConfiguration.Flatten(point.Settings))) is { } transformations)
+                {
+                    Console.WriteLine($"Warning: {point.Name} changes passwords before it sets them ({transformations}), which weakens them.");
+                }
+            }
+
             Console.WriteLine($"The data folder {configuration.DataFolder} is ready. Edges trust {Path.Combine(configuration.DataFolder, "ca.pem")}.");
         }
 
