@@ -35,6 +35,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Versions of the configuration.</summary>
     IConfigurationVersions Configurations { get; }
 
+    /// <summary>What the operations people's layer asks and keeps.</summary>
+    IOperationsStore Operations { get; }
+
     /// <summary>What waits in the whole store, of all shards: for people, at a start.</summary>
     /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
     ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken);

@@ -32,11 +32,13 @@ internal sealed class AcceptWork(PostgresStoreOptions options) : GroupWork<Store
           FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS a (capture_id, source, object_guid, at, kind, body, place)
           CROSS JOIN LATERAL (SELECT identity_id, shard_id FROM account WHERE account.source = a.source AND account.object_guid = a.object_guid LIMIT 1) AS account
         ), fresh AS (
-          INSERT INTO accepted (capture_id, shard_id, at) SELECT capture_id, shard_id, at FROM arrival ORDER BY capture_id
+          INSERT INTO accepted (capture_id, shard_id, identity_id, at) SELECT capture_id, shard_id, identity_id, at FROM arrival ORDER BY capture_id
           ON CONFLICT (capture_id) DO NOTHING
           RETURNING capture_id
         ), verdict AS MATERIALIZED (
           SELECT array_agg(CASE WHEN (capture_id IN (SELECT fresh.capture_id FROM fresh)) THEN shard_id ELSE -1 END ORDER BY place) AS at FROM arrival
+        ), owner AS MATERIALIZED (
+          SELECT array_agg(identity_id ORDER BY place) AS at FROM arrival
         ), placed AS (
           INSERT INTO inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at)
           SELECT shard_id, identity_id, source, object_guid, capture_id, kind, body, arrival.at FROM arrival, verdict WHERE verdict.at[place] >= 0 ORDER BY place
@@ -46,8 +48,8 @@ internal sealed class AcceptWork(PostgresStoreOptions options) : GroupWork<Store
           WHERE verdict.at[s.place] >= 0 ORDER BY s.capture_id
           ON CONFLICT (capture_id) DO NOTHING
         ), further AS (
-          INSERT INTO accepted (capture_id, shard_id, at)
-          SELECT f.capture_id, verdict.at[f.place], ($4)[f.place] FROM unnest($11, $12) AS f (place, capture_id), verdict
+          INSERT INTO accepted (capture_id, shard_id, identity_id, at)
+          SELECT f.capture_id, verdict.at[f.place], owner.at[f.place], ($4)[f.place] FROM unnest($11, $12) AS f (place, capture_id), verdict, owner
           WHERE verdict.at[f.place] >= 0 ORDER BY f.capture_id
           ON CONFLICT (capture_id) DO NOTHING
         )

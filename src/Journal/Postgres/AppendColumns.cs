@@ -7,6 +7,9 @@ namespace PasswordSync.Journal.Postgres;
 /// <summary>Many appends as the arrays that <see cref="AppendWork"/> sends. A place is the number of an append in the batch, from 1 as PostgreSQL counts.</summary>
 internal sealed class AppendColumns
 {
+    // In the place of a time.
+    private const long NoLonger = -1;
+
     private readonly List<int> wantedShards = [];
     private readonly List<long> wantedEpochs = [];
     private readonly Guid[] identities;
@@ -24,6 +27,11 @@ internal sealed class AppendColumns
     private readonly List<int> sleepPlaces = [];
     private readonly List<int> secretPlaces = [];
     private readonly List<Guid> secrets = [];
+    private readonly List<int> namePlaces = [];
+    private readonly List<string> names = [];
+    private readonly List<int> parkedPlaces = [];
+    private readonly List<string> parkedPoints = [];
+    private readonly List<long> parkedSince = [];
     private readonly List<int> statePlaces = [];
     private readonly List<long> stateSequences = [];
     private readonly List<string> stateKinds = [];
@@ -46,16 +54,17 @@ internal sealed class AppendColumns
         }
     }
 
-    public bool HasSnapshots => statePlaces.Count > 0;
+    /// <summary>Whether something is to be written that is seldom: a snapshot, or a delivery that is parked or no longer.</summary>
+    public bool HasRare => statePlaces.Count > 0 || parkedPlaces.Count > 0;
 
-    public NpgsqlParameter[] AllButSnapshots =>
+    public NpgsqlParameter[] Usual =>
     [
         Of(wantedShards), Of(wantedEpochs), Of(identities), Of(wants), Of(before),
         Of(eventPlaces), Of(eventSequences), Of(eventKinds), Of(eventBodies), Of(eventTimes),
-        Of(inboxPlaces), Of(inboxSequences), Of(wakePlaces), Of(wakeTimes), Of(sleepPlaces), Of(secretPlaces), Of(secrets),
+        Of(inboxPlaces), Of(inboxSequences), Of(wakePlaces), Of(wakeTimes), Of(sleepPlaces), Of(secretPlaces), Of(secrets), Of(namePlaces), Of(names),
     ];
 
-    public NpgsqlParameter[] All => [.. AllButSnapshots, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten)];
+    public NpgsqlParameter[] All => [.. Usual, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten), Of(parkedPlaces), Of(parkedPoints), Of(parkedSince)];
 
     private int WantOf(StoredAppend append, Dictionary<(int Shard, long Epoch), int> wanted)
     {
@@ -94,6 +103,19 @@ internal sealed class AppendColumns
         {
             secretPlaces.Add(place);
             secrets.Add(secret);
+        }
+
+        foreach (var name in append.Names)
+        {
+            namePlaces.Add(place);
+            names.Add(name);
+        }
+
+        foreach (var (point, since) in append.Parked)
+        {
+            parkedPlaces.Add(place);
+            parkedPoints.Add(point);
+            parkedSince.Add(since ?? NoLonger);
         }
 
         if (append.Snapshot is not { } state) return;

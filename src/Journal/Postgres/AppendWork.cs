@@ -47,17 +47,28 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
           DELETE FROM pending WHERE identity_id = ANY (ARRAY(SELECT ($3)[s.place] FROM unnest($15) AS s (place), verdict WHERE verdict.at[s.place] = 0))
         ), released AS (
           DELETE FROM secret WHERE capture_id = ANY (ARRAY(SELECT r.capture_id FROM unnest($16, $17) AS r (place, capture_id), verdict WHERE verdict.at[r.place] = 0))
+        ), named AS (
+          INSERT INTO known_name (name, identity_id)
+          SELECT n.name, ($3)[n.place] FROM unnest($18, $19) AS n (place, name), verdict WHERE verdict.at[n.place] = 0
+          AND NOT EXISTS (SELECT FROM known_name AS k WHERE k.name = n.name AND k.identity_id = ($3)[n.place] LIMIT 1) ON CONFLICT DO NOTHING
         )
         """;
 
-    private const string WritingSnapshots = """
+    private const string WritingRare = """
         , states AS (
           INSERT INTO snapshot (identity_id, seq, shard_id, kind, body)
-          SELECT ($3)[s.place], s.seq, ($1)[($4)[s.place]], s.kind, s.body FROM unnest($18, $19, $20, $21) AS s (place, seq, kind, body), verdict WHERE verdict.at[s.place] = 0
+          SELECT ($3)[s.place], s.seq, ($1)[($4)[s.place]], s.kind, s.body FROM unnest($20, $21, $22, $23) AS s (place, seq, kind, body), verdict WHERE verdict.at[s.place] = 0
           ON CONFLICT (identity_id) DO UPDATE SET seq = excluded.seq, kind = excluded.kind, body = excluded.body WHERE excluded.seq > snapshot.seq
         ), forgotten AS (
-          DELETE FROM event USING unnest($18, $22) AS f (place, last), verdict
+          DELETE FROM event USING unnest($20, $24) AS f (place, last), verdict
           WHERE verdict.at[f.place] = 0 AND f.last > 0 AND event.identity_id = ($3)[f.place] AND event.seq <= f.last
+        ), parked_now AS (
+          INSERT INTO parked (identity_id, point, since)
+          SELECT ($3)[p.place], p.point, p.since FROM unnest($25, $26, $27) AS p (place, point, since), verdict WHERE verdict.at[p.place] = 0 AND p.since >= 0
+          ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since
+        ), parked_before AS (
+          DELETE FROM parked USING unnest($25, $26, $27) AS p (place, point, since), verdict
+          WHERE verdict.at[p.place] = 0 AND p.since < 0 AND parked.identity_id = ($3)[p.place] AND parked.point = p.point
         )
         """;
 
@@ -73,9 +84,9 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
     public override async Task<IReadOnlyList<AppendResult>> WriteAsync(NpgsqlConnection connection, IReadOnlyList<StoredAppend> items)
     {
         var columns = new AppendColumns(items);
-        var command = columns.HasSnapshots
-            ? connection.Command(Judging + Writing + WritingSnapshots + Answering, columns.All)
-            : connection.Command(Judging + Writing + Answering, columns.AllButSnapshots);
+        var command = columns.HasRare
+            ? connection.Command(Judging + Writing + WritingRare + Answering, columns.All)
+            : connection.Command(Judging + Writing + Answering, columns.Usual);
         var verdicts = await command.ScalarAsync<int[]>(CancellationToken.None).ConfigureAwait(false)
             ?? throw new InvalidOperationException("Internal error: the appends were not judged.");
         return Array.ConvertAll(verdicts, verdict => (AppendResult)verdict);

@@ -21,8 +21,8 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) => await database.ReadAsync(
         (connection, token) => connection.Command(
             """
-            SELECT e.seq, e.identity_id, e.seq <= coalesce((SELECT s.seq FROM snapshot AS s WHERE s.identity_id = e.identity_id), 0)
-            FROM (SELECT seq, identity_id FROM event WHERE at < $1 LIMIT $2) AS e
+            SELECT e.event_id, e.identity_id, e.seq <= coalesce((SELECT s.seq FROM snapshot AS s WHERE s.identity_id = e.identity_id), 0)
+            FROM (SELECT event_id, identity_id, seq, at FROM event ORDER BY event_id LIMIT $2) AS e WHERE e.at < $1
             """,
             Of(before.ToColumn()), Of(RowsPerCommitMax)).RowsAsync(row => new OldEvent(row.GetInt64(0), row.GetGuid(1), row.GetBoolean(2)), token),
         cancellationToken).ConfigureAwait(false);
@@ -30,13 +30,11 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
     protected override ValueTask<int> RemoveEventsAsync(IReadOnlyList<OldEvent> old, DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.Command(
             """
-            DELETE FROM event WHERE ctid = ANY (ARRAY(
-              SELECT e.ctid FROM unnest($1, $2) AS o (identity_id, seq) CROSS JOIN LATERAL (
-                SELECT event.ctid FROM event WHERE event.identity_id = o.identity_id AND event.seq = o.seq
-                AND event.seq <= (SELECT snapshot.seq FROM snapshot WHERE snapshot.identity_id = o.identity_id) LIMIT 1
-                FOR UPDATE SKIP LOCKED) AS e))
+            DELETE FROM event WHERE event_id = ANY (ARRAY(
+              SELECT e.event_id FROM event AS e WHERE e.event_id = ANY ($1) AND e.seq <= (SELECT s.seq FROM snapshot AS s WHERE s.identity_id = e.identity_id)
+              FOR UPDATE SKIP LOCKED))
             """,
-            Of(old.Select(e => e.Identity).ToArray()), Of(old.Select(e => e.Place).ToArray())).ExecuteAsync(token),
+            Of(old.Select(e => e.Place).ToArray())).ExecuteAsync(token),
         cancellationToken);
 
     protected override async ValueTask WriteSnapshotAsync(IdentityId identity, long sequence, int shard, StoredRecord state, CancellationToken cancellationToken) => await database.RunAsync(

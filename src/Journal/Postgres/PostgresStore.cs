@@ -3,6 +3,7 @@ using Npgsql;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Postgres.Engine;
 using PasswordSync.Journal.Postgres.Leases;
+using PasswordSync.Journal.Postgres.Operations;
 using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Postgres;
@@ -32,6 +33,7 @@ public sealed class PostgresStore : IStore
         TargetClaims = new PostgresTargetClaims(database);
         Edges = new PostgresEdgeRegistry(database);
         Configurations = new PostgresConfigurationVersions(database);
+        Operations = new PostgresOperations(database, time);
         maintenance = new PostgresMaintenance(database, journal, time, logger);
         arrivals.Start();
         maintenance.Start();
@@ -56,6 +58,8 @@ public sealed class PostgresStore : IStore
     public IEdgeRegistry Edges { get; }
 
     public IConfigurationVersions Configurations { get; }
+
+    public IOperationsStore Operations { get; }
 
     /// <summary>Opens the database, makes the schema if it is not there, and brings it to this version.</summary>
     /// <param name="options">The server, and bounds.</param>

@@ -1,3 +1,5 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 
@@ -18,6 +20,8 @@ internal sealed class StoredAppend
         LastForgotten = Snapshot is null ? 0 : Math.Max(0, After - options.EventsKeptMax);
         DecidedInbox = [.. append.DecidedInbox];
         WakeUpAt = append.WakeUpAt?.ToColumn();
+        Names = [.. append.Events.OfType<IdentityEvent.CaptureAccepted>().SelectMany(accepted => accepted.Change.Names.All()).Distinct()];
+        Parked = [.. ChangesOfParked(append)];
         ReleasedSecrets = [.. append.ReleasedSecrets.Select(capture => capture.Value)];
     }
 
@@ -47,6 +51,12 @@ internal sealed class StoredAppend
 
     public Guid[] ReleasedSecrets { get; }
 
+    /// <summary>Names that the identity bears from now on, for whoever looks for it.</summary>
+    public string[] Names { get; }
+
+    /// <summary>Points at which a delivery is parked since a time, or, without a time, no longer.</summary>
+    public (string Point, long? Since)[] Parked { get; }
+
     /// <exception cref="ArgumentException">The parts of the append contradict each other.</exception>
     public static StoredAppend Of(JournalAppend append, StoreOptions options)
     {
@@ -64,6 +74,21 @@ internal sealed class StoredAppend
 
         return new StoredAppend(append, options);
     }
+
+    private static IEnumerable<(string Point, long? Since)> ChangesOfParked(JournalAppend append)
+    {
+        foreach (var (point, state) in append.After.Points)
+        {
+            if (state is PointState.Parked && !IsParked(append.Before, point)) yield return (point.Value, append.Events[^1].At.ToColumn());
+        }
+
+        foreach (var (point, state) in append.Before.Points)
+        {
+            if (state is PointState.Parked && !IsParked(append.After, point)) yield return (point.Value, null);
+        }
+    }
+
+    private static bool IsParked(IdentityState state, SyncPointId point) => state.Points.GetValueOrDefault(point) is PointState.Parked;
 }
 
 /// <summary>An event and its time, as they stand in columns.</summary>

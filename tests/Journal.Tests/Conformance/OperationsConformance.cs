@@ -11,7 +11,7 @@ namespace PasswordSync.Journal.Tests.Conformance;
 /// <summary>The operations people's questions, the audit, operators and pauses.</summary>
 public abstract class OperationsConformance : StoreConformance
 {
-    protected abstract IOperationsStore OperationsOf(IStoreUnderTest subject);
+    private static IOperationsStore OperationsOf(IStoreUnderTest subject) => subject.Store.Operations;
 
     [Fact]
     public async Task Accounts_are_found_by_every_name_without_regard_to_case_and_by_ids()

@@ -37,3 +37,8 @@ public sealed class PostgresSmallStoresTests(LabServers servers) : SmallStoresCo
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
 }
+
+public sealed class PostgresOperationsTests(LabServers servers) : OperationsConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
+}

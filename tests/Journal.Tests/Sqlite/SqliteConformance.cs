@@ -1,4 +1,3 @@
-using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Tests.Conformance;
 
 namespace PasswordSync.Journal.Tests.Sqlite;
@@ -41,6 +40,4 @@ public sealed class SqliteSmallStoresTests : SmallStoresConformance
 public sealed class SqliteOperationsTests : OperationsConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
-
-    protected override IOperationsStore OperationsOf(IStoreUnderTest subject) => ((SqliteStoreUnderTest)subject).Sqlite.Operations;
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace PasswordSync.Journal.Postgres.Engine;
 
@@ -26,6 +27,9 @@ internal static class Parameters
     }
 
     public static NpgsqlParameter Of<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
+
+    /// <summary>A text that may be missing.</summary>
+    public static NpgsqlParameter OfText(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     /// <summary>Runs a command and disposes it; how many rows it changed.</summary>
     public static async Task<int> ExecuteAsync(this NpgsqlCommand command, CancellationToken cancellationToken)
@@ -57,4 +61,7 @@ internal static class Parameters
 
     /// <summary>A value that may be null.</summary>
     public static T? Optional<T>(this NpgsqlDataReader row, int column) where T : struct => row.IsDBNull(column) ? null : row.GetFieldValue<T>(column);
+
+    /// <summary>A text that may be null.</summary>
+    public static string? Text(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -1,0 +1,16 @@
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Engine;
+
+namespace PasswordSync.Journal.Postgres.Operations;
+
+/// <inheritdoc cref="IOperationsStore"/>
+internal sealed class PostgresOperations(PostgresDatabase database, TimeProvider time) : IOperationsStore
+{
+    public IOperationsQueries Queries { get; } = new PostgresOperationsQueries(database, time);
+
+    public IAuditLog Audit { get; } = new PostgresAuditLog(database);
+
+    public IOperatorRegister Operators { get; } = new PostgresOperatorRegister(database);
+
+    public IPointSwitches Points { get; } = new PostgresPointSwitches(database);
+}
