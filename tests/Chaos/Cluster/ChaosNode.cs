@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using PasswordSync.Lab;
+using PasswordSync.Lab.Product;
+
+namespace PasswordSync.Chaos.Cluster;
+
+/// <summary>One sync server of the cluster in a process of its own.</summary>
+internal sealed class ChaosNode : IAsyncDisposable
+{
+    private const string Passphrase = "the passphrase of a node under chaos";
+
+    private ChaosNode(string name, string folder, int port, DatabaseProxy proxy)
+    {
+        Name = name;
+        Folder = folder;
+        Proxy = proxy;
+        Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{port}/"));
+        var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(folder, "node.log")) { Environment = ProductBuild.Environment };
+        Process = new ProductProcess($"node {name}", command, token => ProductProcess.ListensAsync(new IPEndPoint(IPAddress.Loopback, port), token));
+    }
+
+    public string Name { get; }
+
+    public string Folder { get; }
+
+    public Uri Address { get; }
+
+    public DatabaseProxy Proxy { get; }
+
+    public ProductProcess Process { get; }
+
+    public string DataFolder => Path.Combine(Folder, "data");
+
+    public static ReadOnlyMemory<byte> PassphraseBytes => System.Text.Encoding.UTF8.GetBytes(Passphrase);
+
+    private string ConfigurationFile => Path.Combine(Folder, "node.json");
+
+    /// <summary>Writes the files of a node. The first one makes the cluster; another is signed by it, as an administrator does it.</summary>
+    public static async Task<ChaosNode> PrepareAsync(ChaosNodeOptions options, CancellationToken cancellationToken)
+    {
+        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort(), new DatabaseProxy(options.DatabasePort));
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "passphrase"), Passphrase, cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "database-password"), PostgresServer.AdministratorPassword, cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "signing-key"), "a signing key of chaos", cancellationToken);
+        await node.WriteAsync("node.json", node.Settings(options), cancellationToken);
+        await node.WriteAsync("scopes.json", new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points = new[] { "hook" } } } }, cancellationToken);
+        await node.WriteAsync("points.json", new { points = new[] { node.Point(options) } }, cancellationToken);
+        if (options.First is not { } first)
+        {
+            await RunAsync(["init", "--config", node.ConfigurationFile], cancellationToken);
+            return node;
+        }
+
+        var request = Path.Combine(node.Folder, "node.csr");
+        await RunAsync(["request", "--config", node.ConfigurationFile, "--out", request], cancellationToken);
+        await RunAsync(["sign-node", "--config", first.ConfigurationFile, "--name", node.Name, "--host", "127.0.0.1", "--request", request, "--out", Path.Combine(node.DataFolder, "node.pem")], cancellationToken);
+        File.Copy(Path.Combine(first.DataFolder, "ca.pem"), Path.Combine(node.DataFolder, "ca.pem"));
+        return node;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        await Proxy.DisposeAsync();
+    }
+
+    private object Settings(ChaosNodeOptions options) => new
+    {
+        cluster = ChaosCluster.Name,
+        name = Name,
+        data = "data",
+        listen = new[] { $"{Address.Host}:{Address.Port}" },
+        advertise = new[] { Address.ToString() },
+        passphrase = "file:passphrase",
+        scopes = "scopes.json",
+        points = "points.json",
+        shards = options.Shards,
+        join = options.First is { } first ? new[] { first.Address.ToString() } : [],
+        labels = options.Labels,
+        database = new
+        {
+            kind = "postgres",
+            connection = string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Proxy.Port};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
+            password = "file:" + Path.Combine(Folder, "database-password"),
+        },
+        sources = new Dictionary<string, object> { ["alpha"] = new { servers = new[] { "127.0.0.1:1" }, security = "ldaps" } },
+        allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
+        recheckDelay = "00:00:02",
+        log = new { level = "information" },
+    };
+
+    private object Point(ChaosNodeOptions options) => new
+    {
+        name = "hook",
+        provider = "webhook",
+        nodes = options.PointLabels,
+        settings = new { url = options.Target, signingKey = "file:" + Path.Combine(Folder, "signing-key") },
+        attemptTimeout = "00:00:03",
+        retry = new { initialDelay = "00:00:00.2", delayMax = "00:00:01" },
+    };
+
+    private Task WriteAsync(string file, object content, CancellationToken cancellationToken) => File.WriteAllTextAsync(Path.Combine(Folder, file), JsonSerializer.Serialize(content), cancellationToken);
+
+    private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken) =>
+        (await new ToolRun(ProductBuild.SyncNode, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>What a node is made of.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Root">The folder below which its own is made.</param>
+/// <param name="DatabasePort">The port of the database server.</param>
+/// <param name="Target">The receiver.</param>
+/// <param name="First">The node that made the cluster; null for that one.</param>
+internal sealed record ChaosNodeOptions(string Name, string Root, int DatabasePort, Uri Target, ChaosNode? First)
+{
+    public int Shards { get; init; } = 16;
+
+    public string[] Labels { get; init; } = [];
+
+    public string[] PointLabels { get; init; } = [];
+}

@@ -1,0 +1,109 @@
+using PasswordSync.Chaos.Cluster;
+using Xunit;
+
+namespace PasswordSync.Chaos;
+
+/// <summary>
+/// Three sync servers over one PostgreSQL server under steady load, while nodes die, stop, lose their database, leave and come back. Afterwards every acknowledged capture is accounted
+/// for, the target has the newest password of everybody, and no shard had two owners in one epoch. The seed decides who is hit; <c>PASSWORDSYNC_SEED</c> plays one again.
+/// </summary>
+public sealed class Nodes_in_trouble
+{
+    private static readonly TimeSpan Longer = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
+    private static readonly string[] Names = ["north", "south", "west"];
+
+    private readonly Random random;
+    private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_SEED"), out var given) ? given : Environment.TickCount & 0xFFFF;
+
+    public Nodes_in_trouble() => random = new Random(seed);
+
+    /// <summary>What is done to a node, or to all.</summary>
+    public enum Trouble
+    {
+        Kill,
+        Stop,
+        CutFromDatabase,
+        Leave,
+        RestartDatabase,
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
+
+    [Fact(Timeout = 600_000)]
+    public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() => SufferAsync([Trouble.Kill, Trouble.Stop, Trouble.CutFromDatabase, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero);
+
+    [Theory(Timeout = 900_000, Explicit = false)]
+    [InlineData(Trouble.Kill)]
+    [InlineData(Trouble.Stop)]
+    [InlineData(Trouble.CutFromDatabase)]
+    [InlineData(Trouble.Leave)]
+    [InlineData(Trouble.RestartDatabase)]
+    public async Task I1_I2_I3_I4_hold_for_a_minute_of_one_trouble(Trouble trouble)
+    {
+        Assert.SkipUnless(IsLong, "A minute each: set PASSWORDSYNC_LONG=1.");
+        await SufferAsync([trouble], TimeSpan.FromSeconds(60));
+    }
+
+    // Each trouble once, and then again until the time is over.
+    private async Task SufferAsync(Trouble[] troubles, TimeSpan atLeast)
+    {
+        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        await using var cluster = await ChaosCluster.StartAsync(Names, options => options, Token);
+        await using var load = new Load(cluster.Edge, users: 30, pause: TimeSpan.FromMilliseconds(500));
+        var began = TimeProvider.System.GetTimestamp();
+        do
+        {
+            foreach (var trouble in troubles)
+            {
+                await ElapseAsync(Between);
+                await SufferAsync(cluster, trouble);
+            }
+        }
+        while (TimeProvider.System.GetElapsedTime(began) < atLeast);
+
+        await load.StopAsync(Token);
+        await cluster.ComeToRestAsync(mayGoBack: troubles.Contains(Trouble.Stop), Token);
+    }
+
+    private async Task SufferAsync(ChaosCluster cluster, Trouble trouble)
+    {
+        var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
+        TestContext.Current.SendDiagnosticMessage($"{trouble} {node.Name}");
+        switch (trouble)
+        {
+            case Trouble.Kill:
+                await node.Process.KillAsync(Token);
+                await ElapseAsync(Longer * random.NextDouble());
+                node.Process.Launch();
+                break;
+            case Trouble.Stop:
+                node.Process.Freeze();
+                await ElapseAsync(Longer);
+                node.Process.Thaw();
+                break;
+            case Trouble.CutFromDatabase:
+                node.Proxy.Cut();
+                await ElapseAsync(Longer);
+                node.Proxy.Mend();
+                break;
+            case Trouble.Leave:
+                await node.Process.StopAsync(Token);
+                node.Process.Launch();
+                break;
+            case Trouble.RestartDatabase:
+                await cluster.Postgres.StopAsync(Token);
+                await cluster.Postgres.StartAsync(Token);
+                break;
+        }
+    }
+
+    // How long a trouble lasts is what is tested here; it is not a wait for something to happen.
+    private static async Task ElapseAsync(TimeSpan time)
+    {
+        using var timer = new PeriodicTimer(time > TimeSpan.Zero ? time : TimeSpan.FromMilliseconds(1));
+        await timer.WaitForNextTickAsync(Token);
+    }
+}
