@@ -40,6 +40,20 @@ public sealed class Configuration_examples_tests
         edge.Nodes.ShouldBe(node.Advertise);
     }
 
+    [Fact]
+    public void The_nodes_of_the_cluster_s_example_fit_each_other()
+    {
+        var folder = Path.Combine(RepositoryFolder.Path, "cluster-config", "three-nodes");
+        var nodes = new[] { "north", "south", "west" }.Select(name => NodeConfiguration.Read(Path.Combine(folder, $"{name}.json"))).ToList();
+
+        nodes.Select(node => node.Node.Name).ShouldBe(["north", "south", "west"]);
+        nodes.Select(node => (node.Node.Cluster, node.Node.Shards, node.Node.Database)).Distinct().Count().ShouldBe(1);
+        nodes.Single(node => node.Node.Join.IsEmpty).Node.Name.ShouldBe("north", "one node makes the cluster");
+        nodes.SelectMany(node => node.Node.Join).ShouldBeSubsetOf(nodes.SelectMany(node => node.Node.Advertise).ToList());
+        nodes[0].Points.ShouldAllBe(point => nodes.Any(node => node.MayRun(point)), "each point has a node that may run it");
+        nodes[0].Points.ShouldContain(point => !nodes.All(node => node.MayRun(point)));
+    }
+
     [Theory]
     [MemberData(nameof(Points))]
     public async Task A_provider_takes_each_point_of_the_example_within_its_allow_list(string name)

@@ -80,6 +80,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         shards = options.Shards,
         join = options.First is { } first ? new[] { first.Address.ToString() } : [],
         labels = options.Labels,
+        keyRotation = options.KeyRotation,
         database = new
         {
             kind = "postgres",
@@ -124,6 +125,8 @@ internal sealed class ChaosNode : IAsyncDisposable
 internal sealed record ChaosNodeOptions(string Name, string Root, int DatabasePort, Uri Target, ChaosNode? First)
 {
     public int Shards { get; init; } = 16;
+
+    public string KeyRotation { get; init; } = "1.00:00:00";
 
     public string[] Labels { get; init; } = [];
 

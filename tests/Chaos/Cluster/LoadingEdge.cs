@@ -77,6 +77,10 @@ internal sealed class LoadingEdge : IDisposable
         Acknowledged.AddOrUpdate(user, version, (_, newest) => Math.Max(newest, version));
     }
 
+    /// <summary>The id of the key that a node tells edges to seal to.</summary>
+    public async Task<string> KeyOfAsync(ChaosNode node, CancellationToken cancellationToken) =>
+        (await http.GetFromJsonAsync(new Uri(node.Address, EdgeConfiguration.Path), IntakeJson.Default.EdgeConfiguration, cancellationToken))!.SealingKeys[0].Id;
+
     public void Dispose() => http.Dispose();
 
     private async Task<ConfirmedCapture> SealAsync(string user, int version, CancellationToken cancellationToken)
