@@ -1,6 +1,5 @@
 using PasswordSync.Chaos.Cluster;
 using PasswordSync.Lab;
-using Shouldly;
 using Xunit;
 
 namespace PasswordSync.Chaos;

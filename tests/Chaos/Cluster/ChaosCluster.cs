@@ -100,11 +100,20 @@ internal sealed class ChaosCluster : IAsyncDisposable
         Edge?.Dispose();
         foreach (var node in Nodes) await node.Process.KillAsync(CancellationToken.None);
         foreach (var node in Nodes) await node.DisposeAsync();
+        KeepLogs();
         await database.DisposeAsync();
         await Receiver.DisposeAsync();
         await Postgres.DisposeAsync();
         folder.Dispose();
         end.Dispose();
+    }
+
+    // What nodes said, for who looks into a failure: everything else of a run is deleted with it.
+    private void KeepLogs()
+    {
+        if (Environment.GetEnvironmentVariable("PASSWORDSYNC_LOGS") is not { Length: > 0 } kept) return;
+        Directory.CreateDirectory(kept);
+        foreach (var node in Nodes) File.Copy(node.Process.LogFile, Path.Combine(kept, $"{node.Name}.log"), overwrite: true);
     }
 
     /// <summary>The rows; null while the database is away.</summary>

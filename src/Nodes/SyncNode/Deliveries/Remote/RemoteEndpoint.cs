@@ -1,5 +1,7 @@
 using System.Text.Json;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Hosting.Certificates;
@@ -30,7 +32,7 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
         }
 
         if (await ReadAsync(context).ConfigureAwait(false) is not { } step) return;
-        LogStep(node.Name, step.Point, step.CaptureId.Value);
+        LogStep(node.Name, step.Point, step.CaptureId);
         var answer = providers.TryGetValue(step.Point, out var provider)
             ? await PerformAsync(provider, step, context.RequestAborted).ConfigureAwait(false)
             : Answer(new DeliveryOutcome.TargetMisconfigured($"This node does not carry out deliveries of '{step.Point}': its configuration differs from the other nodes'."));
@@ -40,11 +42,11 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
 
     private async Task<RemoteAnswer> PerformAsync(IProvider provider, RemoteStep step, CancellationToken cancellationToken)
     {
-        if (step.Names is { } names) return await PrepareAsync(provider, new TargetQuery(step.CaptureId, step.Account, names), cancellationToken).ConfigureAwait(false);
-        if (step.Target is not { } target || (step.Write is null && step.Probe is null)) return Answer(new DeliveryOutcome.Transient("The step is incomplete; nothing was written."));
+        if (step.Names is { } names) return await PrepareAsync(provider, new TargetQuery(new CaptureId(step.CaptureId), step.Account.ToAccount(), names), cancellationToken).ConfigureAwait(false);
+        if (step.Target?.ToTarget() is not { } target || (step.Write is null && step.Probe is null)) return Answer(new DeliveryOutcome.Transient("The step is incomplete; nothing was written."));
         try
         {
-            switch (await envelopes.ReadAsync(step.CaptureId, step.Account.Source, cancellationToken).ConfigureAwait(false))
+            switch (await envelopes.ReadAsync(new CaptureId(step.CaptureId), step.Account.ToAccount().Source, cancellationToken).ConfigureAwait(false))
             {
                 case SecretReading.Opened opened:
                     using (opened.Secret) return await WithSecretAsync(provider, step, target, opened.Secret, cancellationToken).ConfigureAwait(false);
@@ -63,7 +65,7 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
     private async Task<RemoteAnswer> PrepareAsync(IProvider provider, TargetQuery query, CancellationToken cancellationToken) =>
         await provider.PrepareAsync(query, cancellationToken).ConfigureAwait(false) switch
         {
-            Preparation.Found found => new RemoteAnswer { Found = new RemoteFinding(found.Target, found.Mark?.Value, tickets.Make()) },
+            Preparation.Found found => new RemoteAnswer { Found = new RemoteFinding(RemoteTarget.Of(found.Target), found.Mark?.Value, tickets.Make()) },
             Preparation.Obstacle obstacle => Answer(obstacle.Outcome),
             var other => throw new InvalidOperationException($"Internal error: unknown preparation {other.GetType().Name}."),
         };
@@ -79,7 +81,7 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, atEnd.Token);
         try
         {
-            return Answer(await provider.SetPasswordAsync(new SetRequest(target, mark, step.CaptureId, write.MustChangeAtNextLogon, permit), secret, limit.Token).ConfigureAwait(false));
+            return Answer(await provider.SetPasswordAsync(new SetRequest(target, mark, new CaptureId(step.CaptureId), write.MustChangeAtNextLogon, permit), secret, limit.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
@@ -103,7 +105,9 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
         try
         {
             if (context.Request.ContentLength is > 0 and <= RemoteStep.BytesMax
-                && await JsonSerializer.DeserializeAsync(context.Request.Body, RemoteJson.Default.RemoteStep, context.RequestAborted).ConfigureAwait(false) is { Format: RemoteStep.FormatKnown } step)
+                && await JsonSerializer.DeserializeAsync(context.Request.Body, RemoteJson.Default.RemoteStep, context.RequestAborted).ConfigureAwait(false) is { Format: RemoteStep.FormatKnown } step
+                && SourceId.IsValid(step.Account.Source)
+                && (step.Target?.AsSourceAccount is not { } source || SourceId.IsValid(source.Source)))
             {
                 return step;
             }

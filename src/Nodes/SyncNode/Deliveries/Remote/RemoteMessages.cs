@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 
@@ -10,7 +9,7 @@ namespace PasswordSync.SyncNode.Deliveries.Remote;
 /// <param name="Point">The sync point.</param>
 /// <param name="CaptureId">The change.</param>
 /// <param name="Account">The account of the source.</param>
-internal sealed record RemoteStep(int Format, string Point, CaptureId CaptureId, AccountId Account)
+internal sealed record RemoteStep(int Format, string Point, Guid CaptureId, RemoteAccount Account)
 {
     public const int FormatKnown = 1;
 
@@ -24,7 +23,7 @@ internal sealed record RemoteStep(int Format, string Point, CaptureId CaptureId,
     public AccountNames? Names { get; init; }
 
     /// <summary>For writing and probing: the account in the target.</summary>
-    public TargetAccount? Target { get; init; }
+    public RemoteTarget? Target { get; init; }
 
     /// <summary>For probing: what the probe is for.</summary>
     public AttemptKind? Probe { get; init; }
@@ -34,6 +33,24 @@ internal sealed record RemoteStep(int Format, string Point, CaptureId CaptureId,
 
     /// <summary>For writing: the permission.</summary>
     public RemoteWrite? Write { get; init; }
+}
+
+/// <summary>An account of a source.</summary>
+internal sealed record RemoteAccount(string Source, Guid ObjectGuid)
+{
+    public static RemoteAccount Of(AccountId account) => new(account.Source.Value, account.ObjectGuid);
+
+    /// <exception cref="ArgumentException">The source's name is none.</exception>
+    public AccountId ToAccount() => new(new SourceId(Source), ObjectGuid);
+}
+
+/// <summary>An account in the target.</summary>
+internal sealed record RemoteTarget(string Key, string DisplayName, RemoteAccount? AsSourceAccount)
+{
+    public static RemoteTarget Of(TargetAccount target) => new(target.Key, target.DisplayName, target.AsSourceAccount is { } account ? RemoteAccount.Of(account) : null);
+
+    /// <exception cref="ArgumentException">The source's name is none.</exception>
+    public TargetAccount ToTarget() => new(Key, DisplayName, AsSourceAccount?.ToAccount());
 }
 
 /// <summary>The permission to write.</summary>
@@ -59,7 +76,7 @@ internal sealed record RemoteAnswer
 /// <param name="Target">The account.</param>
 /// <param name="Mark">Its mark; null where the target shows none.</param>
 /// <param name="Ticket">To be shown with the write.</param>
-internal sealed record RemoteFinding(TargetAccount Target, string? Mark, Guid Ticket);
+internal sealed record RemoteFinding(RemoteTarget Target, string? Mark, Guid Ticket);
 
 /// <summary>What a probe told.</summary>
 /// <param name="IsPresent">Whether the target has the password; null if that cannot be told.</param>
@@ -90,7 +107,6 @@ internal enum RemoteOutcomeKind
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true,

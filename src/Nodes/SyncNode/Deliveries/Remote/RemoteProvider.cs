@@ -37,7 +37,7 @@ internal sealed class RemoteProvider(
     public async Task<Preparation> PrepareAsync(TargetQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var step = new RemoteStep(RemoteStep.FormatKnown, point.Value, query.CaptureId, query.Account);
+        var step = new RemoteStep(RemoteStep.FormatKnown, point.Value, query.CaptureId.Value, RemoteAccount.Of(query.Account));
         var eligible = await EligibleAsync(cancellationToken).ConfigureAwait(false);
         if (eligible.Count == 0) return Waits($"No living node has the labels that '{point}' is bound to ({Names}): start such a node, or correct the labels.");
         var reasons = new List<string>();
@@ -67,7 +67,7 @@ internal sealed class RemoteProvider(
         // Who loses a grant here is told so at its write, and tries again.
         if (grants.Count >= GrantsMax) grants.Clear();
         grants[found.Target.Key] = grant with { Ticket = found.Ticket };
-        return new Preparation.Found(found.Target, RemoteOutcomes.MarkOf(found.Mark));
+        return new Preparation.Found(found.Target.ToTarget(), RemoteOutcomes.MarkOf(found.Mark));
     }
 
     public async Task<DeliveryOutcome> SetPasswordAsync(SetRequest request, Secret password, CancellationToken cancellationToken)
@@ -78,7 +78,7 @@ internal sealed class RemoteProvider(
         var write = new RemoteWrite(grant.Ticket, request.Permit.Window.Length, request.MustChangeAtNextLogon);
         try
         {
-            var answer = await AskAsync(grant, grant.Step with { Target = request.Target, Mark = request.Baseline?.Value, Write = write }, cancellationToken).ConfigureAwait(false);
+            var answer = await AskAsync(grant, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Baseline?.Value, Write = write }, cancellationToken).ConfigureAwait(false);
             return answer.Outcome is { } outcome ? RemoteOutcomes.Read(outcome) : new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} gave no outcome.");
         }
         catch (HttpRequestException failure) when (WasNotTaken(failure))
@@ -97,7 +97,7 @@ internal sealed class RemoteProvider(
         if (!grants.TryGetValue(request.Target.Key, out var grant)) return new ProbeVerdict.Inconclusive("The node that found the account is not remembered.");
         try
         {
-            var answer = await AskAsync(grant, grant.Step with { Target = request.Target, Mark = request.Against?.Value, Probe = request.Kind }, cancellationToken).ConfigureAwait(false);
+            var answer = await AskAsync(grant, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Against?.Value, Probe = request.Kind }, cancellationToken).ConfigureAwait(false);
             return answer.Probe is { } probe ? RemoteOutcomes.Read(probe) : new ProbeVerdict.Inconclusive(answer.Outcome?.Reason ?? $"Node {grant.Peer.Name} gave no verdict.");
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException)
