@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -107,6 +108,19 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var run = new ToolRun(Program("psql"), ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder.PathOf("socket"), "-p", $"{Port}", "-U", Administrator, "-d", database, "-f", "-"]) { Input = sql };
         return (await run.RunAsync(cancellationToken)).RequireSuccess().Output.Trim();
+    }
+
+    /// <summary>A psql that runs statements and then stops itself (SIGSTOP), with its connection open and whatever transaction it began. The caller starts and kills it.</summary>
+    /// <param name="applicationName">The name under which the server knows it.</param>
+    /// <param name="sql">What it runs before.</param>
+    public ProcessStartInfo ClientThatStopsItself(string applicationName, string sql)
+    {
+        var script = folder.PathOf($"stopped-{Guid.NewGuid():N}.sql");
+        File.WriteAllText(script, sql + "\n\\! kill -STOP $PPID\n");
+        var start = new ProcessStartInfo(Program("psql")) { RedirectStandardOutput = true };
+        foreach (var argument in new[] { "-X", "-q", "-h", folder.PathOf("socket"), "-p", $"{Port}", "-U", Administrator, "-d", Database, "-f", script }) start.ArgumentList.Add(argument);
+        start.Environment["PGAPPNAME"] = applicationName;
+        return start;
     }
 
     public async ValueTask DisposeAsync()

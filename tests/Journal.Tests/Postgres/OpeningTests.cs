@@ -1,0 +1,160 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Tests.Conformance;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Postgres;
+
+/// <summary>What is said when a PostgreSQL store cannot be opened or used, and which rights are enough.</summary>
+public sealed class OpeningTests(LabServers servers)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string> BadOptions => new()
+    {
+        { "ConnectionString is empty", "" },
+        { "ConnectionString has a password", "Host=db;Database=d;Password=hunter2" },
+        { "ConnectionString has no Host", "Database=d" },
+        { "ConnectionString has no Database", "Host=db" },
+        { "ConnectionString cannot be used", "Host=db;Database=d;Colour=red" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadOptions))]
+    public async Task Faulty_connection_string_is_told_without_being_shown(string says, string connection)
+    {
+        var refused = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(Options() with { ConnectionString = connection }));
+        refused.Refusal.ShouldBe(StoreRefusal.BadOption);
+        refused.Message.ShouldStartWith(says);
+        refused.ToString().ShouldNotContain("hunter2");
+    }
+
+    [Fact]
+    public void Bounds_of_the_settings_are_told_with_the_value_found_and_what_would_do()
+    {
+        (Options() with { Schema = "Password Sync" }).FindFault().ShouldBe("Schema is 'Password Sync': use a lower-case letter, then lower-case letters, digits and '_', up to 48 characters.");
+        (Options() with { Expiry = TimeSpan.FromMilliseconds(200) }).FindFault().ShouldBe("Expiry is 00:00:00.2000000: use 00:00:01 to 00:05:00.");
+        (Options() with { Heartbeat = TimeSpan.FromSeconds(2) }).FindFault()!.ShouldStartWith("Heartbeat is 00:00:02: use at most 00:00:01.333");
+        Options().FindFault().ShouldBeNull();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Wrong_password_missing_database_and_missing_rights_are_told_apart()
+    {
+        var server = await servers.PostgresAsync(Token);
+        var good = Options() with { ConnectionString = server.ConnectionStringWithoutPassword };
+        await server.RunSqlAsync("DO $$ BEGIN CREATE ROLE stranger LOGIN PASSWORD 'stranger'; EXCEPTION WHEN duplicate_object THEN NULL; END $$", Token);
+
+        var password = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(good with { Password = _ => ValueTask.FromResult("wrong") }));
+        var missing = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(good with { ConnectionString = good.ConnectionString.Replace("Database=passwordsync", "Database=nowhere", StringComparison.Ordinal) }));
+        var rights = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(good with
+        {
+            ConnectionString = good.ConnectionString.Replace("Username=postgres", "Username=stranger", StringComparison.Ordinal),
+            Password = _ => ValueTask.FromResult("stranger"),
+        }));
+
+        (password.Refusal, missing.Refusal, rights.Refusal).ShouldBe((StoreRefusal.NoAccess, StoreRefusal.NotAStore, StoreRefusal.NoAccess));
+        password.Message.ShouldContain("it refused the password; look at the reference of the password and the role (PostgreSQL 28P01");
+        missing.Message.ShouldContain("there is no such database; make it, or name another one");
+        rights.Message.ShouldContain("the role lacks a right");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Role_with_the_documented_grants_is_enough_for_everything()
+    {
+        var server = await servers.PostgresAsync(Token);
+        var name = $"r{Guid.NewGuid():N}";
+        await server.RunSqlAsync($"CREATE ROLE {name} LOGIN PASSWORD 'a-password' NOSUPERUSER NOCREATEDB NOCREATEROLE; CREATE SCHEMA {name} AUTHORIZATION {name}; GRANT CONNECT ON DATABASE passwordsync TO {name};", Token);
+        await using var store = await OpenAsync(Options() with
+        {
+            ConnectionString = server.ConnectionStringWithoutPassword.Replace("Username=postgres", $"Username={name}", StringComparison.Ordinal),
+            Password = _ => ValueTask.FromResult("a-password"),
+            Schema = name,
+        });
+        var worker = await Worker.StartAsync(store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await store.Inbox.AcceptAsync([Samples.Arrive(change)], Token);
+        (await worker.DecideAsync((await worker.InboxAsync()).Single())).Result.ShouldBe(AppendResult.Appended);
+        (await store.Members.ListAsync(Token)).ShouldHaveSingleItem().IsAlive.ShouldBeTrue();
+        await store.MaintainAsync(Token);
+        await store.Leases.ReleaseAsync(Worker.Node, Token);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Newer_schema_and_another_number_of_shards_are_refused_and_nothing_is_changed()
+    {
+        await using var subject = await PostgresStoreUnderTest.OpenAsync(servers);
+        var options = subject.OptionsOf(new StoreSettings());
+        (await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(options with { ShardCount = 64 }))).Refusal.ShouldBe(StoreRefusal.OtherShardCount);
+
+        await subject.Server.RunSqlAsync($"INSERT INTO {subject.Schema}.schema_migration VALUES ({PostgresMigrations.All.Count + 1}, 'of-tomorrow', now())", Token);
+        var refused = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(options));
+        refused.Refusal.ShouldBe(StoreRefusal.NewerSchema);
+        refused.Message.ShouldContain($"schema {PostgresMigrations.All.Count + 1}; this version knows schemas up to {PostgresMigrations.All.Count}");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Nodes_that_start_at_the_same_moment_make_the_schema_once()
+    {
+        var server = await servers.PostgresAsync(Token);
+        var options = Options() with { ConnectionString = server.ConnectionStringWithoutPassword, Schema = $"t{Guid.NewGuid():N}" };
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync(options)));
+        foreach (var store in stores) await store.DisposeAsync();
+        (await server.RunSqlAsync($"SELECT count(*) FROM {options.Schema}.schema_migration", Token)).ShouldBe($"{PostgresMigrations.All.Count}");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Server_that_is_away_is_trouble_that_may_pass()
+    {
+        var trouble = await Should.ThrowAsync<StorageUnavailableException>(() => OpenAsync(Options() with { ConnectionString = "Host=127.0.0.1;Port=1;Database=d;Username=u" }));
+        trouble.Message.ShouldStartWith("The database d at 127.0.0.1");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Of_several_hosts_the_one_that_is_there_is_used()
+    {
+        var server = await servers.PostgresAsync(Token);
+        var several = server.ConnectionStringWithoutPassword.Replace("Host=127.0.0.1", $"Host=127.0.0.1:1,127.0.0.1:{server.Port}", StringComparison.Ordinal);
+        await using var store = await OpenAsync(Options() with { ConnectionString = several, Schema = $"t{Guid.NewGuid():N}" });
+        (await store.Leases.KeepAsync(Worker.Node, Token)).Shards.Count.ShouldBe(256);
+    }
+
+    [Theory]
+    [InlineData("53100", "its disk is full")]
+    [InlineData("25006", "it does not accept writes")]
+    [InlineData("57P01", "it is shutting down")]
+    [InlineData("08006", "the connection broke")]
+    [InlineData("40P01", "gave up one of two transactions")]
+    [InlineData("55P03", "a lock was not had in time")]
+    [InlineData("42501", "the role lacks a right")]
+    public void Trouble_of_the_server_may_pass_and_is_said_in_words(string state, string words)
+    {
+        var explained = PostgresTrouble.Explain(new PostgresException("as the server says", "ERROR", "ERROR", state), "db").ShouldBeOfType<StorageUnavailableException>();
+        explained.Message.ShouldContain(words);
+        explained.Message.ShouldContain(state);
+    }
+
+    [Theory]
+    [InlineData("23505")]
+    [InlineData("22P02")]
+    [InlineData("42601")]
+    public void Fault_of_a_statement_is_a_defect_and_never_passes_as_trouble(string state)
+    {
+        var fault = new PostgresException("as the server says", "ERROR", "ERROR", state);
+        PostgresTrouble.Explain(fault, "db").ShouldBeSameAs(fault);
+    }
+
+    private static Task<PostgresStore> OpenAsync(PostgresStoreOptions options) => PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, Token);
+
+    private static PostgresStoreOptions Options() => new()
+    {
+        ConnectionString = "Host=db;Database=d;Username=u",
+        Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
+        NodeName = "node-1",
+    };
+}
