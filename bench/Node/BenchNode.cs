@@ -65,6 +65,8 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
 
     public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => throw new NotSupportedException("All captures are confirmed here.");
 
+    public Task<CandidateVerdict> ConfirmAsync(Change change, CancellationToken cancellationToken) => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
+
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
