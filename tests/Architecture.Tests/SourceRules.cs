@@ -47,6 +47,16 @@ public sealed partial class SourceRules
     public void No_file_speaks_of_the_machine_it_was_written_on() =>
         Matches("", TextEndings, MachineOfTheWriter()).ShouldBeEmpty();
 
+    [Fact]
+    public void Every_log_message_has_an_event_id_of_its_own()
+    {
+        var messages = Repository.FilesIn("src/", [".cs"]).SelectMany(file => LogMessage().Matches(Repository.Read(file)).Select(found => (File: file, Id: found.Groups["id"].Value))).ToList();
+
+        messages.ShouldNotBeEmpty();
+        messages.Where(message => message.Id.Length == 0).ShouldBeEmpty("Give them ids.");
+        messages.GroupBy(message => message.Id).Where(same => same.Count() > 1).SelectMany(same => same).ShouldBeEmpty("Whoever filters by an id must get one message.");
+    }
+
     private static IEnumerable<(string File, int Lines)> Lengths() =>
         Repository.FilesIn("", SourceEndings).Select(file => (file, Repository.Read(file).Count(character => character == '\n')));
 
@@ -58,6 +68,9 @@ public sealed partial class SourceRules
 
     [GeneratedRegex(@"Thread\.Sleep\(|Task\.Delay\(\s*(\d|TimeSpan\.From)")]
     private static partial Regex FixedWait();
+
+    [GeneratedRegex(@"\[LoggerMessage\(\s*(EventId\s*=\s*)?(?<id>\d*)")]
+    private static partial Regex LogMessage();
 
     // Written so that no pattern matches itself.
     [GeneratedRegex(@"/wor[k]/|/tmp/w[t]\b|\.\./share[d]\b|/tmp/brie[f]|/tmp/lan[d]\.sh|/hom[e]/[a-z]+/")]

@@ -34,6 +34,29 @@ public sealed class Mutual_domains(Landscape landscape)
         (await VersionAsync(landscape.Beta, there)).ShouldBe(betaBefore + changes);
     }
 
+    [Theory(Timeout = 600_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_two_changes_made_at_once_on_both_sides_the_later_one_ends_on_both(bool alphaIsLater)
+    {
+        var user = landscape.NextUser();
+        var there = landscape.InBeta(user);
+        var (inAlpha, inBeta) = ($"Made.In.Alpha.{alphaIsLater}!1", $"Made.In.Beta.{alphaIsLater}!1");
+        Task<PasswordChangeResult> ChangeAsync(bool alpha) => alpha
+            ? landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", inAlpha, Token)
+            : landscape.Beta.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, there, "", inBeta, Token);
+
+        (await ChangeAsync(!alphaIsLater)).Accepted.ShouldBeTrue();
+        (await ChangeAsync(alphaIsLater)).Accepted.ShouldBeTrue();
+
+        // Whichever way the two crossed, both end with one password; with the later one if its second is later.
+        await Eventually.HoldsAsync("the same password on both sides", Landscape.ArrivalBound, async token =>
+        {
+            var kept = (await landscape.Alpha.First.BindAsync(user, inAlpha, token)).Accepted ? inAlpha : inBeta;
+            return (await landscape.Alpha.First.BindAsync(user, kept, token)).Accepted && (await landscape.Beta.First.BindAsync(there, kept, token)).Accepted;
+        }, Token);
+    }
+
     private int Echoes() => landscape.NodeLog.Split('\n').Count(line => line.Contains("is not sent: Echo", StringComparison.Ordinal));
 
     private static async Task<uint> VersionAsync(SambaDomain domain, LabUser user) => (await domain.First.ReadPasswordStampAsync(user, Token))!.Version;

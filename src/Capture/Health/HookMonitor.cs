@@ -66,12 +66,12 @@ public sealed partial class HookMonitor(IPasswordPolicies policies, TimeSpan int
         alarms.Raise(alarm);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether the hook is called cannot be told: {Reason}")]
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Whether the hook is called cannot be told: {Reason}")]
     private static partial void LogCannotLook(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Sentence}")]
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Error, Message = "{Sentence}")]
     private static partial void LogHookIsNotCalled(ILogger logger, string sentence);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "All password policies have a complexity rule again: the hook is called")]
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "All password policies have a complexity rule again: the hook is called")]
     private static partial void LogHookIsCalled(ILogger logger);
 }

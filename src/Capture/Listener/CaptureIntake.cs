@@ -74,15 +74,15 @@ public sealed partial class CaptureIntake(CaptureSpool spool, EdgeBinding bindin
         return null;
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Capture {CaptureId} taken through {Origin}")]
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Debug, Message = "Capture {CaptureId} taken through {Origin}")]
     private static partial void LogTaken(ILogger logger, CaptureId captureId, string origin);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Capture {CaptureId} came again through {Origin}")]
+    [LoggerMessage(EventId = 5012, Level = LogLevel.Debug, Message = "Capture {CaptureId} came again through {Origin}")]
     private static partial void LogRepeated(ILogger logger, CaptureId captureId, string origin);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Capture {CaptureId} through {Origin} was not taken: {Answer}")]
+    [LoggerMessage(EventId = 5013, Level = LogLevel.Warning, Message = "Capture {CaptureId} through {Origin} was not taken: {Answer}")]
     private static partial void LogNotNow(ILogger logger, CaptureId captureId, string origin, SpoolAppend answer);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What came through {Origin} is no capture for this edge: {Reason}")]
+    [LoggerMessage(EventId = 5014, Level = LogLevel.Warning, Message = "What came through {Origin} is no capture for this edge: {Reason}")]
     private static partial void LogMalformed(ILogger logger, string origin, string reason);
 }

@@ -173,12 +173,12 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Drop folder: {Path} cannot be worked: {Reason}")]
+    [LoggerMessage(EventId = 5021, Level = LogLevel.Error, Message = "Drop folder: {Path} cannot be worked: {Reason}")]
     private static partial void LogBroken(ILogger logger, string path, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Drop folder {Folder} is not watched, only looked at from time to time: {Reason}")]
+    [LoggerMessage(EventId = 5022, Level = LogLevel.Warning, Message = "Drop folder {Folder} is not watched, only looked at from time to time: {Reason}")]
     private static partial void LogNotWatched(ILogger logger, string folder, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Dropped file {Name} was never finished and is deleted after {Age}")]
+    [LoggerMessage(EventId = 5023, Level = LogLevel.Warning, Message = "Dropped file {Name} was never finished and is deleted after {Age}")]
     private static partial void LogUnfinished(ILogger logger, string name, TimeSpan age);
 }

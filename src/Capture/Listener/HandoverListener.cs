@@ -92,18 +92,18 @@ public sealed partial class HandoverListener(ListenerOptions options, CaptureInt
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Listening for captures at {Socket}")]
+    [LoggerMessage(EventId = 5031, Level = LogLevel.Information, Message = "Listening for captures at {Socket}")]
     private static partial void LogListening(ILogger logger, string socket);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "No connection can be accepted: {Reason}")]
+    [LoggerMessage(EventId = 5032, Level = LogLevel.Error, Message = "No connection can be accepted: {Reason}")]
     private static partial void LogCannotAccept(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection was closed unread: {ConnectionsMax} are being served")]
+    [LoggerMessage(EventId = 5033, Level = LogLevel.Warning, Message = "A connection was closed unread: {ConnectionsMax} are being served")]
     private static partial void LogTooMany(ILogger logger, int connectionsMax);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Connection {Number} did not end within {Timeout}")]
+    [LoggerMessage(EventId = 5034, Level = LogLevel.Warning, Message = "Connection {Number} did not end within {Timeout}")]
     private static partial void LogSlow(ILogger logger, int number, TimeSpan timeout);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection {Number} was ended by the client: {Reason}")]
+    [LoggerMessage(EventId = 5035, Level = LogLevel.Debug, Message = "Connection {Number} was ended by the client: {Reason}")]
     private static partial void LogGone(ILogger logger, int number, string reason);
 }

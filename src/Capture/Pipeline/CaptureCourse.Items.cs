@@ -59,21 +59,21 @@ internal sealed partial class CaptureCourse
     private static CaptureReport WithoutAccount(ObservedCapture capture, DateTimeOffset decidedAt) =>
         new(capture.CaptureId, ObjectGuid: null, capture.AccountName, CaptureVerdict.Unconfirmed, capture.CapturedAt, decidedAt, Stamp: null);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Count} captures of an account that is never captured: {Reason}")]
+    [LoggerMessage(EventId = 5041, Level = LogLevel.Debug, Message = "{Count} captures of an account that is never captured: {Reason}")]
     private static partial void LogExcluded(ILogger logger, int count, AccountExclusion reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Capture {CaptureId} is not to be sent: {Verdict}")]
+    [LoggerMessage(EventId = 5042, Level = LogLevel.Information, Message = "Capture {CaptureId} is not to be sent: {Verdict}")]
     private static partial void LogNotSent(ILogger logger, CaptureId captureId, CaptureVerdict verdict);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A node refused capture {CaptureId} for good: {Reason}. {Detail}")]
+    [LoggerMessage(EventId = 5043, Level = LogLevel.Error, Message = "A node refused capture {CaptureId} for good: {Reason}. {Detail}")]
     private static partial void LogRefused(ILogger logger, CaptureId captureId, RefusalReason reason, string? detail);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The spool is full: capture {CaptureId} gives way to a newer confirmed one of its account")]
+    [LoggerMessage(EventId = 5044, Level = LogLevel.Warning, Message = "The spool is full: capture {CaptureId} gives way to a newer confirmed one of its account")]
     private static partial void LogGaveWay(ILogger logger, CaptureId captureId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Capture {CaptureId} cannot go on until the edge is started again")]
+    [LoggerMessage(EventId = 5045, Level = LogLevel.Error, Message = "Capture {CaptureId} cannot go on until the edge is started again")]
     private static partial void LogBroken(ILogger logger, Exception exception, CaptureId captureId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Scopes cannot be evaluated: {Reason}")]
+    [LoggerMessage(EventId = 5046, Level = LogLevel.Warning, Message = "Scopes cannot be evaluated: {Reason}")]
     private static partial void LogCannotMatch(ILogger logger, string reason);
 }

@@ -139,10 +139,10 @@ public sealed partial class EdgePipeline : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Going on with {Count} captures from the spool")]
+    [LoggerMessage(EventId = 5051, Level = LogLevel.Information, Message = "Going on with {Count} captures from the spool")]
     private static partial void LogResumed(ILogger logger, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The edge has stopped")]
+    [LoggerMessage(EventId = 5052, Level = LogLevel.Information, Message = "The edge has stopped")]
     private static partial void LogStopped(ILogger logger);
 }
 

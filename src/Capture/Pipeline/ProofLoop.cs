@@ -173,12 +173,12 @@ internal sealed partial class ProofLoop(
 
     private static List<ObservedCapture> OpenOf(AccountWork work) => [.. work.Open.Values.OrderBy(capture => capture.CapturedAt)];
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason} Captures wait.")]
+    [LoggerMessage(EventId = 5061, Level = LogLevel.Error, Message = "{Reason} Captures wait.")]
     private static partial void LogDirectoryUnavailable(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Captures of account {AccountName} cannot be worked off now")]
+    [LoggerMessage(EventId = 5062, Level = LogLevel.Error, Message = "Captures of account {AccountName} cannot be worked off now")]
     private static partial void LogBroken(ILogger logger, Exception exception, string accountName);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Verdict}: account {ObjectGuid}, capture {CaptureId}")]
+    [LoggerMessage(EventId = 5063, Level = LogLevel.Debug, Message = "{Verdict}: account {ObjectGuid}, capture {CaptureId}")]
     private static partial void LogVerdict(ILogger logger, string verdict, Guid objectGuid, CaptureId captureId);
 }

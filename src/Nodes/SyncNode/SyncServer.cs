@@ -105,6 +105,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var own = configuration.Node.Advertise.IsEmpty ? bound : [.. configuration.Node.Advertise.Select(address => new Uri(address))];
             parts.Store.Members.Describe(new NodeDescription([.. own.Select(address => address.ToString())], [.. configuration.Node.Labels], ProductVersion.Text));
             addresses = new NodeAddresses(parts.Members, own, clock, loggers.CreateLogger<NodeAddresses>());
+            var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
+            LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
             return new SyncServer(parts, web, engine, keys, addresses, loggers) { Addresses = bound };
         }
@@ -204,6 +206,9 @@ public sealed partial class SyncServer : IAsyncDisposable
 
     [LoggerMessage(4403, LogLevel.Error, "Sweeping old secrets broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
     private partial void LogSweepBroke(Type exceptionType, string? stackTrace);
+
+    [LoggerMessage(4404, LogLevel.Information, "Going on with what the database holds: {UndecidedArrivals} captures and reports to decide, {PendingIdentities} accounts with something to deliver, {OpenIntents} writes whose end is not known.")]
+    private static partial void LogRecovered(ILogger logger, long undecidedArrivals, long pendingIdentities, long openIntents);
 
     [LoggerMessage(4401, LogLevel.Information, "Node {Name} of cluster {Cluster}, {Version}, is up: configuration {Configuration}, database {Database}, listening on {Addresses}, {Points} sync points, {Scopes} scopes, configuration version {ConfigurationVersion}.")]
     private static partial void LogStarted(ILogger logger, string name, string cluster, string version, string configuration, string database, string addresses, int points, int scopes, long configurationVersion);

@@ -138,10 +138,10 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         DatabaseRecovered(logger, database.Name);
     }
 
-    [LoggerMessage(EventId = 4101, Level = LogLevel.Error, Message = "The database {Database} cannot be written ({Trouble}); what it would decide is tried again: {Reason}")]
+    [LoggerMessage(EventId = 2511, Level = LogLevel.Error, Message = "The database {Database} cannot be written ({Trouble}); what it would decide is tried again: {Reason}")]
     private static partial void DatabaseTroubled(ILogger logger, string database, Type trouble, string reason);
 
-    [LoggerMessage(EventId = 4102, Level = LogLevel.Information, Message = "The database {Database} can be written again")]
+    [LoggerMessage(EventId = 2512, Level = LogLevel.Information, Message = "The database {Database} can be written again")]
     private static partial void DatabaseRecovered(ILogger logger, string database);
 }
 
