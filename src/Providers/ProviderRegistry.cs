@@ -23,6 +23,7 @@ public sealed class ProviderRegistry
         new EntraId.EntraIdProviderFactory(),
         new Ldap.LdapProviderFactory(),
         new Plugins.PluginProviderFactory(),
+        new PostgreSqlRoles.PostgreSqlRolesProviderFactory(),
         new Sql.SqlProviderFactory(),
         new Webhook.WebhookProviderFactory(),
     ]);

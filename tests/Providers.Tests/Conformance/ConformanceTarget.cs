@@ -25,18 +25,22 @@ internal abstract class ConformanceTarget : IAsyncDisposable
 }
 
 /// <summary>A target that looks accounts up and shows marks.</summary>
-internal interface ISearchableTarget
+internal interface IProbingTarget
 {
     /// <summary>As <see cref="ConformanceTarget.AddAsync"/>, with a login that holds as many characters with a meaning in queries and addresses as the target allows.</summary>
     Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken);
-
-    /// <summary>Adds two accounts that the provider cannot tell apart.</summary>
-    Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken);
 
     Task RemoveAsync(AccountNames names, CancellationToken cancellationToken);
 
     /// <summary>Sets a password as a user of the target would.</summary>
     Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken);
+}
+
+/// <summary>A target in which a match need not be unique.</summary>
+internal interface ISearchableTarget : IProbingTarget
+{
+    /// <summary>Adds two accounts that the provider cannot tell apart.</summary>
+    Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A target that is reached over the network with credentials.</summary>

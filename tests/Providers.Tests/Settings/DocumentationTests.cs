@@ -14,6 +14,7 @@ public sealed class DocumentationTests
     [InlineData("entraId", "entra-id.md")]
     [InlineData("ldap", "ldap.md")]
     [InlineData("plugin", "plugin.md")]
+    [InlineData("postgreSqlRoles", "postgresql-roles.md")]
     [InlineData("sql", "sql.md")]
     [InlineData("webhook", "webhook.md")]
     public void Every_setting_is_documented(string kind, string page)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace PasswordSync.Providers.Tests.Support;
 
 /// <summary>Programs that lie beside the tests.</summary>
@@ -9,6 +11,16 @@ internal static class Programs
         var file = Path.Combine(AppContext.BaseDirectory, path);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return file;
+    }
+
+    /// <summary>Runs a tool of the machine to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(string file, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return (process.ExitCode, await output + await errors);
     }
 
     /// <summary>A shell script in a folder of the test's.</summary>

@@ -114,7 +114,7 @@ public sealed record PointsFile(ImmutableArray<PointSettings> Points);
 
 /// <summary>One sync point.</summary>
 /// <param name="Name">The point's name, unique.</param>
-/// <param name="Provider">The kind of provider: <c>activeDirectory</c>, <c>exec</c>, <c>ldap</c>, <c>plugin</c>, <c>sql</c>, <c>webhook</c>.</param>
+/// <param name="Provider">The kind of provider: <c>activeDirectory</c>, <c>exec</c>, <c>ldap</c>, <c>plugin</c>, <c>postgreSqlRoles</c>, <c>sql</c>, <c>webhook</c>.</param>
 /// <param name="Settings">The provider's own settings; see its page.</param>
 public sealed record PointSettings(string Name, string Provider, JsonElement Settings)
 {

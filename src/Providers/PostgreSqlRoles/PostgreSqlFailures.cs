@@ -1,0 +1,46 @@
+using System.Security.Authentication;
+using Npgsql;
+using PasswordSync.Core.Deliveries;
+
+namespace PasswordSync.Providers.PostgreSqlRoles;
+
+/// <summary>
+/// What PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) mean for a delivery. Its messages hold names of roles, never passwords: only a verifier
+/// travels, and the library leaves details of statements out.
+/// </summary>
+internal static class PostgreSqlFailures
+{
+    /// <summary>Whether this is one of the exceptions that talking to a server brings.</summary>
+    public static bool IsExpected(Exception exception) => exception is NpgsqlException or CredentialUnreadableException or TimeoutException or AuthenticationException or System.Net.Sockets.SocketException or IOException;
+
+    /// <param name="exception">One of those that <see cref="IsExpected"/> names.</param>
+    /// <param name="mayHaveWritten">Whether the statement that writes may have been sent.</param>
+    /// <param name="certificateFault">What was wrong with the server's certificate; null if nothing.</param>
+    public static DeliveryOutcome Classify(Exception exception, bool mayHaveWritten, string? certificateFault) => exception switch
+    {
+        // The server answered: a statement that failed changed nothing.
+        PostgresException answer => Classify(answer),
+        CredentialUnreadableException => new DeliveryOutcome.TargetMisconfigured(exception.Message),
+        NpgsqlException { InnerException: CredentialUnreadableException unreadable } => new DeliveryOutcome.TargetMisconfigured(unreadable.Message),
+        _ when mayHaveWritten => new DeliveryOutcome.Unknown("The connection failed after the statement may have been sent."),
+        _ when IsCertificate(exception) && certificateFault is not null => new DeliveryOutcome.TargetMisconfigured($"{certificateFault} Check host and trustedRoots."),
+        _ => new DeliveryOutcome.Transient($"The server cannot be reached ({exception.Message})."),
+    };
+
+    private static DeliveryOutcome Classify(PostgresException answer)
+    {
+        var reason = $"PostgreSQL answered {answer.SqlState}: {answer.MessageText}";
+        return answer.SqlState switch
+        {
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new DeliveryOutcome.TargetMisconfigured($"{reason} Check bindName, bindPassword and pg_hba.conf."),
+            PostgresErrorCodes.InsufficientPrivilege => new DeliveryOutcome.TargetMisconfigured($"{reason} The service needs CREATEROLE, and from version 16 on ADMIN OPTION on the role; superusers are set by superusers only."),
+            PostgresErrorCodes.InvalidCatalogName => new DeliveryOutcome.TargetMisconfigured($"{reason} Check database."),
+            PostgresErrorCodes.ReadOnlySqlTransaction => new DeliveryOutcome.TargetMisconfigured($"{reason} This server is a standby: name the primary in host."),
+            PostgresErrorCodes.UndefinedObject => new DeliveryOutcome.AccountNotFound(reason),
+            PostgresErrorCodes.InvalidParameterValue => new DeliveryOutcome.RefusedByPolicy(reason),
+            _ => new DeliveryOutcome.Transient(reason),
+        };
+    }
+
+    private static bool IsCertificate(Exception exception) => exception is AuthenticationException || exception.InnerException is { } inner && IsCertificate(inner);
+}
