@@ -1,23 +1,35 @@
 using System.Globalization;
 using PasswordSync.Journal.Bench;
+using PasswordSync.Lab;
 
-// Usage: dotnet run -c Release --project bench/Journal [FOLDER] [SECONDS] [REPEATS] [WORD]
-// Prints what the disk and SQLite itself give, and what the store makes of it, as medians of the repeats; with a word, only the lines that have it.
-// Each line has one repeat more at first, to warm up.
-var folder = args.Length > 0 ? args[0] : Path.GetTempPath();
+// Usage: dotnet run -c Release --project bench/Journal [STORE] [SECONDS] [REPEATS] [WORD]
+// STORE is sqlite or postgres, which starts a server of its own and needs root. Prints what the machine and the database themselves give, and what the store makes of it, as
+// medians of the repeats; with a word, only the lines that have it. Each line has one repeat more at first, to warm up.
+var isPostgres = args.Length > 0 && args[0] == "postgres";
 var seconds = args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 2;
 var repeats = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 5;
 var word = args.Length > 3 ? args[3] : "";
 var length = TimeSpan.FromSeconds(seconds);
 
+Measurement[] limits = isPostgres
+    ?
+    [
+        new("PostgreSQL alone: commits of one row", (run, span) => ServerLimits.CommitsAsync(run, span, rows: 1)),
+        new("PostgreSQL alone: rows, 100 in a commit", (run, span) => ServerLimits.CommitsAsync(run, span, rows: 100)),
+    ]
+    :
+    [
+        new("SQLite alone: commits of one row", (run, span) => RawLimits.CommitsAsync(run.Folder, span, rows: 1)),
+        new("SQLite alone: rows, 100 in a commit", (run, span) => RawLimits.CommitsAsync(run.Folder, span, rows: 100)),
+    ];
 Measurement[] measurements =
 [
-    new("disk: writes of 4 KiB, each flushed", RawLimits.FlushesAsync),
-    new("SQLite alone: commits of one row", (run, span) => RawLimits.CommitsAsync(run, span, rows: 1)),
-    new("SQLite alone: rows, 100 in a commit", (run, span) => RawLimits.CommitsAsync(run, span, rows: 100)),
+    new("disk: writes of 4 KiB, each flushed", (run, span) => RawLimits.FlushesAsync(run.Folder, span)),
+    .. limits,
     new("accept: captures, one caller, one at a time", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 1, batch: 1)),
     new("accept: captures, 64 callers, one at a time", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 64, batch: 1)),
     new("accept: captures, 4 callers, batches of 100", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 4, batch: 100)),
+    new("append: commands of 2 events, 64 at a time", StoreLoad.CommandsAsync),
     new("append: decisions of 5 events, one caller", (run, span) => StoreLoad.AppendAsync(run, span, callers: 1)),
     new("append: decisions of 5 events, 64 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 64)),
     new("append: decisions of 5 events, 512 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 512)),
@@ -25,33 +37,27 @@ Measurement[] measurements =
     new("captures accepted, read, decided and appended", WholeWay.CapturesAsync),
 ];
 
-Console.WriteLine($"{Environment.ProcessorCount} processors, folder {folder}, {repeats} x {seconds.ToString(CultureInfo.InvariantCulture)} s, medians");
+await using var server = isPostgres ? await PostgresServer.StartAsync([], CancellationToken.None) : null;
+Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "PostgreSQL" : "SQLite")}, {repeats} x {seconds.ToString(CultureInfo.InvariantCulture)} s, medians");
 foreach (var measurement in measurements.Where(measurement => measurement.Name.Contains(word, StringComparison.Ordinal)))
 {
     var (rates, costs) = (new List<double>(), new List<double>());
     for (var repeat = 0; repeat <= repeats; repeat++)
     {
-        var own = Directory.CreateDirectory(Path.Combine(folder, $"journal-bench-{Guid.NewGuid():N}")).FullName;
-        try
-        {
-            var before = Environment.CpuUsage.TotalTime;
-            var rate = await measurement.RateAsync(own, length);
-            if (repeat == 0) continue;
-            rates.Add(rate);
-            costs.Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (rate * seconds));
-        }
-        finally
-        {
-            Directory.Delete(own, recursive: true);
-        }
+        using var place = new StorePlace(Path.GetTempPath(), server);
+        var before = Environment.CpuUsage.TotalTime;
+        var rate = await measurement.RateAsync(place, length);
+        if (repeat == 0) continue;
+        rates.Add(rate);
+        costs.Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (rate * seconds));
     }
 
     rates.Sort();
     costs.Sort();
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{measurement.Name,-48} {rates[rates.Count / 2],9:N0}/s   ({rates[0]:N0} to {rates[^1]:N0}), {costs[costs.Count / 2]:N0} microseconds of CPU each"));
+        $"{measurement.Name,-48} {rates[rates.Count / 2],9:N0}/s   ({rates[0]:N0} to {rates[^1]:N0}), {costs[costs.Count / 2]:N0} microseconds of CPU each in this process"));
 }
 
 /// <summary>Something that is done as often as possible for a while; how often in a second.</summary>
-internal sealed record Measurement(string Name, Func<string, TimeSpan, Task<double>> RateAsync);
+internal sealed record Measurement(string Name, Func<StorePlace, TimeSpan, Task<double>> RateAsync);

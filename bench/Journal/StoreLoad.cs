@@ -1,13 +1,11 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Stamps;
-using PasswordSync.Journal.Sqlite;
 
 namespace PasswordSync.Journal.Bench;
 
@@ -18,14 +16,14 @@ internal static class StoreLoad
     private static readonly ImmutableSortedSet<SyncPointId> Points = [new SyncPointId("mail"), new SyncPointId("files")];
 
     /// <summary>Captures of new accounts accepted in a second.</summary>
-    public static Task<double> AcceptAsync(string folder, TimeSpan length, int callers, int batch) => MeasureAsync(folder, length, callers, async (store, _) =>
+    public static Task<double> AcceptAsync(StorePlace place, TimeSpan length, int callers, int batch) => MeasureAsync(place, length, callers, async (store, _) =>
     {
         await store.Inbox.AcceptAsync([.. Enumerable.Range(0, batch).Select(_ => Arrive(NewAccount()))], CancellationToken.None);
         return batch;
     });
 
     /// <summary>First decisions of new identities (two points assigned, one change accepted, two deliveries queued) in a second.</summary>
-    public static Task<double> AppendAsync(string folder, TimeSpan length, int callers) => MeasureAsync(folder, length, callers, async (store, lease) =>
+    public static Task<double> AppendAsync(StorePlace place, TimeSpan length, int callers) => MeasureAsync(place, length, callers, async (store, lease) =>
     {
         var change = Arrive(NewAccount()).Change;
         await AppendAsync(store, lease, new IdentityId(Guid.NewGuid()), change, OwnWrites.None, []);
@@ -33,10 +31,10 @@ internal static class StoreLoad
     });
 
     /// <summary>Reads of an inbox in which all rows but the last are in hand, in a second.</summary>
-    public static async Task<double> ReadBehindAsync(string folder, TimeSpan length)
+    public static async Task<double> ReadBehindAsync(StorePlace place, TimeSpan length)
     {
         const int InHand = 4_000;
-        await using var store = await OpenAsync(folder);
+        await using var store = await place.OpenAsync();
         for (var i = 0; i < 5; i++) await store.Inbox.AcceptAsync([.. Enumerable.Range(0, (InHand / 5) + (i == 4 ? 1 : 0)).Select(_ => Arrive(NewAccount()))], CancellationToken.None);
         int[] shards = [.. Enumerable.Range(0, store.Leases.ShardCount)];
         var all = await store.Inbox.ReadAsync(shards, ImmutableHashSet<long>.Empty, InHand + 1, CancellationToken.None);
@@ -58,13 +56,44 @@ internal static class StoreLoad
         if (result != AppendResult.Appended) throw new InvalidOperationException($"An append ended as {result}.");
     }
 
-    /// <summary>Opens a new store in a folder.</summary>
-    public static async Task<IStore> OpenAsync(string folder) => await SqliteStore.OpenAsync(
-        new SqliteStoreOptions { Path = Path.Combine(folder, "store.db"), NodeName = "bench" }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
-
-    private static async Task<double> MeasureAsync(string folder, TimeSpan length, int callers, Func<IStore, LeaseView, Task<int>> workAsync)
+    /// <summary>Commands of two small events each in a second: 64 at a time, over 1,000 identities that are live already.</summary>
+    public static async Task<double> CommandsAsync(StorePlace place, TimeSpan length)
     {
-        await using var store = await OpenAsync(folder);
+        const int Identities = 1_000;
+        const int Outstanding = 64;
+        await using var store = await place.OpenAsync();
+        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None);
+        var identities = Enumerable.Range(0, Identities).Select(_ => new IdentityId(Guid.NewGuid())).ToArray();
+        var (done, began) = (0L, Stopwatch.GetTimestamp());
+        await Task.WhenAll(Enumerable.Range(0, Outstanding).Select(first => Task.Run(async () =>
+        {
+            var states = new Dictionary<int, IdentityState>();
+            for (var i = first; Stopwatch.GetElapsedTime(began) < length; i = i + Outstanding < Identities ? i + Outstanding : first)
+            {
+                states[i] = await AppendTwoAsync(store, lease, identities[i], states.GetValueOrDefault(i, IdentityState.Initial));
+                Interlocked.Increment(ref done);
+            }
+        })));
+        return done / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    private static async Task<IdentityState> AppendTwoAsync(IStore store, LeaseView lease, IdentityId identity, IdentityState before)
+    {
+        var now = DateTimeOffset.UtcNow;
+        ImmutableArray<IdentityEvent> events =
+        [
+            new IdentityEvent.CaptureReported(now, new CaptureId(Guid.NewGuid()), NewAccount(), CaptureVerdict.Overtaken, now),
+            new IdentityEvent.CaptureReported(now, new CaptureId(Guid.NewGuid()), NewAccount(), CaptureVerdict.Overtaken, now),
+        ];
+        var after = events.Aggregate(before, (state, happened) => state.Apply(happened));
+        var shard = identity.Shard(store.Leases.ShardCount);
+        var result = await store.Journal.AppendAsync(new JournalAppend(identity, shard, lease.Shards[shard], before, events, after, [], null, []), CancellationToken.None);
+        return result == AppendResult.Appended ? after : throw new InvalidOperationException($"An append ended as {result}.");
+    }
+
+    private static async Task<double> MeasureAsync(StorePlace place, TimeSpan length, int callers, Func<IStore, LeaseView, Task<int>> workAsync)
+    {
+        await using var store = await place.OpenAsync();
         var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None);
         await workAsync(store, lease);
         var (done, began) = (0L, Stopwatch.GetTimestamp());

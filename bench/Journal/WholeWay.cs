@@ -23,9 +23,9 @@ internal sealed class WholeWay
     private WholeWay(IStore store, LeaseView lease) => (this.store, this.lease) = (store, lease);
 
     /// <summary>Captures decided in a second.</summary>
-    public static async Task<double> CapturesAsync(string folder, TimeSpan length)
+    public static async Task<double> CapturesAsync(StorePlace place, TimeSpan length)
     {
-        await using var store = await StoreLoad.OpenAsync(folder);
+        await using var store = await place.OpenAsync();
         var way = new WholeWay(store, await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None));
         return await way.RunAsync(length);
     }
