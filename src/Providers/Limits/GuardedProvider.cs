@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
@@ -40,7 +41,7 @@ public sealed class GuardedProvider : IProvider
                 MinimumThroughput = limits.CircuitCalls,
                 SamplingDuration = limits.CircuitWindow,
                 BreakDuration = limits.CircuitBreak,
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Failure: not null } || args.Outcome.Exception is not (null or OperationCanceledException)),
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Failure: not null }),
             })
             .Build();
     }
@@ -115,6 +116,7 @@ public sealed class GuardedProvider : IProvider
         {
             TResult? result = null;
             DeliveryOutcome? refusal = null;
+            ExceptionDispatchInfo? fault = null;
             await circuit.ExecuteAsync(
                 async token =>
                 {
@@ -129,8 +131,17 @@ public sealed class GuardedProvider : IProvider
                         refusal = NoAnswer(permit);
                         return Judge(refusal);
                     }
+#pragma warning disable CA1031 // Thrown below. The breaker would keep the last one for good, and its message may hold what the target said, the password among it.
+                    catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+                    {
+                        fault = ExceptionDispatchInfo.Capture(e);
+                        lastFailure = $"The provider failed with {e.GetType().Name}.";
+                        return new Answer(lastFailure);
+                    }
                 },
                 linked.Token);
+            fault?.Throw();
             return (result, refusal);
         }
         catch (BrokenCircuitException broken)

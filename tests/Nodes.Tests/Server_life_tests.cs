@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Nodes.Tests;
+
+/// <summary>How a node begins and ends: a start that fails half-way leaves nothing behind, an end waits for what is in hand.</summary>
+public sealed class Server_life_tests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_start_that_fails_half_way_leaves_nothing_behind()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ann");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await node.Server.DisposeAsync();
+        var file = Path.Combine(node.Folder, "node.json");
+        var proper = await File.ReadAllTextAsync(file, Token);
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+
+        // The listener comes last: database, keys, providers and actors are there by then.
+        await File.WriteAllTextAsync(file, proper.Replace("127.0.0.1:0", $"{taken.LocalEndpoint}", StringComparison.Ordinal), Token);
+        await Should.ThrowAsync<IOException>(() => node.RestartAsync(targets, script: null, Token));
+
+        await File.WriteAllTextAsync(file, proper, Token);
+        await node.RestartAsync(targets, script: null, Token);
+        await node.SendAsync(Token, await node.CaptureAsync("ann", "Autumn.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.Delivered, Token);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_start_with_a_sync_point_that_cannot_be_made_says_which_and_leaves_nothing_behind()
+    {
+        using var beta = new MemoryTarget();
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await node.Server.DisposeAsync();
+
+        var refused = await Should.ThrowAsync<SettingsException>(() => node.RestartAsync(new Dictionary<string, MemoryTarget>(), script: null, Token));
+
+        refused.Message.ShouldContain("points[0].settings.target");
+        await node.RestartAsync(targets, script: null, Token);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task I1_an_end_waits_for_the_delivery_in_hand_and_its_outcome_is_not_lost()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ann");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        var writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayWrite = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var node = await TestNode.StartAsync(targets, Token, async (call, _) =>
+        {
+            if (call.Step != MemoryStep.Writing) return null;
+            writing.TrySetResult();
+            await mayWrite.Task;
+            return null;
+        });
+        var capture = await node.CaptureAsync("ann", "Autumn.2026!", 7, Token);
+        await node.SendAsync(Token, capture);
+        await writing.Task.WaitAsync(Token);
+
+        var ending = node.Server.DisposeAsync().AsTask();
+
+        // The door is closed first; the delivery is still in hand then.
+        while (await IsListeningAsync(node)) await Task.Yield();
+        ending.IsCompleted.ShouldBeFalse();
+        mayWrite.SetResult();
+        await ending.WaitAsync(Token);
+
+        node.Events.Select(entry => entry.Event).OfType<IdentityEvent.AttemptFinished>().ShouldHaveSingleItem().Outcome.ShouldBeOfType<DeliveryOutcome.Delivered>();
+        node.Log.All.ShouldContain(line => line.Contains("Released all shards"));
+        await node.RestartAsync(targets, script: null, Token);
+        (await node.SendAsync(Token, capture)).Captures.ShouldHaveSingleItem().Kind.ShouldBe(Core.Intake.AnswerKind.AlreadyHave);
+        beta.Writes.Length.ShouldBe(1);
+    }
+
+    private static async Task<bool> IsListeningAsync(TestNode node)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(node.Server.Addresses[0].Host, node.Server.Addresses[0].Port, Token);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
