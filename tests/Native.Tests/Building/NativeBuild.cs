@@ -36,9 +36,13 @@ public sealed class NativeBuild : IAsyncLifetime
 
     /// <summary>Configures and builds native/Filter in the folder.</summary>
     /// <exception cref="InvalidOperationException">The build failed; the message is its output.</exception>
-    public static async Task MakeAsync(string folder, IEnumerable<string> options, CancellationToken cancellationToken)
+    public static Task MakeAsync(string folder, IEnumerable<string> options, CancellationToken cancellationToken) => MakeFromAsync(Sources, folder, options, cancellationToken);
+
+    /// <summary>Configures and builds other sources than native/Filter in the folder.</summary>
+    /// <exception cref="InvalidOperationException">The build failed; the message is its output.</exception>
+    public static async Task MakeFromAsync(string sources, string folder, IEnumerable<string> options, CancellationToken cancellationToken)
     {
-        await MustSucceedAsync("cmake", ["-S", Sources, "-B", folder, .. options], cancellationToken);
+        await MustSucceedAsync("cmake", ["-S", sources, "-B", folder, .. options], cancellationToken);
         await MustSucceedAsync("cmake", ["--build", folder, "--parallel", "2"], cancellationToken);
     }
 

@@ -1,0 +1,45 @@
+/* PasswordSyncSetup: what the installer's tables cannot do. Each command says what it changes and changes nothing else; the exit code is 0, or a
+   Windows error. Run by Windows Installer as SYSTEM.
+
+     packages add|remove NAME      the entry NAME of LSA's `Notification Packages`; remembers whether it changed anything
+     packages undo NAME            takes back what the last `add` or `remove` changed
+     folder PATH                   makes a folder that SYSTEM and administrators alone may enter
+     recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute */
+#include "setup.h"
+
+#include <wchar.h>
+
+struct command {
+    const wchar_t *name;
+    int words;
+    DWORD (*run)(wchar_t **words);
+};
+
+static DWORD packages(wchar_t **words)
+{
+    if (wcscmp(words[0], L"add") == 0)
+        return packages_add(words[1]);
+    if (wcscmp(words[0], L"remove") == 0)
+        return packages_remove(words[1]);
+    return wcscmp(words[0], L"undo") == 0 ? packages_undo(words[1]) : ERROR_INVALID_PARAMETER;
+}
+
+static DWORD folder(wchar_t **words)
+{
+    return folder_make(words[0]);
+}
+
+static DWORD recovery(wchar_t **words)
+{
+    return recovery_set(words[0]);
+}
+
+static const struct command commands[] = {{L"packages", 2, packages}, {L"folder", 1, folder}, {L"recovery", 1, recovery}};
+
+int wmain(int count, wchar_t **arguments)
+{
+    for (size_t index = 0; count > 1 && index < sizeof commands / sizeof *commands; index++)
+        if (wcscmp(arguments[1], commands[index].name) == 0 && count == 2 + commands[index].words)
+            return (int)commands[index].run(arguments + 2);
+    return ERROR_INVALID_PARAMETER;
+}

@@ -1,0 +1,21 @@
+#ifndef PASSWORDSYNC_SETUP_H
+#define PASSWORDSYNC_SETUP_H
+
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+/* Appends the entry to `Notification Packages`, unless it is there; all others stay as they are, in their order. */
+DWORD packages_add(const wchar_t *name);
+
+/* Takes the entry out, wherever and however often it stands. */
+DWORD packages_remove(const wchar_t *name);
+
+/* Takes the last change back; nothing if there was none. */
+DWORD packages_undo(const wchar_t *name);
+
+/* Makes the folder with a protected access list, or gives an existing one that list. */
+DWORD folder_make(const wchar_t *path);
+
+DWORD recovery_set(const wchar_t *service);
+
+#endif
