@@ -70,10 +70,16 @@ internal sealed partial class NodeParts : IAsyncDisposable
         try
         {
             PrivateFile.EnsureFolder(configuration.DataFolder);
+            if (parts.WouldMakeKeysForSharedDatabase)
+            {
+                parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
+                await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
             parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
-            parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
+            parts.Store ??= await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
             return parts;
         }
         catch
@@ -146,13 +152,28 @@ internal sealed partial class NodeParts : IAsyncDisposable
         return await secret.WithUtf8Async(bytes => Task.FromResult(System.Text.Encoding.UTF8.GetString(bytes.Span))).ConfigureAwait(false);
     }
 
+    private string KeyRingFile => Path.Combine(Configuration.DataFolder, "keys.ring");
+
+    private bool WouldMakeKeysForSharedDatabase => Configuration.Node.Database.Kind != "sqlite" && Configuration.Node.Join.IsEmpty && !File.Exists(KeyRingFile);
+
+    // A second authority and a second key ring over one database would be two clusters that cannot open each other's passwords.
+    private async Task RefuseKnownDatabaseAsync(CancellationToken cancellationToken)
+    {
+        var known = await Store.Members.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (known.IsEmpty) return;
+        var names = string.Join(", ", known.Select(member => member.Node.Name));
+        throw new SettingsException(
+            Configuration.File,
+            [new Fault("join", "", $"the database belongs to a cluster already (nodes {names}), and {KeyRingFile} is not here: name addresses of its nodes to get the keys from; or, if this node made the cluster, bring its data folder back.")]);
+    }
+
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         var node = Configuration.Node;
         if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new Fault("passphrase", "(not shown)", $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
         Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         Connections = new PeerConnections(Credentials, node.Cluster, Clock);
-        var path = Path.Combine(Configuration.DataFolder, "keys.ring");
+        var path = KeyRingFile;
         if (!File.Exists(path) && File.Exists(NodeStore.FileOf(Configuration)))
         {
             throw new SettingsException(Configuration.File, [new Fault("data", path, "the key ring is missing beside an existing database; a new one could open nothing that is stored. Bring it back, or, if it is lost, move the database away too.")]);

@@ -34,6 +34,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public List<ChaosNode> Nodes { get; } = [];
 
+    /// <summary>The folder that each node has one in.</summary>
+    public string Folder => folder.FullPath;
+
     public LoadingEdge Edge { get; private set; } = null!;
 
     /// <summary>Two owners that wrote their names for one epoch of one shard; none, if all is well.</summary>

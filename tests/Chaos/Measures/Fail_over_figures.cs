@@ -56,5 +56,5 @@ public sealed class Fail_over_figures
     private static string NameOf(int user) => string.Create(CultureInfo.InvariantCulture, $"user{user}");
 
     private static string Describe(List<TimeSpan> times) => string.Create(
-        CultureInfo.InvariantCulture, $"median {times.Order().ElementAt(times.Count / 2).TotalSeconds:F2} s, worst {times.Max().TotalSeconds:F2} s of {times.Count}");
+        CultureInfo.InvariantCulture, $"median {times.Order().ElementAt(times.Count / 2).TotalSeconds:F2} s, worst {times.Max().TotalSeconds:F2} s of {times.Count} ({string.Join(" ", times.Select(time => time.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture)))})");
 }
