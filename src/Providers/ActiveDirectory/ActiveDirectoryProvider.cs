@@ -139,6 +139,11 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         {
             var said = Redactor.Redact(e.Result!.DiagnosticMessage, password);
             var outcome = WriteRefusals.Classify(e, request.Target.DisplayName, said);
+            if (outcome is DeliveryOutcome.TargetMisconfigured misconfigured && e.Result!.Code == LdapResultCode.InsufficientAccessRights)
+            {
+                return new DeliveryOutcome.TargetMisconfigured($"{misconfigured.Reason} {await ProtectedAccount.ExplainAsync(connection, request.Target.Key, cancellationToken)}".TrimEnd());
+            }
+
             if (outcome is not DeliveryOutcome.RefusedByPolicy refused) return outcome;
             return new DeliveryOutcome.RefusedByPolicy($"{refused.Reason} {await PolicyExplanation.FindAsync(connection, request.Target.Key, password, cancellationToken)}".TrimEnd());
         }

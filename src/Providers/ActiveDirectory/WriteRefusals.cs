@@ -32,7 +32,7 @@ internal static class WriteRefusals
             _ when IsPolicy(result) => new DeliveryOutcome.RefusedByPolicy(reason),
             LdapResultCode.NoSuchObject => new DeliveryOutcome.AccountNotFound($"The account {account} is gone. {reason}"),
             LdapResultCode.InsufficientAccessRights => new DeliveryOutcome.TargetMisconfigured(
-                $"The bind account may not reset the password of {account}, or not write lockoutTime (unlock) or pwdLastSet (carryMustChange) there. Grant it; members of protected groups take their rights from AdminSDHolder. {reason}"),
+                $"The bind account may not reset the password of {account}, or not write lockoutTime (unlock) or pwdLastSet (carryMustChange) there. Grant it. {reason}"),
             LdapResultCode.UnwillingToPerform when ActiveDirectoryDiagnostics.ErrorCode(result) == GeneralFailure => new DeliveryOutcome.TargetMisconfigured(
                 $"The domain controller takes passwords only over an encrypted connection: use security ldaps, startTls or kerberos. {reason}"),
             LdapResultCode.Referral => new DeliveryOutcome.TargetMisconfigured($"The server holds no writable copy of the domain: name writable domain controllers (servers). {reason}"),

@@ -98,6 +98,20 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
     }
 
     [Fact]
+    public async Task A_missing_right_on_a_protected_account_is_explained()
+    {
+        var domain = await DomainAsync();
+        await using var target = new SambaConformanceTarget(domain, DirectorySecurity.Ldaps);
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        await using var provider = await target.WithoutRightsAsync(Token);
+        var found = await FindAsync(target.Provider, names);
+
+        (await SetAsync(provider, found, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldNotContain("AdminSDHolder");
+        await domain.First.ApplyLdifAsync($"dn: {names.DistinguishedName}\nchangetype: modify\nreplace: adminCount\nadminCount: 1\n", Token);
+        (await SetAsync(provider, found, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldContain("AdminSDHolder");
+    }
+
+    [Fact]
     public async Task A_service_with_the_documented_rights_and_no_more_can_do_everything()
     {
         var domain = await DomainAsync();
