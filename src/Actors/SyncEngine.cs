@@ -104,6 +104,12 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         return answers.ToImmutableSortedDictionary();
     }
 
+    /// <summary>Lets a sync point begin nothing new on this node, or lets it go on. What is in flight ends as ever. A point that is not this node's is none of its business.</summary>
+    public void Pause(SyncPointId point, bool isPaused)
+    {
+        if (providers.TryGetValue(point, out var provider)) provider.TryTell(new ProviderMessage.Pause(isPaused));
+    }
+
     /// <summary>A message that crashed its actor again and again: its row stays in the inbox and comes again after a long time, so that it harms nobody else.</summary>
     public ValueTask ParkAsync(PoisonedMessage message, CancellationToken cancellationToken)
     {

@@ -22,8 +22,8 @@ public sealed class ReferenceRules
         ["Capture"] = ["Core", "Sealing", "Ldap"],
         ["Nodes/Hosting"] = ["Core"],
         ["Nodes/EdgeNode"] = ["Core", "Sealing", "Ldap", "Capture", "Nodes/Hosting"],
-        ["Nodes/SyncNode"] = ["Core", "Sealing", "Ldap", "Journal", "Actors", "Providers", "Nodes/Hosting"],
-        ["Nodes/Pbm"] = ["Core", "Nodes/Hosting"],
+        ["Nodes/SyncNode"] = ["Core", "Sealing", "Ldap", "Journal", "Actors", "Providers", "Capture", "Nodes/Hosting"],
+        ["Nodes/Pbm"] = ["Core"],
         ["Nodes/Demo"] = ["Core", "Sealing", "Ldap", "Journal", "Actors", "Providers", "Capture", "Nodes/Hosting", "Nodes/SyncNode", "Nodes/EdgeNode"],
     };
 

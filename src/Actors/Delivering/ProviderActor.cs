@@ -21,6 +21,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
     private bool alarmSet;
+    private bool paused;
 
     public ProviderActor(IActorContext<ProviderMessage> context, IDeliverer deliverer, ProviderActorOptions options, ILogger logger)
         : base(context)
@@ -43,8 +44,11 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
             case ProviderMessage.Continue:
                 alarmSet = false;
                 break;
+            case ProviderMessage.Pause pause:
+                paused = pause.IsPaused;
+                break;
             case ProviderMessage.Show show:
-                show.Reply.TryAnswer(new ProviderStatus(waiting.Count, running.Count, restUntil > Context.System.Clock.GetUtcNow() ? restUntil : null));
+                show.Reply.TryAnswer(new ProviderStatus(waiting.Count, running.Count, restUntil > Context.System.Clock.GetUtcNow() ? restUntil : null) { IsPaused = paused });
                 break;
             default:
                 throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}.");
@@ -95,6 +99,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
 
     private void StartMore()
     {
+        if (paused) return;
         var now = Context.System.Clock.GetUtcNow();
         if (restUntil > now)
         {

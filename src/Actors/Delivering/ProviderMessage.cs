@@ -21,6 +21,9 @@ internal abstract record ProviderMessage
         public static Continue Instance { get; } = new();
     }
 
+    /// <summary>An operator wants nothing new begun, or wants it to go on.</summary>
+    public sealed record Pause(bool IsPaused) : ProviderMessage;
+
     /// <summary>Someone asks how it stands.</summary>
     public sealed record Show(IReply<ProviderStatus> Reply) : ProviderMessage;
 }
@@ -29,7 +32,11 @@ internal abstract record ProviderMessage
 /// <param name="Waiting">Deliveries that wait for a place.</param>
 /// <param name="Running">Deliveries being carried out.</param>
 /// <param name="RestingUntil">Until when nothing new is begun; null when it is not resting.</param>
-public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? RestingUntil);
+public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? RestingUntil)
+{
+    /// <summary>Whether an operator paused it.</summary>
+    public bool IsPaused { get; init; }
+}
 
 /// <summary>The bounds of a sync point on one node.</summary>
 public sealed record ProviderActorOptions

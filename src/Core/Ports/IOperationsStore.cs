@@ -17,9 +17,25 @@ public interface IOperationsStore
     /// <summary>Who may ask and change.</summary>
     IOperatorRegister Operators { get; }
 
-    /// <summary>Sync points that an operator has paused.</summary>
+    /// <summary>Sync points that an operator has paused or disabled.</summary>
     IPointSwitches Points { get; }
+
+    /// <summary>What the invocation ids in stamps are called.</summary>
+    IControllerNames Controllers { get; }
 }
+
+/// <summary>Which domain controller an invocation id is of, as learned from what edges bring: a stamp says only the id.</summary>
+public interface IControllerNames
+{
+    /// <summary>Notes one.</summary>
+    ValueTask NoteAsync(ControllerName name, CancellationToken cancellationToken);
+
+    /// <summary>All, by source and name.</summary>
+    ValueTask<ImmutableArray<ControllerName>> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A domain controller's name.</summary>
+public sealed record ControllerName(SourceId Source, Guid InvocationId, string Name);
 
 /// <summary>Questions over the journal of all identities. All are bounded; none waits for a writer.</summary>
 public interface IOperationsQueries
@@ -95,7 +111,11 @@ public sealed record StoredEvent(long Position, IdentityId Identity, long Sequen
 /// <param name="Newest">The last ones, given in upward order.</param>
 /// <param name="Kinds">Only these kinds, as the journal names them (<c>attempt-finished.1</c>); empty for all.</param>
 /// <param name="Since">Only those decided at or after this time; null for all.</param>
-public sealed record EventPage(long After, int Limit, bool Newest, ImmutableArray<string> Kinds, DateTimeOffset? Since);
+public sealed record EventPage(long After, int Limit, bool Newest, ImmutableArray<string> Kinds, DateTimeOffset? Since)
+{
+    /// <summary>Only those of this identity; null for all.</summary>
+    public IdentityId? Identity { get; init; }
+}
 
 /// <summary>A shard.</summary>
 public sealed record ShardRow(int Shard, string? Owner, long Epoch);
@@ -151,18 +171,23 @@ public interface IOperatorRegister
 /// <param name="AddedAt">When.</param>
 public sealed record OperatorRow(string Name, string Role, string TokenHash, DateTimeOffset AddedAt);
 
-/// <summary>Which sync points an operator has paused. Kept until they are resumed.</summary>
+/// <summary>Which sync points an operator has paused or disabled. Kept until they are resumed.</summary>
 public interface IPointSwitches
 {
-    /// <summary>All paused points.</summary>
-    ValueTask<ImmutableArray<PausedPoint>> ListAsync(CancellationToken cancellationToken);
+    /// <summary>All points that are not as configured.</summary>
+    ValueTask<ImmutableArray<PointSwitch>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>Pauses a point, or says anew why and by whom.</summary>
-    ValueTask PauseAsync(PausedPoint paused, CancellationToken cancellationToken);
+    /// <summary>Pauses or disables a point, or says anew why and by whom.</summary>
+    ValueTask SetAsync(PointSwitch value, CancellationToken cancellationToken);
 
-    /// <summary>Resumes a point; false if it was not paused.</summary>
-    ValueTask<bool> ResumeAsync(SyncPointId point, CancellationToken cancellationToken);
+    /// <summary>Puts a point back to what is configured; false if it was so.</summary>
+    ValueTask<bool> ClearAsync(SyncPointId point, CancellationToken cancellationToken);
 }
 
-/// <summary>A paused sync point.</summary>
-public sealed record PausedPoint(SyncPointId Point, string By, string? Reason, DateTimeOffset Since);
+/// <summary>A sync point that an operator switched off in one way or another.</summary>
+/// <param name="Point">Which.</param>
+/// <param name="IsDisabled">Whether new changes are not queued for it either; a paused point only begins nothing.</param>
+/// <param name="By">Who switched it.</param>
+/// <param name="Reason">Why; null if nobody said.</param>
+/// <param name="Since">When.</param>
+public sealed record PointSwitch(SyncPointId Point, bool IsDisabled, string By, string? Reason, DateTimeOffset Since);

@@ -120,6 +120,7 @@ internal sealed class DemoLandscape : IAsyncDisposable
         name = "demo",
         data = "data",
         listen = new[] { "127.0.0.1:0" },
+        admin = new { listen = new[] { "127.0.0.1:0" } },
         advertise = Array.Empty<string>(),
         passphrase = "file:passphrase",
         scopes = "scopes.json",

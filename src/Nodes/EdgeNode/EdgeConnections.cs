@@ -27,7 +27,9 @@ public static class EdgeConnections
         // The certificate must be one of this cluster's nodes; by which name or address the node was reached does not matter then.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
             shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, authority, edge.Cluster, clock.GetUtcNow(), out var name, out _) && name is PeerName.Node;
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", $"PasswordSync-Edge/{Hosting.ProductVersion.Text}");
+        return http;
     }
 
     /// <summary>A client of the DC's own directory. The caller owns it.</summary>

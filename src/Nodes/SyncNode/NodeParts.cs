@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -56,6 +57,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
     /// <summary>The way to other nodes.</summary>
     public PeerConnections Connections { get; private set; } = null!;
 
+    public X509Certificate2 AdminCertificate { get; private set; } = null!;
+
     public ImmutableDictionary<PointSettings, IProvider> Providers { get; private set; } = ImmutableDictionary<PointSettings, IProvider>.Empty;
 
     public ImmutableDictionary<SourceId, SourceServers> Sources { get; private set; } = ImmutableDictionary<SourceId, SourceServers>.Empty;
@@ -104,8 +107,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
     public static ValueTask<Secret> ReadPassphraseAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>
         ResolveAsync(configuration, "passphrase", configuration.Node.Passphrase, cancellationToken);
 
-    // A reference of the node's own file: paths are relative to it, and the allow-list does not hold for it.
-    private static async ValueTask<Secret> ResolveAsync(NodeConfiguration configuration, string key, string reference, CancellationToken cancellationToken)
+    /// <summary>A reference of the node's own file: paths are relative to it, and the allow-list does not hold for it. The caller disposes the secret.</summary>
+    public static async ValueTask<Secret> ResolveAsync(NodeConfiguration configuration, string key, string reference, CancellationToken cancellationToken)
     {
         const string filePrefix = "file:";
         if (reference.StartsWith(filePrefix, StringComparison.Ordinal)) reference = filePrefix + configuration.PathOf(reference[filePrefix.Length..]);
@@ -140,6 +143,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         {
             if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
             KeyRing?.Dispose();
+            AdminCertificate?.Dispose();
             Connections?.Dispose();
             Credentials?.Dispose();
         }
@@ -173,6 +177,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new Fault("passphrase", "(not shown)", $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
         Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         Connections = new PeerConnections(Credentials, node.Cluster, Clock);
+        AdminCertificate = await Admin.AdminCertificate.OpenAsync(Configuration.DataFolder, node.Name, [.. Hosts(), "localhost", "127.0.0.1"], passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         var path = KeyRingFile;
         if (!File.Exists(path) && File.Exists(NodeStore.FileOf(Configuration)))
         {

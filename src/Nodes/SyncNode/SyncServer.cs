@@ -12,11 +12,13 @@ using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
+using PasswordSync.SyncNode.Admin;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Operations;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
 
@@ -37,21 +39,27 @@ public sealed partial class SyncServer : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Task[] running;
     private readonly Task verifying;
+    private readonly PointSwitchboard switchboard;
+    private AdminFace? admin;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, ILoggerFactory loggers)
     {
+        this.switchboard = switchboard;
         logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token)];
+        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token)];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
 
     /// <summary>The addresses that the node listens on, with the ports it got.</summary>
     public ImmutableArray<Uri> Addresses { get; private init; }
+
+    /// <summary>The addresses on which it listens to operators; empty if it does not.</summary>
+    public IReadOnlyList<Uri> AdminAddresses => admin?.Addresses ?? [];
 
     /// <summary>What the node does for identities, to ask.</summary>
     public SyncEngine Engine => engine;
@@ -70,30 +78,36 @@ public sealed partial class SyncServer : IAsyncDisposable
         NodeConfiguration configuration, ProviderRegistry registry, Action<IdentityId, IdentityEvent> observe, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        var log = new LogRing(clock);
+        loggers = log.Around(loggers);
         var logger = loggers.CreateLogger<SyncServer>();
         var parts = await NodeParts.OpenAsync(configuration, registry, clock, loggers, cancellationToken).ConfigureAwait(false);
         SyncEngine? engine = null;
         WebApplication? web = null;
+        SyncServer? server = null;
         try
         {
             var version = await parts.Store.Configurations.PublishAsync(Describe(configuration), clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
             var envelopes = new EnvelopeReader(parts.Store.Secrets, parts.KeyRing, configuration.Node.Cluster);
             var settler = new BindSettler(parts.Store.Secrets, envelopes, parts.Sources.GetValueOrDefault, clock, loggers.CreateLogger<BindSettler>());
             var decisions = new DecisionLog(loggers.CreateLogger<DecisionLog>());
+            var switchboard = new PointSwitchboard(parts.Store.Operations.Points, configuration, clock, loggers.CreateLogger<PointSwitchboard>());
+            await switchboard.ApplyAsync(engine: null, cancellationToken).ConfigureAwait(false);
             var ports = new SyncEnginePorts(
-                parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, configuration, settler, () => configuration.Rules, (identity, happened) =>
+                parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, switchboard, settler, () => configuration.Rules, (identity, happened) =>
                 {
                     decisions.Write(identity, happened);
                     observe(identity, happened);
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
             engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
+            foreach (var point in switchboard.Current.Keys) engine.Pause(point, isPaused: true);
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
             var ownership = engine.Ownership;
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             NodeAddresses? addresses = null;
             var intake = new IntakeEndpoint(
-                configuration, parts.Store.Inbox, parts.Store.Edges, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], clock, loggers.CreateLogger<IntakeEndpoint>());
+                configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], clock, loggers.CreateLogger<IntakeEndpoint>());
             web = BuildWeb(parts, routes =>
             {
                 intake.Map(routes);
@@ -108,11 +122,19 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            return new SyncServer(parts, web, engine, keys, addresses, loggers) { Addresses = bound };
+            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, loggers) { Addresses = bound };
+            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, log, () => server.Completion, loggers, cancellationToken).ConfigureAwait(false);
+            return server;
         }
         catch
         {
             // A start that failed half-way leaves nothing behind: no listener, no actors, no lock on the database.
+            if (server is not null)
+            {
+                await server.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+
             if (web is not null) await web.DisposeAsync().ConfigureAwait(false);
             if (engine is not null) await engine.DisposeAsync().ConfigureAwait(false);
             await parts.DisposeAsync().ConfigureAwait(false);
@@ -124,6 +146,10 @@ public sealed partial class SyncServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        await EndAsync("the operators' listener", async () =>
+        {
+            if (admin is not null) await admin.DisposeAsync().ConfigureAwait(false);
+        }).ConfigureAwait(false);
         await EndAsync("the listener", async () =>
         {
             await web.StopAsync(CancellationToken.None).ConfigureAwait(false);

@@ -143,17 +143,28 @@ public abstract class OperationsConformance : StoreConformance
     }
 
     [Fact]
-    public async Task A_pause_is_kept_until_it_is_resumed()
+    public async Task A_switched_point_stays_so_until_it_is_switched_back()
     {
         await using var subject = await OpenAsync();
-        var paused = new PausedPoint(Samples.Mail, "ada", "moves tonight", Samples.Start);
-        await OperationsOf(subject).Points.PauseAsync(paused with { Reason = null }, CancellationToken.None);
-        await OperationsOf(subject).Points.PauseAsync(paused, CancellationToken.None);
+        var paused = new PointSwitch(Samples.Mail, IsDisabled: true, "ada", "moves tonight", Samples.Start);
+        await OperationsOf(subject).Points.SetAsync(paused with { Reason = null, IsDisabled = false }, CancellationToken.None);
+        await OperationsOf(subject).Points.SetAsync(paused, CancellationToken.None);
         await subject.ReopenAsync(new StoreSettings());
 
         (await OperationsOf(subject).Points.ListAsync(CancellationToken.None)).ShouldBe([paused]);
-        (await OperationsOf(subject).Points.ResumeAsync(Samples.Mail, CancellationToken.None)).ShouldBeTrue();
-        (await OperationsOf(subject).Points.ResumeAsync(Samples.Mail, CancellationToken.None)).ShouldBeFalse();
+        (await OperationsOf(subject).Points.ClearAsync(Samples.Mail, CancellationToken.None)).ShouldBeTrue();
+        (await OperationsOf(subject).Points.ClearAsync(Samples.Mail, CancellationToken.None)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_domain_controller_is_known_by_the_name_last_heard()
+    {
+        await using var subject = await OpenAsync();
+        var controllers = OperationsOf(subject).Controllers;
+        await controllers.NoteAsync(new ControllerName(Samples.Source, Samples.Controller, "dc1"), CancellationToken.None);
+        await controllers.NoteAsync(new ControllerName(Samples.Source, Samples.Controller, "dc2"), CancellationToken.None);
+
+        (await controllers.ListAsync(CancellationToken.None)).ShouldBe([new ControllerName(Samples.Source, Samples.Controller, "dc2")]);
     }
 
     private static AuditEntry Entry(int number) => new(Samples.Start.AddSeconds(number), "ada", "127.0.0.1", "node-1", "sync point pause", "done", $"point=mail {number}", null, number == 2 ? "" : "paused");

@@ -151,6 +151,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         name = "node1",
         data = "data",
         listen = new[] { string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}") },
+        admin = new { listen = new[] { "127.0.0.1:0" } },
         advertise = Array.Empty<string>(),
         passphrase = $"file:{Path.Combine(SecretsFolder(folder), "passphrase")}",
         scopes = "scopes.json",

@@ -162,6 +162,7 @@ internal sealed class TestNode : IAsyncDisposable
             name = "node1",
             data = "data",
             listen = new[] { "127.0.0.1:0" },
+            admin = new { listen = new[] { "127.0.0.1:0" } },
             advertise = Array.Empty<string>(),
             passphrase = "file:passphrase",
             scopes = "scopes.json",

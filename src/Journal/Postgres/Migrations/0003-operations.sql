@@ -21,11 +21,19 @@ CREATE TABLE audit (
   hash      text   NOT NULL CHECK (length(hash) = 64)
 );
 
-CREATE TABLE paused_point (
-  point  text   NOT NULL PRIMARY KEY,
-  by     text   NOT NULL,
-  reason text,
-  since  bigint NOT NULL
+CREATE TABLE point_switch (
+  point    text    NOT NULL PRIMARY KEY,
+  disabled boolean NOT NULL,
+  by       text    NOT NULL,
+  reason   text,
+  since    bigint  NOT NULL
+);
+
+CREATE TABLE controller_name (
+  source        text NOT NULL,
+  invocation_id uuid NOT NULL,
+  name          text NOT NULL,
+  PRIMARY KEY (source, invocation_id)
 );
 
 -- Every name that an accepted change of the identity bore, with the letters A to Z in lower case.

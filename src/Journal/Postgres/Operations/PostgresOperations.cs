@@ -13,4 +13,6 @@ internal sealed class PostgresOperations(PostgresDatabase database, TimeProvider
     public IOperatorRegister Operators { get; } = new PostgresOperatorRegister(database);
 
     public IPointSwitches Points { get; } = new PostgresPointSwitches(database);
+
+    public IControllerNames Controllers { get; } = new PostgresControllerNames(database);
 }

@@ -79,12 +79,14 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
     {
         var upTo = page.Newest ? long.MaxValue : await SettledAsync(connection, cancellationToken).ConfigureAwait(false);
         var kinds = page.Kinds.IsDefaultOrEmpty ? [] : page.Kinds.ToArray();
+        List<NpgsqlParameter> parameters = [Of(page.After), Of(upTo), Of(kinds), Of(page.Since?.ToColumn() ?? long.MinValue), Of(page.Limit)];
+        if (page.Identity is { } identity) parameters.Add(Of(identity.Value));
         return await connection.Command(
             $"""
-            SELECT {EventFields} FROM event WHERE event_id > $1 AND event_id <= $2 AND (cardinality($3) = 0 OR kind = ANY ($3)) AND at >= $4
+            SELECT {EventFields} FROM event WHERE event_id > $1 AND event_id <= $2 AND (cardinality($3) = 0 OR kind = ANY ($3)) AND at >= $4{(page.Identity is null ? "" : " AND identity_id = $6")}
             ORDER BY event_id {(page.Newest ? "DESC" : "")} LIMIT $5
             """,
-            Of(page.After), Of(upTo), Of(kinds), Of(page.Since?.ToColumn() ?? long.MinValue), Of(page.Limit)).RowsAsync(ReadEvent, cancellationToken).ConfigureAwait(false);
+            [.. parameters]).RowsAsync(ReadEvent, cancellationToken).ConfigureAwait(false);
     }
 
     // Numbers are given before the commit: a lower one may become visible after a higher one, and who reads upwards would pass it over. All numbers given until now are

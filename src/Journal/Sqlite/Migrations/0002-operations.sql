@@ -21,11 +21,19 @@ CREATE TABLE audit (
   hash      TEXT    NOT NULL CHECK (length(hash) = 64)
 ) STRICT;
 
-CREATE TABLE paused_point (
-  point  TEXT    NOT NULL PRIMARY KEY,
-  by     TEXT    NOT NULL,
-  reason TEXT,
-  since  INTEGER NOT NULL
+CREATE TABLE point_switch (
+  point    TEXT    NOT NULL PRIMARY KEY,
+  disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+  by       TEXT    NOT NULL,
+  reason   TEXT,
+  since    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE controller_name (
+  source        TEXT NOT NULL,
+  invocation_id BLOB NOT NULL CHECK (length(invocation_id) = 16),
+  name          TEXT NOT NULL,
+  PRIMARY KEY (source, invocation_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX account_by_identity ON account (identity_id);

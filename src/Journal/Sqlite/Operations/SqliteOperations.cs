@@ -13,4 +13,6 @@ internal sealed class SqliteOperations(SqliteEngine engine, TimeProvider time) :
     public IOperatorRegister Operators { get; } = new SqliteOperatorRegister(engine);
 
     public IPointSwitches Points { get; } = new SqlitePointSwitches(engine);
+
+    public IControllerNames Controllers { get; } = new SqliteControllerNames(engine);
 }

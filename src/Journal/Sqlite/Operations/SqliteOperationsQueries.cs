@@ -71,13 +71,13 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
 
     private static ImmutableArray<StoredEvent> ReadEvents(SqliteSession session, EventPage page)
     {
+        const string fits = "event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3)";
         var kinds = page.Kinds.IsDefaultOrEmpty ? null : $"|{string.Join('|', page.Kinds)}|";
+        var order = page.Newest ? "DESC" : "ASC";
         var rows = Collect(
-            session.Query(
-                page.Newest
-                    ? $"SELECT {EventFields} FROM event WHERE event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3) ORDER BY event_id DESC LIMIT $4"
-                    : $"SELECT {EventFields} FROM event WHERE event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3) ORDER BY event_id LIMIT $4",
-                page.After, kinds, page.Since?.ToColumn(), page.Limit),
+            page.Identity is { } identity
+                ? session.Query($"SELECT {EventFields} FROM event WHERE {fits} AND identity_id = $5 ORDER BY seq {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit, identity.Value.ToColumn())
+                : session.Query($"SELECT {EventFields} FROM event WHERE {fits} ORDER BY event_id {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit),
             ReadEvent);
         return page.Newest ? [.. rows.Reverse()] : rows;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Formatting.Json;
@@ -16,13 +17,27 @@ public static class NodeLogging
     /// <summary>The size at which a new file begins, in bytes.</summary>
     public const long FileBytesMax = 64 << 20;
 
+    // A process has one log.
+    private static readonly LoggingLevelSwitch LevelSwitch = new();
+
+    /// <summary>Changes the least level that the process logs, from now on.</summary>
+    public static void SetLevel(LogLevel level) => LevelSwitch.MinimumLevel = level switch
+    {
+        LogLevel.Trace => LogEventLevel.Verbose,
+        LogLevel.Debug => LogEventLevel.Debug,
+        LogLevel.Information => LogEventLevel.Information,
+        LogLevel.Warning => LogEventLevel.Warning,
+        _ => LogEventLevel.Error,
+    };
+
     /// <summary>Makes the loggers. The caller disposes the factory, which flushes them.</summary>
     /// <param name="settings">What to log and where.</param>
     public static ILoggerFactory Create(LogSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        LevelSwitch.MinimumLevel = settings.Level;
         var configuration = new LoggerConfiguration()
-            .MinimumLevel.Is(settings.Level)
+            .MinimumLevel.ControlledBy(LevelSwitch)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Enrich.FromLogContext()
             .WriteTo.Console(

@@ -11,7 +11,7 @@ namespace PasswordSync.SyncNode.Intake;
 
 /// <summary>What edges talk to. Every request comes with an edge's certificate, and serves that edge's source and DC only.</summary>
 internal sealed partial class IntakeEndpoint(
-    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IntakeKeys keys, Func<long> configurationVersion, Func<PeerName.Edge, ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
+    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IControllerNames controllers, IntakeKeys keys, Func<long> configurationVersion, Func<PeerName.Edge, ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
 {
     /// <summary>How often it is written down that an edge was heard of.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(10);
@@ -20,6 +20,7 @@ internal sealed partial class IntakeEndpoint(
     private const int NotedMax = 10_000;
 
     private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version), DateTimeOffset> noted = new();
+    private readonly ConcurrentDictionary<PeerName.Edge, Guid> invocations = new();
 
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -75,6 +76,7 @@ internal sealed partial class IntakeEndpoint(
         }
 
         await NoteAsync(edge, batch.EdgeVersion, cancellationToken).ConfigureAwait(false);
+        await NameAsync(edge, arrivals.Select(entry => entry.Result.Arrival).OfType<Arrival.Confirmed>().LastOrDefault(), cancellationToken).ConfigureAwait(false);
         return answers.ToImmutable();
     }
 
@@ -115,7 +117,13 @@ internal sealed partial class IntakeEndpoint(
         var answer = new EdgeConfiguration(
             configurationVersion(), configuration.Node.Cluster, edge.Source, configuration.ScopeRulesOf(edge.Source), [.. keys.Published.PublicKeys()], nodes(edge), (int)configuration.Node.Grace.TotalSeconds);
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
+
+        // An edge without captures lives, too.
+        await NoteAsync(edge, VersionOf(context.Request.Headers.UserAgent), context.RequestAborted).ConfigureAwait(false);
     }
+
+    // As the edge says it: "PasswordSync-Edge/0.1.0+3f2c".
+    private static string VersionOf(string? userAgent) => userAgent?.Split('/', 2) is ["PasswordSync-Edge", { Length: <= 100 } version] ? version : "";
 
     private int GenerationOf(PeerName.Edge edge) => configuration.Node.Sources.TryGetValue(edge.Source.Value, out var source) ? source.Generation : 0;
 
@@ -133,6 +141,23 @@ internal sealed partial class IntakeEndpoint(
         catch (StorageUnavailableException failure)
         {
             // The captures are answered already; the sighting is only for people.
+            LogTryAgain(failure.Message);
+        }
+    }
+
+    // The stamp of a confirmed capture bears the invocation id of the edge's own DC: docs/spec/stamp-proof.md.
+    private async Task NameAsync(PeerName.Edge edge, Arrival.Confirmed? arrival, CancellationToken cancellationToken)
+    {
+        if (arrival is null || (invocations.TryGetValue(edge, out var known) && known == arrival.Change.Stamp.InvocationId)) return;
+        if (invocations.Count >= NotedMax) invocations.Clear();
+        invocations[edge] = arrival.Change.Stamp.InvocationId;
+        try
+        {
+            await controllers.NoteAsync(new ControllerName(edge.Source, arrival.Change.Stamp.InvocationId, edge.DomainController), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException failure)
+        {
+            invocations.TryRemove(edge, out _);
             LogTryAgain(failure.Message);
         }
     }

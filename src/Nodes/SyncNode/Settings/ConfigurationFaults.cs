@@ -22,13 +22,11 @@ internal static class ConfigurationFaults
         if (!IsPlainName(node.Name)) yield return new("name", node.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
         if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
         foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
+        foreach (var address in node.Admin.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("admin.listen", address, "use host:port, where the host is an IP address or *.");
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
-        if (!IsReference(node.Passphrase))
-        {
-            yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
-        }
+        if (!IsReference(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
 
         foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
         foreach (var fault in OfTime("keyRotation", node.KeyRotation, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
@@ -104,13 +102,13 @@ internal static class ConfigurationFaults
         if (value < least || value > most) yield return new(key, $"{value}", $"use {least} to {most} (days.hours:minutes:seconds).");
     }
 
+    private static bool IsReference(string text) => text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("env:", StringComparison.Ordinal);
+
     private static IEnumerable<SettingFault> OfLabels(string key, ImmutableArray<string> labels)
     {
         if (labels.Length > LabelsMax) yield return new(key, $"{labels.Length}", $"use at most {LabelsMax}.");
         foreach (var label in labels.Where(label => label.Length is 0 or > 63 || !label.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '='))) yield return new(key, label, "use 1 to 63 letters, digits, dots, hyphens or equals signs, such as \"site=berlin\".");
     }
-
-    private static bool IsReference(string text) => text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("env:", StringComparison.Ordinal);
 
     private static bool IsPlainName(string text) => SourceId.IsValid(text);
 

@@ -56,6 +56,15 @@ public sealed record NodeSettings(
     public ImmutableArray<string> Labels { get; init; } = [];
 
     public LogSettings Log { get; init; } = new();
+
+    public AdminSettings Admin { get; init; } = new();
+}
+
+/// <summary>The listener for operators.</summary>
+public sealed record AdminSettings
+{
+    /// <summary>Addresses to listen on, <c>host:port</c>; a host is an IP address or <c>*</c>. Default <c>127.0.0.1:9110</c>; none for no listener.</summary>
+    public ImmutableArray<string> Listen { get; init; } = ["127.0.0.1:9110"];
 }
 
 /// <summary>A source, for what a node must ask it: which of two captures was committed, and whether a stamp that is far ahead is real.</summary>

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using PasswordSync.Core.Operations;
+using PasswordSync.Core.Secrets;
+
+namespace PasswordSync.Pbm;
+
+/// <summary>One run of the client.</summary>
+public static class PbmRun
+{
+    /// <summary>The version of the client.</summary>
+    public static string Version { get; } = typeof(PbmRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>Does what the arguments say.</summary>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        try
+        {
+            var line = CommandLine.Parse(arguments, terminal.Variable);
+            if (line.Words is ["--help" or "-h" or "-?"])
+            {
+                terminal.Out.WriteLine($"pbm {Version}");
+                terminal.Out.WriteLine(CommandLine.Usage);
+                return ExitCodes.Done;
+            }
+
+            if (line.Words is ["login"]) return Login(terminal);
+            using var client = new NodeClient(line, terminal);
+            var list = await client.FetchAsync(cancellationToken).ConfigureAwait(false);
+            return line.Words.IsEmpty
+                ? await new Prompt(client, list, line, terminal).RunAsync(cancellationToken).ConfigureAwait(false)
+                : await RunAsync(client, list, line.Format, line.Words, terminal, terminal.Out, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PbmException failure)
+        {
+            terminal.Error.WriteLine(Rendering.Clean(failure.Message));
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Done;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or HttpRequestException)
+        {
+            terminal.Error.WriteLine(Rendering.Clean(failure.Message));
+            return ExitCodes.Unreachable;
+        }
+    }
+
+    internal static async Task<int> RunAsync(NodeClient client, CommandList list, OutputFormat format, ImmutableArray<string> words, Terminal terminal, TextWriter output, CancellationToken cancellationToken)
+    {
+        switch (words)
+        {
+            case ["help", .. var about]:
+                Help.Print(output, list, about);
+                return ExitCodes.Done;
+            case [.. var about, "-help" or "--help"]:
+                Help.Print(output, list, about);
+                return ExitCodes.Done;
+            case ["version"]:
+                output.WriteLine($"pbm {Version}");
+                output.WriteLine(Rendering.Clean($"node {list.Node} of {list.Cluster} {list.Version}"));
+                return ExitCodes.Done;
+        }
+
+        var binding = CommandBinding.Bind(list, words);
+        var secrets = new Dictionary<string, Secret>();
+        try
+        {
+            foreach (var parameter in binding.Command.Parameters.Where(parameter => parameter.Kind == "secret")) secrets[parameter.Name] = terminal.AskSecret(Rendering.Clean(parameter.Summary.TrimEnd('.')));
+            using var response = await client.RunAsync(binding, secrets, cancellationToken).ConfigureAwait(false);
+            var printer = new AnswerPrinter(output, format, terminal.IsInteractive);
+            if (binding.Command.Streams) await StreamAsync(response, binding.Command, printer, output, cancellationToken).ConfigureAwait(false);
+            else await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
+            return ExitCodes.Done;
+        }
+        finally
+        {
+            foreach (var secret in secrets.Values) secret.Dispose();
+        }
+    }
+
+    private static int Login(Terminal terminal)
+    {
+        using var token = terminal.AskSecret("Token");
+        OwnFiles.Write(terminal.Home, "token", token);
+        terminal.Error.WriteLine($"Kept in {Path.Combine(terminal.Home, "token")}, for this user alone.");
+        return ExitCodes.Done;
+    }
+
+    private static async Task PrintAsync(HttpResponseMessage response, AnswerPrinter printer, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            try
+            {
+                using var answer = await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
+                printer.Print(answer.RootElement);
+            }
+            catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                throw new PbmException(ExitCodes.Unreachable, $"The node's answer cannot be read: {failure.Message}", failure);
+            }
+        }
+    }
+
+    private static async Task StreamAsync(HttpResponseMessage response, CommandDescription command, AnswerPrinter printer, TextWriter output, CancellationToken cancellationToken)
+    {
+        AnswerColumn[] columns = [.. command.Columns.Select(column => new AnswerColumn(column.Name, column.Title, column.Kind))];
+        printer.PrintHeading(columns);
+        var count = 0;
+        try
+        {
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+            while (await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+            {
+                using var row = JsonDocument.Parse(line);
+                printer.PrintRow(columns, row.RootElement);
+                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+                count++;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl-C: the way this ends.
+        }
+        catch (Exception failure) when (failure is IOException or HttpRequestException or JsonException)
+        {
+            printer.PrintCount(count);
+            throw new PbmException(ExitCodes.Unreachable, $"The connection to the node was lost: {failure.Message}", failure);
+        }
+
+        printer.PrintCount(count);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Operations;
+
+namespace PasswordSync.Pbm;
+
+/// <summary>The prompt: <c>[127.0.0.1:9110] pbm&gt;</c>, one command a line, <c>&gt; file</c> at its end writes the answer into a file.</summary>
+internal sealed class Prompt(NodeClient client, CommandList list, CommandLine line, Terminal terminal)
+{
+    private static readonly ImmutableArray<string> OwnCommands = ["exit", "help", "quit", "version"];
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        terminal.Out.WriteLine($"successfully connected to {line.Address}, node {Rendering.Clean(list.Node)} of {Rendering.Clean(list.Cluster)}, as {Rendering.Clean(list.Operator)} ({Rendering.Clean(list.Role)})");
+        terminal.Out.WriteLine("Commands downloaded from the node. Type `help` to see what is available, `exit` to leave.");
+        var question = $"[{line.Address}] pbm> ";
+        var editor = terminal.ReadKey is { } readKey && terminal.IsInteractive ? new LineEditor(terminal.Out, readKey, Complete) : null;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var typed = editor is null ? Read(question) : editor.Read(question);
+            if (typed is null) break;
+            var words = CommandLine.Split(typed);
+            if (words is ["exit" or "quit"]) break;
+            if (!words.IsEmpty) await RunAsync(words, cancellationToken).ConfigureAwait(false);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private string? Read(string question)
+    {
+        terminal.Out.Write(question);
+        return terminal.In.ReadLine();
+    }
+
+    private async Task RunAsync(ImmutableArray<string> words, CancellationToken cancellationToken)
+    {
+        // Ctrl-C at the prompt ends a stream and not the prompt.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        void End(object? sender, ConsoleCancelEventArgs pressed)
+        {
+            pressed.Cancel = true;
+            ending.Cancel();
+        }
+
+        Console.CancelKeyPress += End;
+        try
+        {
+            var parsed = CommandLine.Parse([line.Address, .. words], _ => null);
+            if (parsed.Words is [.. var command, ">", var file])
+            {
+                await using var output = new StreamWriter(file);
+                await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, output, ending.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, terminal.Out, ending.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is PbmException or IOException or UnauthorizedAccessException)
+        {
+            terminal.Error.WriteLine(Rendering.Clean(failure.Message));
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Ctrl-C before the answer.
+        }
+        finally
+        {
+            Console.CancelKeyPress -= End;
+        }
+    }
+
+    /// <summary>What may follow the words before the one that is being typed.</summary>
+    internal IEnumerable<string> Complete(ImmutableArray<string> before, string begun)
+    {
+        var names = list.Commands.Select(CommandBinding.WordsOf).Where(name => name.Length > before.Length && name.Take(before.Length).SequenceEqual(before)).Select(name => name[before.Length]);
+        if (before.IsEmpty) names = names.Concat(OwnCommands);
+        var command = list.Commands.Where(known => CommandBinding.WordsOf(known) is var name && name.Length <= before.Length && name.SequenceEqual(before.Take(name.Length))).MaxBy(known => CommandBinding.WordsOf(known).Length);
+        var switches = command?.Parameters.Where(parameter => parameter.Kind != "secret").Select(parameter => $"-{parameter.Name}") ?? [];
+        return names.Concat(switches).Where(word => word.StartsWith(begun, StringComparison.OrdinalIgnoreCase)).Distinct().Order(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net.Sockets;
+using PasswordSync.Actors;
+using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Operations;
+using PasswordSync.SyncNode.Sources;
+
+namespace PasswordSync.SyncNode.Admin;
+
+/// <summary>The operators' side of a node: the layer of operations, and the listener in front of it.</summary>
+internal sealed partial class AdminFace : IAsyncDisposable
+{
+    private readonly SourceReaders readers;
+    private AdminServer? server;
+
+    private AdminFace(SourceReaders readers) => this.readers = readers;
+
+    /// <summary>Where operators are listened to; empty if nowhere.</summary>
+    public IReadOnlyList<Uri> Addresses => server is null ? [] : server.Addresses;
+
+    /// <summary>Begins to listen. An address that is taken is told of loudly, and the node goes on without: passwords matter more than who watches them.</summary>
+    public static async Task<AdminFace> StartAsync(
+        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, LogRing log, Func<Task> completion, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
+        var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
+        if (node.Admin.Listen.IsEmpty) return face;
+        try
+        {
+            await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
+            var health = new NodeHealth(engine, parts.Store.Operations.Queries, completion);
+            var services = new OperationServices(parts, engine, keys, switchboard, log, health, face.readers, clock.GetUtcNow());
+            var layer = new OperationsLayer(OperationCatalogue.All(services), parts.Store.Operations.Audit, node.Name, node.Cluster, clock, loggers.CreateLogger<OperationsLayer>());
+            var authentication = new OperatorAuthentication(parts.Store.Operations.Operators, parts.Store.Operations.Audit, node.Name, new FailureLimiter(clock), clock, loggers.CreateLogger<OperatorAuthentication>());
+            face.server = await AdminServer.StartAsync(node.Admin.Listen, parts.AdminCertificate, authentication, layer, new HealthEndpoints(health), loggers, cancellationToken).ConfigureAwait(false);
+            LogListening(logger, string.Join(", ", face.Addresses), AdminCertificate.FingerprintOf(parts.AdminCertificate));
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
+            LogNotListening(logger, string.Join(", ", node.Admin.Listen), failure.Message);
+        }
+
+        return face;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
+        await readers.DisposeAsync().ConfigureAwait(false);
+    }
+
+    [LoggerMessage(4816, LogLevel.Information, "Operators are listened to on {Addresses}; the certificate's fingerprint is {Fingerprint}.")]
+    private static partial void LogListening(ILogger logger, string addresses, string fingerprint);
+
+    [LoggerMessage(4817, LogLevel.Error, "Operators cannot be listened to on {Addresses}: {Reason} The node goes on without; free the address or change admin.listen, then restart.")]
+    private static partial void LogNotListening(ILogger logger, string addresses, string reason);
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PasswordSync.SyncNode.Operations;
+
+namespace PasswordSync.SyncNode.Admin;
+
+/// <summary>Whether the node lives (<c>/health/live</c>) and whether it does its work (<c>/health/ready</c>): 200 or 503, with reasons; and its figures (<c>/metrics</c>).</summary>
+internal sealed class HealthEndpoints(NodeHealth health)
+{
+    /// <summary>Adds the routes.</summary>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health/live", context => WriteAsync(context, [.. health.Live()]));
+        routes.MapGet("/health/ready", async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false));
+    }
+
+    private static async Task WriteAsync(HttpContext context, ImmutableArray<string> troubles)
+    {
+        context.Response.StatusCode = troubles.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(context.Response.Body);
+        writer.WriteStartObject();
+        writer.WriteString("status", troubles.IsEmpty ? "ok" : "trouble");
+        writer.WriteStartArray("reasons");
+        foreach (var trouble in troubles) writer.WriteStringValue(trouble);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        await writer.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+    }
+}

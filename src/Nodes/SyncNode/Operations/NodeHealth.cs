@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using PasswordSync.Actors;
+using PasswordSync.Core.Ports;
+
+namespace PasswordSync.SyncNode.Operations;
+
+/// <summary>What is wrong with the node as a whole, read when it is asked.</summary>
+/// <param name="engine">Its actors.</param>
+/// <param name="queries">Its journal.</param>
+/// <param name="completion">Ends when a part of the node has ended.</param>
+internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, Func<Task> completion)
+{
+    /// <summary>How long the journal may take to answer before the node is not ready.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Why the process should be ended and begun anew; empty if it lives.</summary>
+    public IEnumerable<string> Live()
+    {
+        if (completion().IsCompleted) yield return "A part of the node has ended: restart it; the log says what happened.";
+    }
+
+    /// <summary>Why it does not do its work; empty if it does.</summary>
+    public async Task<ImmutableArray<string>> ReadyAsync(CancellationToken cancellationToken)
+    {
+        var troubles = Live().ToList();
+        if (engine.Ownership.Shards.Count == 0) troubles.Add("The node owns no shard: it decides nothing.");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AnswerTimeout);
+        try
+        {
+            await queries.CountAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException failure)
+        {
+            troubles.Add($"The database cannot be used: {failure.Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            troubles.Add($"The database did not answer within {AnswerTimeout.TotalSeconds:0} s.");
+        }
+
+        return [.. troubles];
+    }
+}

@@ -1,0 +1,41 @@
+using PasswordSync.SyncNode.Operations.Access;
+using PasswordSync.SyncNode.Operations.Machine;
+using PasswordSync.SyncNode.Operations.Sync;
+
+namespace PasswordSync.SyncNode.Operations;
+
+/// <summary>Everything that operators can ask or do.</summary>
+internal static class OperationCatalogue
+{
+    public static IEnumerable<Operation> All(OperationServices services) =>
+    [
+        new Status(services),
+        new PointList(services),
+        new PointShow(services),
+        new PointVerify(services),
+        new PointSwitchOff(services, disables: false),
+        new PointSwitchOff(services, disables: true),
+        new PointSwitchOn(services, enables: false),
+        new PointSwitchOn(services, enables: true),
+        new IdentityShow(services),
+        new Explain(services),
+        new History(services),
+        new LogStream(services, follows: true),
+        new LogStream(services, follows: false),
+        new Queue(services),
+        new ParkedList(services),
+        new RetryAll(services),
+        .. DecideForUser.All(services),
+        new OperatorList(services),
+        new OperatorAdd(services),
+        new OperatorRemove(services),
+        new AuditTail(services),
+        new AuditList(services),
+        new AuditVerify(services),
+        new LogPeek(services),
+        new LogTail(services),
+        new LogLevelSet(services),
+        new ActorSystemShow(services),
+        new ActorHierarchy(services),
+    ];
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using PasswordSync.Actors;
+using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal;
+using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Settings;
+using PasswordSync.SyncNode.Sources;
+
+namespace PasswordSync.SyncNode.Operations;
+
+/// <summary>What operations work with: the journal, the live actors, and what the node was configured with.</summary>
+internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, KeyService Keys, PointSwitchboard Switchboard, LogRing Log, NodeHealth Health, SourceReaders Readers, DateTimeOffset StartedAt)
+{
+    /// <summary>How many accounts a name may mean before only these are listed.</summary>
+    public const int AmbiguousMax = 20;
+
+    public NodeConfiguration Configuration => Parts.Configuration;
+
+    public IStore Store => Parts.Store;
+
+    public IOperationsStore Operations => Parts.Store.Operations;
+
+    public IOperationsQueries Queries => Operations.Queries;
+
+    public TimeProvider Clock => Parts.Clock;
+
+    public DateTimeOffset Now => Parts.Clock.GetUtcNow();
+
+    /// <summary>A configured sync point; null if there is none of that name.</summary>
+    public PointSettings? FindPoint(string name) => Configuration.Points.FirstOrDefault(point => point.Name == name);
+
+    public IProvider? FindProvider(string name) => FindPoint(name) is { } point ? Parts.Providers.GetValueOrDefault(point) : null;
+
+    /// <summary>The refusal of a name that is no sync point's.</summary>
+    public OperationResult.Refused NoSuchPoint(string name) =>
+        new(RefusalReason.NotFound, $"There is no sync point '{name}': use one of {string.Join(", ", Configuration.Points.Select(point => point.Name))}.");
+
+    /// <summary>The state of an identity: of its live actor, or, if its shard is another node's, from the journal.</summary>
+    public async Task<IdentityState> StateOfAsync(IdentityId identity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Engine.Identities.ShowAsync(identity, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IdentityUnavailableException)
+        {
+            return await Store.Journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Who is meant by a text.</summary>
+    public async Task<UserSearch> FindUserAsync(string text, CancellationToken cancellationToken)
+    {
+        var accounts = await Queries.FindAccountsAsync(text, AmbiguousMax, cancellationToken).ConfigureAwait(false);
+        return accounts.Select(account => account.Identity).Distinct().Count() switch
+        {
+            0 => new UserSearch.Nobody(),
+            1 => new UserSearch.Found(accounts[0].Identity, accounts),
+            _ => new UserSearch.Several(accounts),
+        };
+    }
+
+    /// <summary>As above, for operations that act on one person only.</summary>
+    public async Task<(IdentityId Identity, OperationResult.Refused? Refusal)> FindOneAsync(string text, CancellationToken cancellationToken) =>
+        await FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
+        {
+            UserSearch.Found found => (found.Identity, null),
+            UserSearch.Several several => (default, new OperationResult.Refused(RefusalReason.Conflict, $"'{text}' means several people; use the id of one: {string.Join("; ", several.Accounts.Select(account => $"{account.Identity} is {account.Names?.DistinguishedName ?? account.Account.ToString()}"))}.")),
+            _ => (default, new OperationResult.Refused(RefusalReason.NotFound, $"Nothing of '{text}' ever arrived. 'sync explain {text}' says more.")),
+        };
+}
+
+/// <summary>Whom a text means. A closed set.</summary>
+internal abstract record UserSearch
+{
+    private UserSearch() { }
+
+    /// <summary>Nobody of whom anything arrived.</summary>
+    public sealed record Nobody : UserSearch;
+
+    /// <summary>One person.</summary>
+    public sealed record Found(IdentityId Identity, ImmutableArray<KnownAccount> Accounts) : UserSearch;
+
+    /// <summary>Several people.</summary>
+    public sealed record Several(ImmutableArray<KnownAccount> Accounts) : UserSearch;
+}

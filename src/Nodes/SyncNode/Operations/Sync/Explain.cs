@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Operations;
+using PasswordSync.Core.Ports;
+using PasswordSync.Core.Stamps;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary><c>sync explain</c>: everything about one person, from the directory to the last target.</summary>
+internal sealed class Explain(OperationServices services) : Operation
+{
+    /// <summary>How many captures are shown.</summary>
+    private const int CapturesMax = 20;
+
+    private static readonly ImmutableArray<ColumnDescription> AccountColumns = [Column.Text("source"), Column.Text("login"), Column.Text("dn"), Column.Text("upn"), Column.Text("mail"), Column.Text("objectGuid")];
+
+    private static readonly ImmutableArray<ColumnDescription> PointColumns =
+        [Column.Text("point"), Column.Text("why"), Column.Text("state"), Column.Text("target"), Column.Text("reason"), Column.Text("next"), Column.Text("action", "you can")];
+
+    private static readonly ImmutableArray<ColumnDescription> CaptureColumns =
+    [
+        Column.Text("capture"), Column.Text("controller", "domain controller"), Column.Text("stamp"), Column.Text("decision"), Column.Time("captured"), Column.Time("spooled"), Column.Time("confirmed"),
+        Column.Time("accepted"), Column.Time("decided"), Column.Text("targets"),
+    ];
+
+    public override CommandDescription Description { get; } = Show(
+        "sync", "explain", "Explains one person: who they are, which scopes and sync points they have and why, every capture with its stages, how each target stands, what happens next, what you can do.",
+        "sync explain ada", "sync explain ada@corp.example -t 30d")
+        with
+    { Parameters = [Parameter.User, Parameter.Duration("last", "t", "How far back captures are shown.", "7d")] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var text = call.Needed("user");
+        return await services.FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
+        {
+            UserSearch.Found found => new OperationResult.Answered(await ExplainAsync(text, found, call.Duration("last")!.Value, cancellationToken).ConfigureAwait(false)),
+            UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people; use the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
+            _ => new OperationResult.Answered(await new ExplainNobody(services).ExplainAsync(text, cancellationToken).ConfigureAwait(false)),
+        };
+    }
+
+    private async Task<Answer> ExplainAsync(string user, UserSearch.Found found, TimeSpan last, CancellationToken cancellationToken)
+    {
+        var state = await services.StateOfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
+        var events = new List<IdentityEvent>();
+        await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.Add(row.Event);
+        var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
+        var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
+        return new Answer(
+        [
+            Section.Facts(
+                null,
+                ("who", state.Newest?.Names.SamAccountName ?? found.Accounts[0].Names?.SamAccountName ?? user),
+                ("identity", found.Identity.ToString()),
+                ("newest change", state.Newest is { } newest ? $"captured {Stories.Time(newest.Stages.CapturedAt)}, stamp {newest.Stamp}, expires {Stories.Time(newest.ExpiresAt)}" : "none was ever accepted"),
+                ("its sealed password", state.Newest is { } held && state.NeedsSecret(held.CaptureId) ? "held" : "not held any more")),
+            Section.Table("accounts", "account|accounts", AccountColumns, found.Accounts.Select(AccountRow)),
+            .. directory,
+            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
+            Section.Table($"captures of the last {last.TotalDays:0.#} days", "capture|captures", CaptureColumns, CaptureRows(events, services.Now - last, names).TakeLast(CapturesMax)),
+        ]);
+    }
+
+    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events)
+    {
+        foreach (var (point, known) in state.Points)
+        {
+            var last = events.Select(happened => happened switch
+            {
+                IdentityEvent.AttemptFinished e when e.Point == point => e.Outcome,
+                IdentityEvent.ObstacleMet e when e.Point == point => e.Outcome,
+                _ => null,
+            }).LastOrDefault(outcome => outcome is not null);
+            var target = events.OfType<IdentityEvent.AttemptStarted>().LastOrDefault(started => started.Point == point)?.Attempt.Target.DisplayName;
+            var view = new PointSettingsView(point.Value, services.Switchboard.Current.GetValueOrDefault(point));
+            yield return Column.Row(
+                point.Value, WhyAssigned(point, state, events), Stories.WordOf(known), target ?? "none found yet", Stories.ReasonOf(known), Stories.NextOf(known, view), Stories.ActionOf(known, last, user, view));
+        }
+    }
+
+    // The edge says which scopes an account is in; the configuration says which points they give.
+    private string WhyAssigned(SyncPointId point, IdentityState state, List<IdentityEvent> events)
+    {
+        var source = state.Newest?.Account.Source;
+        var scopes = services.Configuration.Scopes.Where(scope => scope.Points.Contains(point.Value) && (source is null || scope.Source == source.Value.Value)).Select(scope => scope.Name).ToList();
+        var since = events.OfType<IdentityEvent.PointAssigned>().LastOrDefault(assigned => assigned.Point == point)?.At;
+        return $"{(scopes.Count == 0 ? "no scope gives it any more" : $"by scope {string.Join(" or ", scopes)}")}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
+    }
+
+    private static IEnumerable<ImmutableArray<object?>> CaptureRows(List<IdentityEvent> events, DateTimeOffset since, Dictionary<(SourceId, Guid), string> names)
+    {
+        foreach (var happened in events.Where(happened => happened.At >= since))
+        {
+            switch (happened)
+            {
+                case IdentityEvent.CaptureAccepted { Change: var change } e:
+                    yield return Column.Row(
+                        $"{change.CaptureId}", Controller(change.Account, change.Stamp), $"{change.Stamp}", "accepted", change.Stages.CapturedAt, change.Stages.SpooledAt, change.Stages.ConfirmedAt,
+                        change.Stages.AcceptedAt, e.At, TargetsOf(e, events));
+                    break;
+                case IdentityEvent.CaptureIgnored e:
+                    yield return Column.Row($"{e.CaptureId}", Controller(e.Account, e.Stamp), $"{e.Stamp}", $"ignored: {Stories.WordOf(e.Reason)}", null, null, null, null, e.At, null);
+                    break;
+                case IdentityEvent.CaptureReported e:
+                    yield return Column.Row($"{e.CaptureId}", null, null, $"not sent: {Stories.WordOf(e.Verdict)}", e.CapturedAt, null, null, null, e.At, null);
+                    break;
+            }
+        }
+
+        string Controller(AccountId account, Stamp stamp) => names.GetValueOrDefault((account.Source, stamp.InvocationId), $"{stamp.InvocationId}");
+    }
+
+    // How the change ended at each point so far, with the time from capture to target.
+    private static string TargetsOf(IdentityEvent.CaptureAccepted accepted, List<IdentityEvent> events)
+    {
+        var ends = new SortedDictionary<SyncPointId, string>();
+        foreach (var happened in events)
+        {
+            switch (happened)
+            {
+                case IdentityEvent.AttemptFinished { Outcome.IsSuccess: true } e when e.CaptureId == accepted.Change.CaptureId:
+                    ends[e.Point] = string.Create(CultureInfo.InvariantCulture, $"delivered after {(e.At - accepted.Change.Stages.CapturedAt).TotalSeconds:0.###} s");
+                    break;
+                case IdentityEvent.AttemptFinished { Sequel: AttemptSequel.Park } e when e.CaptureId == accepted.Change.CaptureId:
+                    ends[e.Point] = "parked";
+                    break;
+                case IdentityEvent.ObstacleMet { Sequel: AttemptSequel.Park } e when e.CaptureId == accepted.Change.CaptureId:
+                    ends[e.Point] = "parked";
+                    break;
+                case IdentityEvent.DeliveryEnded e when e.CaptureId == accepted.Change.CaptureId && !ends.GetValueOrDefault(e.Point, "").StartsWith("delivered", StringComparison.Ordinal):
+                    ends[e.Point] = Stories.WordOf(e.End);
+                    break;
+            }
+        }
+
+        return string.Join(", ", ends.Select(end => $"{end.Key}: {end.Value}"));
+    }
+
+    private static ImmutableArray<object?> AccountRow(KnownAccount account) => Column.Row(
+        account.Account.Source.Value, account.Names?.SamAccountName, account.Names?.DistinguishedName, account.Names?.UserPrincipalName, account.Names?.Mail, $"{account.Account.ObjectGuid}");
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Operations;
+using PasswordSync.Core.Ports;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary>How long deliveries took, by stage, read from the journal.</summary>
+internal sealed class Latencies(OperationServices services)
+{
+    /// <summary>Over how many of the last ended attempts the figures are.</summary>
+    public const int AttemptsMax = 1_000;
+
+    /// <summary>Attempts that ended longer ago do not count.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromHours(24);
+
+    private static readonly ImmutableArray<ColumnDescription> Columns =
+    [
+        Column.Text("of"), Column.Text("name"), Column.Number("count"), Column.Duration("p50"), Column.Duration("p95"), Column.Duration("p99"),
+        Column.Duration("workP50", "work p50"), Column.Duration("waitP50", "wait p50"),
+    ];
+
+    /// <summary>The table of <c>sync status</c>: per domain controller, node and target.</summary>
+    public async Task<Section> MakeAsync(CancellationToken cancellationToken)
+    {
+        var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
+        var measured = await MeasureAsync(cancellationToken).ConfigureAwait(false);
+        var node = services.Configuration.Node.Name;
+        return Section.Table(
+            "times from capture to target", "row|rows", Columns,
+            [
+                .. Rows("domain controller", measured.GroupBy(one => names.GetValueOrDefault((one.Change.Account.Source, one.Change.Stamp.InvocationId), $"{one.Change.Stamp.InvocationId}"))),
+                .. Rows("node", measured.GroupBy(_ => node)),
+                .. Rows("target", measured.GroupBy(one => one.Point.Value)),
+            ]);
+    }
+
+    /// <summary>The value below which a share of the values lies; the values must be in order.</summary>
+    public static TimeSpan Percentile(IReadOnlyList<TimeSpan> ordered, double share) => ordered[Math.Max(0, (int)Math.Ceiling(share * ordered.Count) - 1)];
+
+    private static IEnumerable<ImmutableArray<object?>> Rows(string of, IEnumerable<IGrouping<string, DeliveryTimes>> groups) =>
+        from one in groups
+        orderby one.Key
+        let total = one.Select(times => times.Total).Order().ToList()
+        let work = one.Select(times => times.Work).Order().ToList()
+        let wait = one.Select(times => times.Wait).Order().ToList()
+        select Column.Row(of, one.Key, total.Count, Percentile(total, 0.50), Percentile(total, 0.95), Percentile(total, 0.99), Percentile(work, 0.50), Percentile(wait, 0.50));
+
+    private async Task<List<DeliveryTimes>> MeasureAsync(CancellationToken cancellationToken)
+    {
+        var events = await services.Queries.ReadEventsAsync(
+            new EventPage(0, 3 * AttemptsMax, Newest: true, ["attempt-started.1", "attempt-finished.1", "capture-accepted.1"], services.Now - Window), cancellationToken).ConfigureAwait(false);
+        var changes = events.Select(row => row.Event).OfType<IdentityEvent.CaptureAccepted>().ToDictionary(accepted => accepted.Change.CaptureId);
+        var starts = events.Select(row => row.Event).OfType<IdentityEvent.AttemptStarted>().ToDictionary(started => started.Attempt.AttemptId);
+        var measured = new List<DeliveryTimes>();
+        foreach (var row in events.Reverse())
+        {
+            if (measured.Count == AttemptsMax) break;
+            if (row.Event is not IdentityEvent.AttemptFinished { Outcome: DeliveryOutcome.Delivered } finished || !starts.TryGetValue(finished.AttemptId, out var started)) continue;
+            if (!changes.TryGetValue(finished.CaptureId, out var accepted))
+            {
+                if (await services.Queries.FindChangeAsync(row.Identity, finished.CaptureId.Value, cancellationToken).ConfigureAwait(false) is not { Event: IdentityEvent.CaptureAccepted found }) continue;
+                accepted = changes[finished.CaptureId] = found;
+            }
+
+            measured.Add(new DeliveryTimes(finished.Point, accepted.Change, accepted.At, started.At, finished.At));
+        }
+
+        return measured;
+    }
+}
+
+/// <summary>The benchmark of one delivery: when it passed each stage. The first three are the domain controller's clock, the others the node's.</summary>
+/// <param name="Point">Where it went.</param>
+/// <param name="Change">The change, with the stages before the decision.</param>
+/// <param name="DecidedAt">When it was decided.</param>
+/// <param name="StartedAt">When the attempt that delivered it began.</param>
+/// <param name="DeliveredAt">When the target had it.</param>
+internal sealed record DeliveryTimes(SyncPointId Point, Change Change, DateTimeOffset DecidedAt, DateTimeOffset StartedAt, DateTimeOffset DeliveredAt)
+{
+    /// <summary>From the capture to the target; never less than nothing, whatever the clocks say.</summary>
+    public TimeSpan Total => NotNegative(DeliveredAt - Change.Stages.CapturedAt);
+
+    /// <summary>What the target took.</summary>
+    public TimeSpan Work => NotNegative(DeliveredAt - StartedAt);
+
+    /// <summary>All but that.</summary>
+    public TimeSpan Wait => NotNegative(Total - Work);
+
+    private static TimeSpan NotNegative(TimeSpan time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
+}

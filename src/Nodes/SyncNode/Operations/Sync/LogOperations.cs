@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Operations;
+using PasswordSync.Core.Ports;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary>What the operations of the password log have in common.</summary>
+internal static class PasswordLogParameters
+{
+    public static ImmutableArray<ParameterDescription> Filters { get; } =
+    [
+        new ParameterDescription("user", "-u", "text", "Only this person: login name, UPN, mail address, DN, objectGUID, identity or capture id.", false, false, true, null),
+        Parameter.OnlyPoint,
+        Parameter.Option("source", "s", "Only this source."),
+        Parameter.Option("change-set", "c", "Only this change-set, the id of a capture."),
+        Parameter.Duration("last", "t", "Only what happened within this time.", null),
+    ];
+
+    public static async Task<(PasswordLogFilter? Filter, OperationResult.Refused? Refusal)> ReadAsync(OperationServices services, OperationCall call, CancellationToken cancellationToken)
+    {
+        var (point, source) = (call.Text("point"), call.Text("source"));
+        if (point is not null && services.FindPoint(point) is null) return (null, services.NoSuchPoint(point));
+        if (source is not null && !services.Configuration.Node.Sources.ContainsKey(source))
+        {
+            return (null, new OperationResult.Refused(RefusalReason.NotFound, $"There is no source '{source}': use one of {string.Join(", ", services.Configuration.Node.Sources.Keys)}."));
+        }
+
+        Guid? changeSet = null;
+        if (call.Text("change-set") is { } text)
+        {
+            if (!Guid.TryParse(text, out var id)) return (null, new OperationResult.Refused(RefusalReason.Invalid, $"'change-set' is '{text}': use the id of a capture, 32 hexadecimal digits."));
+            changeSet = id;
+        }
+
+        IdentityId? identity = null;
+        if (call.Text("user") is { } user)
+        {
+            var (found, refusal) = await services.FindOneAsync(user, cancellationToken).ConfigureAwait(false);
+            if (refusal is not null) return (null, refusal);
+            identity = found;
+        }
+
+        return (new PasswordLogFilter(identity, point, source, changeSet, services.Now - call.Duration("last")), null);
+    }
+}
+
+/// <summary><c>sync history</c></summary>
+internal sealed class History(OperationServices services) : Operation
+{
+    public override CommandDescription Description { get; } = Show("sync", "history", "Shows the newest records of the password log, oldest first.", "sync history ada", "sync history -p mail -t 2h -l 50")
+        with
+    { Parameters = [.. PasswordLogParameters.Filters, Parameter.Limit] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var (filter, refusal) = await PasswordLogParameters.ReadAsync(services, call, cancellationToken).ConfigureAwait(false);
+        if (filter is null) return refusal!;
+        var newest = new Queue<ImmutableArray<object?>>();
+        var log = new PasswordLog(services);
+        var page = new EventPage(0, Parameter.RowsMax, Newest: true, [], filter.Since) { Identity = filter.Identity };
+        foreach (var row in await services.Queries.ReadEventsAsync(page, cancellationToken).ConfigureAwait(false))
+        {
+            if (await log.MakeAsync(row, filter, cancellationToken).ConfigureAwait(false) is { } made) newest.Enqueue(made);
+            if (newest.Count > call.Rows()) newest.Dequeue();
+        }
+
+        return new OperationResult.Answered(Answer.Of(Section.Table(null, "record|records", PasswordLog.Columns, newest)));
+    }
+}
+
+/// <summary><c>sync tail</c> and <c>sync export</c></summary>
+internal sealed class LogStream(OperationServices services, bool follows) : Operation
+{
+    public override CommandDescription Description { get; } =
+        (follows
+            ? Show("sync", "tail", "Streams the password log as it grows, until Ctrl-C or -n records.", "sync tail", "sync tail -p mail -n 10")
+            : Show("sync", "export", "Writes the whole password log, oldest first; with the client's --csv or --json for other programs.", "sync export --csv > log.csv", "sync export -t 30d --json"))
+        with
+        { Streams = true, Columns = PasswordLog.Columns, Parameters = [.. PasswordLogParameters.Filters, Parameter.Number] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var (filter, refusal) = await PasswordLogParameters.ReadAsync(services, call, cancellationToken).ConfigureAwait(false);
+        if (filter is null) return refusal!;
+        var after = follows && call.Duration("last") is null ? (await services.Queries.CountAsync(cancellationToken).ConfigureAwait(false)).LastEvent : 0;
+        return new OperationResult.Streaming(ReadAsync(filter, after, call.Text("number") is null ? int.MaxValue : call.Number("number"), cancellationToken));
+    }
+
+    private async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var row in new PasswordLog(services).ReadAsync(filter, after, follows, cancellationToken).ConfigureAwait(false))
+        {
+            yield return row;
+            if (++count == limit) yield break;
+        }
+    }
+}

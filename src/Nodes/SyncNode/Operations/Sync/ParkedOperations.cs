@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
+using PasswordSync.Core.Operations;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary><c>sync parked list</c></summary>
+internal sealed class ParkedList(OperationServices services) : Operation
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns =
+    [
+        Column.Text("user"), Column.Text("point"), Column.Text("why"), Column.Text("reason"), Column.Number("attempts"), Column.Time("since"), Column.Time("expiresAt", "expires at"), Column.Text("identity"),
+    ];
+
+    public override CommandDescription Description { get; } = Show("sync", "parked list", "Lists deliveries that wait for an operator, the longest first.", "sync parked list", "sync parked list -p mail -l 20")
+        with
+    { Parameters = [Parameter.OnlyPoint, Parameter.Limit] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var point = call.Text("point");
+        if (point is not null && services.FindPoint(point) is null) return services.NoSuchPoint(point);
+        var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
+        foreach (var row in await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false))
+        {
+            // The list says where to look, the fold of the events says what is.
+            var state = await services.Store.Journal.LoadAsync(row.Identity, cancellationToken).ConfigureAwait(false);
+            if (state.Points.GetValueOrDefault(row.Point) is not PointState.Parked parked) continue;
+            rows.Add(Column.Row(
+                parked.Delivery.Change.Names.SamAccountName, row.Point.Value, parked.Reason == ParkReason.RefusedByPolicy ? "refused by policy" : "attempts exhausted", parked.Explanation,
+                parked.Delivery.FailedAttempts, row.Since, parked.Delivery.Change.ExpiresAt, row.Identity.ToString()));
+        }
+
+        return new OperationResult.Answered(Answer.Of(Section.Table(null, "parked delivery|parked deliveries", Columns, rows)));
+    }
+}
+
+/// <summary><c>sync parked retry</c> and <c>sync retry</c>, <c>sync parked discard</c> and <c>sync discard</c>, <c>sync resend</c>: one decision about one person at one or all points.</summary>
+internal sealed class DecideForUser(OperationServices services, CommandDescription description, Func<DateTimeOffset, SyncPointId, OperationCall, IdentityCommand> command, Func<PointState, bool> concerns) : Operation
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("point"), Column.Text("before"), Column.Text("after"), Column.Text("result")];
+
+    public override CommandDescription Description { get; } = description with
+    {
+        Parameters = [Parameter.User, Parameter.OnlyPoint, .. description.Parameters],
+    };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var (identity, refusal) = await services.FindOneAsync(call.Needed("user"), cancellationToken).ConfigureAwait(false);
+        if (refusal is not null) return refusal;
+        var only = call.Text("point");
+        if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
+        var before = await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
+        var points = before.Points.Where(entry => only is null ? concerns(entry.Value) : entry.Key.Value == only).Select(entry => entry.Key).ToList();
+        if (points.Count == 0) return new OperationResult.Refused(RefusalReason.Conflict, only is null ? $"There is nothing to do for {call.Needed("user")}: 'sync explain {call.Needed("user")}' says how it stands." : $"The sync point '{only}' is not in the scope of {call.Needed("user")}.");
+        var results = new List<(SyncPointId Point, DecisionRefusal? Refusal)>();
+        foreach (var point in points) results.Add((point, (await services.Engine.Identities.DecideAsync(identity, now => command(now, point, call), cancellationToken).ConfigureAwait(false)).Refusal));
+        if (results.All(result => result.Refusal is not null)) return new OperationResult.Refused(RefusalReason.Conflict, string.Join(" ", results.Select(result => $"{result.Point}: {Explain(result.Refusal!.Value)}")));
+        var after = await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
+        return new OperationResult.Answered(
+            Answer.Of(Section.Table(null, "delivery|deliveries", Columns, results.Select(result => Column.Row(
+                result.Point.Value, Word(before, result.Point), Word(after, result.Point), result.Refusal is { } why ? Explain(why) : "done")))),
+            Before: string.Join(", ", points.Select(point => $"{point}: {Word(before, point)}")),
+            After: string.Join(", ", points.Select(point => $"{point}: {Word(after, point)}")));
+    }
+
+    public static IEnumerable<Operation> All(OperationServices services)
+    {
+        var reason = Parameter.Option("reason", "r", "Why, for the journal.", "An operator gave it up.");
+        foreach (var name in (string[])["parked retry", "retry"])
+        {
+            yield return new DecideForUser(
+                services, Change(OperatorRole.Operator, "sync", name, "Tries what waits or is parked for one person now.", $"sync {name} ada", $"sync {name} ada -p mail"),
+                (now, point, _) => new IdentityCommand.RetryDelivery(now, point), state => state is PointState.Waiting or PointState.Parked);
+        }
+
+        foreach (var name in (string[])["parked discard", "discard"])
+        {
+            yield return new DecideForUser(
+                services, Change(OperatorRole.Operator, "sync", name, "Gives up what is parked for one person (with -p also what waits); the target keeps its old password.", $"sync {name} ada -p mail -r \"left the company\"") with { Parameters = [reason] },
+                (now, point, call) => new IdentityCommand.DiscardDelivery(now, point, call.Needed("reason")), state => state is PointState.Parked);
+        }
+
+        yield return new DecideForUser(
+            services, Change(OperatorRole.Operator, "sync", "resend", "Sends a person's newest change once more, while its sealed password is still held.", "sync resend ada -p mail"),
+            (now, point, _) => new IdentityCommand.ResendChange(now, point), _ => true);
+    }
+
+    private static string Word(IdentityState state, SyncPointId point) => state.Points.GetValueOrDefault(point) is { } known ? Stories.WordOf(known) : "not in scope";
+
+    private static string Explain(DecisionRefusal refusal) => refusal switch
+    {
+        DecisionRefusal.PointNotAssigned => "The sync point is not in the person's scope.",
+        DecisionRefusal.AttemptInFlight => "An attempt is in flight: wait for its end.",
+        DecisionRefusal.Expired => "It is older than the maximum age: have the password changed again.",
+        DecisionRefusal.NothingToDo => "Nothing waits or is parked there.",
+        DecisionRefusal.SecretGone => "Its sealed password was deleted when every target had it: have the password changed again.",
+        DecisionRefusal.NoChangeYet => "No change was ever accepted.",
+        DecisionRefusal.NotTheCurrentDelivery => "The account has had a newer password since, which is not to be sent.",
+        var other => $"Refused: {other}.",
+    };
+}
+
+/// <summary><c>sync parked retry-all</c></summary>
+internal sealed class RetryAll(OperationServices services) : Operation
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("point"), Column.Number("retried"), Column.Number("refused")];
+
+    public override CommandDescription Description { get; } = Change(
+        OperatorRole.Operator, "sync", "parked retry-all", "Tries everything that is parked now; with -waiting also what failed and waits for its time.", "sync parked retry-all -p mail -waiting")
+        with
+    {
+        Parameters = [Parameter.OnlyPoint, new ParameterDescription("waiting", "-w", "flag", "Also what failed and waits.", false, false, false, null), Parameter.Limit with { Default = $"{Parameter.RowsMax}" }],
+    };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var only = call.Text("point");
+        if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
+        var wanted = new List<(IdentityId Identity, SyncPointId Point)>();
+        foreach (var row in await services.Queries.ListParkedAsync(only is null ? null : new SyncPointId(only), call.Rows(), cancellationToken).ConfigureAwait(false)) wanted.Add((row.Identity, row.Point));
+        if (call.Flag("waiting")) wanted.AddRange(await FailedAsync(only, call.Rows(), cancellationToken).ConfigureAwait(false));
+        var results = new List<(SyncPointId Point, bool Done)>();
+        foreach (var (identity, point) in wanted.Distinct().Take(call.Rows()))
+        {
+            var decision = await services.Engine.Identities.DecideAsync(identity, now => new IdentityCommand.RetryDelivery(now, point), cancellationToken).ConfigureAwait(false);
+            results.Add((point, decision.Refusal is null));
+        }
+
+        return new OperationResult.Answered(
+            Answer.Of(Section.Table(null, "point|points", Columns, results.GroupBy(result => result.Point).OrderBy(group => group.Key).Select(group => Column.Row(group.Key.Value, group.Count(result => result.Done), group.Count(result => !result.Done))))),
+            Before: $"{wanted.Count} parked or failed", After: $"{results.Count(result => result.Done)} retried");
+    }
+
+    private async Task<List<(IdentityId, SyncPointId)>> FailedAsync(string? only, int limit, CancellationToken cancellationToken)
+    {
+        var failed = new List<(IdentityId, SyncPointId)>();
+        foreach (var pending in await services.Queries.ListPendingAsync(limit, cancellationToken).ConfigureAwait(false))
+        {
+            var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
+            failed.AddRange(from entry in state.Points where entry.Value is PointState.Waiting { LastFailure: not null } && (only is null || entry.Key.Value == only) select (pending.Identity, entry.Key));
+        }
+
+        return failed;
+    }
+}
+
+/// <summary><c>sync queue</c></summary>
+internal sealed class Queue(OperationServices services) : Operation
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns =
+    [
+        Column.Text("user"), Column.Text("point"), Column.Text("state"), Column.Time("dueAt", "due at"), Column.Number("attempts"), Column.Time("capturedAt", "captured at"), Column.Text("reason"),
+    ];
+
+    public override CommandDescription Description { get; } = Show("sync", "queue", "Lists what is under way: waiting, in flight, to be checked again; the earliest due first.", "sync queue", "sync queue -p mail")
+        with
+    { Parameters = [Parameter.OnlyPoint, Parameter.Limit] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var only = call.Text("point");
+        if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
+        var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
+        foreach (var pending in await services.Queries.ListPendingAsync(Parameter.RowsMax, cancellationToken).ConfigureAwait(false))
+        {
+            if (rows.Count >= call.Rows()) break;
+            var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
+            foreach (var (point, known) in state.Points.Where(entry => entry.Value is not (PointState.Idle or PointState.Parked) && (only is null || entry.Key.Value == only)))
+            {
+                var delivery = known switch { PointState.Waiting p => p.Delivery, PointState.InFlight p => p.Delivery, PointState.Rechecking p => p.Delivery, _ => null };
+                DateTimeOffset? due = known switch { PointState.Waiting p => p.DueAt, PointState.InFlight p => p.Attempt.Deadline, PointState.Rechecking p => p.DueAt, _ => null };
+                rows.Add(Column.Row(delivery?.Change.Names.SamAccountName, point.Value, Stories.WordOf(known), due, delivery?.FailedAttempts, delivery?.Change.Stages.CapturedAt, Stories.ReasonOf(known)));
+            }
+        }
+
+        return new OperationResult.Answered(Answer.Of(Section.Table(null, "delivery|deliveries", Columns, rows.Take(call.Rows()))));
+    }
+}

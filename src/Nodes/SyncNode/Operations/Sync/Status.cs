@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Operations;
+using PasswordSync.Hosting;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary><c>sync status</c></summary>
+internal sealed class Status(OperationServices services) : Operation
+{
+    public override CommandDescription Description { get; } = Show("sync", "status", "Shows in one view whether every password arrives: troubles first, then sync points, edges and times.", "sync status");
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var counts = await services.Queries.CountAsync(cancellationToken).ConfigureAwait(false);
+        var troubles = await new Troubles(services).MakeAsync(counts, cancellationToken).ConfigureAwait(false);
+        var node = services.Configuration.Node;
+        return new OperationResult.Answered(Answer.Of(
+            Section.Facts(
+                null,
+                ("status", troubles.Rows.IsEmpty ? "well" : $"{troubles.Rows.Length} {(troubles.Rows.Length == 1 ? "trouble" : "troubles")}"),
+                ("node", $"{node.Name} of {node.Cluster}"),
+                ("version", ProductVersion.Text),
+                ("up since", services.StartedAt),
+                ("shards", $"{services.Engine.Ownership.Shards.Count} of {services.Store.Leases.ShardCount}"),
+                ("people", counts.Identities),
+                ("captures not decided", counts.Inbox),
+                ("people with something to do", counts.Pending),
+                ("sealed passwords held", counts.Secrets)),
+            troubles,
+            await PointTable.MakeAsync(services, "sync points", cancellationToken).ConfigureAwait(false),
+            await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
+            await new Latencies(services).MakeAsync(cancellationToken).ConfigureAwait(false)));
+    }
+}
+
+/// <summary>The table of edges, as <c>edge list</c> and <c>sync status</c> show it.</summary>
+internal static class EdgeTable
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns =
+        [Column.Text("source"), Column.Text("controller", "domain controller"), Column.Text("state"), Column.Time("seenAt", "last heard of"), Column.Text("version")];
+
+    public static async Task<Section> MakeAsync(OperationServices services, string? title, CancellationToken cancellationToken) =>
+        Section.Table(title, "edge|edges", Columns, (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Select(edge => Column.Row(
+            edge.Source.Value, edge.DomainController, services.Now - edge.SeenAt > Troubles.EdgeGoneAfter ? "gone" : "here", edge.SeenAt, edge.Version)));
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Admin;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>Who gets in, and what is written down.</summary>
+public sealed class Admin_listener
+{
+    private static readonly IReadOnlyDictionary<string, MemoryTarget> NoTargets = new Dictionary<string, MemoryTarget>();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_first_administrators_token_is_in_a_file_for_the_service_alone_and_is_made_once()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        var path = Path.Combine(node.Folder, "data", FirstAdministrator.FileName);
+        var token = OperatorClient.FirstToken(node);
+
+        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        node.Log.All.ShouldContain(line => line.Contains(path, StringComparison.Ordinal));
+        node.Log.All.ShouldNotContain(line => line.Contains(token, StringComparison.Ordinal));
+        File.Delete(path);
+        await node.RestartAsync(NoTargets, null, Token);
+        File.Exists(path).ShouldBeFalse();
+        using var client = OperatorClient.With(node, token);
+        (await client.CommandsAsync(Token)).Role.ShouldBe("administrator");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_key_of_the_certificate_stays_the_same_over_restarts_and_rests_encrypted()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using (var before = OperatorClient.First(node)) await before.CommandsAsync(Token);
+        var pinned = await File.ReadAllTextAsync(Path.Combine(node.Folder, "data", "admin.pem"), Token);
+
+        await node.RestartAsync(NoTargets, null, Token);
+
+        (await File.ReadAllTextAsync(Path.Combine(node.Folder, "data", "admin.key"), Token)).ShouldContain("ENCRYPTED PRIVATE KEY");
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "data", "admin.pem"), pinned, Token);
+        using var after = OperatorClient.First(node);
+        (await after.CommandsAsync(Token)).Operator.ShouldBe(FirstAdministrator.Name);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Speaks_nothing_but_tls()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, node.Server.AdminAddresses[0].Port, Token);
+        await tcp.GetStream().WriteAsync("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Token);
+
+        using var answer = new MemoryStream();
+        try
+        {
+            await tcp.GetStream().CopyToAsync(answer, Token);
+        }
+        catch (IOException)
+        {
+            // Cut off: as good.
+        }
+
+        System.Text.Encoding.ASCII.GetString(answer.ToArray()).ShouldNotContain("HTTP/1.1 2");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Locks_out_who_fails_again_and_again_even_with_a_good_token_then()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using var guesser = OperatorClient.With(node, OperatorTokens.Make());
+        using var admin = OperatorClient.First(node);
+        for (var i = 0; i < FailureLimiter.FailuresMax; i++)
+        {
+            using var refused = await guesser.GetAsync("health/live", Token);
+            refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        using var locked = await admin.GetAsync("health/live", Token);
+
+        locked.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        locked.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.FromMinutes(4));
+        node.Log.All.ShouldContain(line => line.Contains("locked out", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_removed_operator_is_out_at_once_and_the_last_administrator_stays()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using var admin = OperatorClient.First(node);
+        using var vera = await admin.MakeAsync(node, "vera", "viewer", Token);
+        await vera.RunAsync("sync status", Token);
+
+        await admin.RunAsync("operator remove", Token, ("name", "vera"));
+
+        using var refused = await vera.GetAsync("health/live", Token);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "operator remove", Token, ("name", "admin"))).ShouldContain("last administrator");
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "operator add", Token, ("name", "admin"))).ShouldContain("already");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Every_change_is_audited_with_who_when_where_what_before_and_after()
+    {
+        using var beta = new MemoryTarget();
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        using var otto = await admin.MakeAsync(node, "otto", "operator", Token);
+        var begun = DateTimeOffset.UtcNow.AddSeconds(-1);
+
+        await otto.RunAsync("sync point pause", Token, ("point", "beta"), ("reason", "repairs"));
+        await otto.RefusedAsync(HttpStatusCode.Conflict, "sync point enable", Token, ("point", "beta"));
+        await otto.RunAsync("sync point resume", Token, ("point", "beta"));
+
+        var rows = (await admin.RunAsync("audit list", Token)).Rows().Where(row => row.GetProperty("operator").GetString() == "otto").ToList();
+        rows.Select(row => string.Join('|', new[] { "operation", "stage", "request", "before", "after" }.Select(name => row.GetProperty(name).ToString()))).ShouldBe(
+        [
+            "sync point pause|begun|point=beta reason=repairs||", "sync point pause|done|point=beta reason=repairs|as configured|paused",
+            "sync point enable|begun|point=beta||", "sync point enable|refused|point=beta||The sync point 'beta' is paused: use 'sync point resume'.",
+            "sync point resume|begun|point=beta||", "sync point resume|done|point=beta|paused|as configured",
+        ]);
+        rows.ShouldAllBe(row => row.GetProperty("origin").GetString() == "127.0.0.1" && row.GetProperty("node").GetString() == "node1" && row.GetProperty("at").GetDateTimeOffset() > begun);
+        (await otto.RunAsync("audit verify", Token)).Fact("audit").ShouldBe("the chain is whole");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_audit_that_was_tampered_with_is_told()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using var admin = OperatorClient.First(node);
+        using var vera = await admin.MakeAsync(node, "vera", "viewer", Token);
+        var head = (await vera.RunAsync("audit verify", Token)).Fact("head");
+        await vera.RunAsync("audit verify", Token, ("head", head));
+
+        await TamperAsync(node, "UPDATE audit SET operator = 'vera' WHERE number = 2");
+        (await vera.RefusedAsync(HttpStatusCode.Conflict, "audit verify", Token)).ShouldContain("the chain breaks at record 2");
+        await TamperAsync(node, "DELETE FROM audit WHERE number >= 2");
+        await vera.RunAsync("audit verify", Token);
+        (await vera.RefusedAsync(HttpStatusCode.Conflict, "audit verify", Token, ("head", head))).ShouldContain("removed from its end");
+        node.Log.All.ShouldContain(line => line.Contains(head, StringComparison.Ordinal), "the node's log has the heads, so that a cut can be proven");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_taken_address_does_not_keep_the_node_from_its_work()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        var file = Path.Combine(node.Folder, "node.json");
+        var text = await File.ReadAllTextAsync(file, Token);
+        await File.WriteAllTextAsync(file, text.Replace("\"admin\":{\"listen\":[\"127.0.0.1:0\"]}", $"\"admin\":{{\"listen\":[\"127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}\"]}}", StringComparison.Ordinal), Token);
+
+        await node.RestartAsync(NoTargets, null, Token);
+
+        node.Server.AdminAddresses.ShouldBeEmpty();
+        node.Log.All.ShouldContain(line => line.Contains("Operators cannot be listened to", StringComparison.Ordinal));
+        (await node.FetchConfigurationAsync(Token)).Cluster.ShouldBe(TestNode.Cluster);
+    }
+
+    private static async Task TamperAsync(TestNode node, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(node.Folder, "data", "node.db")};Pooling=False");
+        await connection.OpenAsync(Token);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        (await command.ExecuteNonQueryAsync(Token)).ShouldBeGreaterThan(0);
+    }
+}

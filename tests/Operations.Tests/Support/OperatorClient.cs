@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using PasswordSync.Core.Operations;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.SyncNode.Admin;
+using Shouldly;
+
+namespace PasswordSync.Operations.Tests.Support;
+
+/// <summary>An operator who talks to a node's admin listener over HTTPS, as any program would.</summary>
+internal sealed class OperatorClient : IDisposable
+{
+    private readonly HttpClient http;
+
+    private OperatorClient(HttpClient http) => this.http = http;
+
+    /// <summary>The token of the first administrator, from the file that the node made.</summary>
+    public static string FirstToken(TestNode node) => File.ReadAllText(Path.Combine(node.Folder, "data", FirstAdministrator.FileName)).Trim();
+
+    public static OperatorClient First(TestNode node) => With(node, FirstToken(node));
+
+    /// <summary>With a token, or none; trusts the certificate that the node wrote into its data folder and no other.</summary>
+    public static OperatorClient With(TestNode node, string? token)
+    {
+        var pinned = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(node.Folder, "data", "admin.pem"));
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            certificate is X509Certificate2 shown && AdminCertificate.FingerprintOf(shown) == AdminCertificate.FingerprintOf(pinned);
+        var http = new HttpClient(handler) { BaseAddress = node.Server.AdminAddresses[0] };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return new OperatorClient(http);
+    }
+
+    /// <summary>Makes an operator with a role, and a client for it.</summary>
+    public async Task<OperatorClient> MakeAsync(TestNode node, string name, string role, CancellationToken cancellationToken)
+    {
+        var answer = await RunAsync("operator add", cancellationToken, ("name", name), ("role", role));
+        return With(node, answer.Fact("token"));
+    }
+
+    public async Task<CommandList> CommandsAsync(CancellationToken cancellationToken) => (await http.GetFromJsonAsync(CommandList.Path, OperationsJson.Default.CommandList, cancellationToken))!;
+
+    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancellationToken) => http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    /// <summary>Runs an operation, whatever comes of it.</summary>
+    public async Task<HttpResponseMessage> TryAsync(string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        var command = (await CommandsAsync(cancellationToken)).Commands.Single(known => $"{known.Palette} {known.Name}" == operation);
+        return await SendAsync(RequestOf(command, parameters), cancellationToken);
+    }
+
+    /// <summary>Runs an operation that must succeed.</summary>
+    public async Task<Reply> RunAsync(string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        using var response = await TryAsync(operation, cancellationToken, parameters);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK, text);
+        return new Reply(JsonDocument.Parse(text).RootElement);
+    }
+
+    /// <summary>Runs an operation that must be refused; the detail of the problem.</summary>
+    public async Task<string> RefusedAsync(HttpStatusCode status, string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        using var response = await TryAsync(operation, cancellationToken, parameters);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        response.StatusCode.ShouldBe(status, text);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        return JsonDocument.Parse(text).RootElement.GetProperty("detail").GetString()!;
+    }
+
+    /// <summary>The first rows of a streaming operation.</summary>
+    public async Task<List<JsonElement>> StreamAsync(string operation, int count, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        using var response = await TryAsync(operation, cancellationToken, parameters);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        var rows = new List<JsonElement>();
+        while (rows.Count < count && await reader.ReadLineAsync(cancellationToken) is { } line) rows.Add(JsonDocument.Parse(line).RootElement);
+        return rows;
+    }
+
+    public static HttpRequestMessage RequestOf(CommandDescription command, params (string Name, string Value)[] parameters)
+    {
+        var path = $"{CommandList.OperationsPath}{command.Palette}/{command.Name.Replace(' ', '/')}".TrimEnd('/');
+        if (command.Method == "POST") return new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(parameters.ToDictionary(entry => entry.Name, entry => entry.Value)) };
+        var query = string.Join('&', parameters.Select(entry => $"{entry.Name}={Uri.EscapeDataString(entry.Value)}"));
+        return new HttpRequestMessage(HttpMethod.Get, query.Length == 0 ? path : $"{path}?{query}");
+    }
+
+    public void Dispose() => http.Dispose();
+}
+
+/// <summary>An answer, to be read in tests.</summary>
+internal sealed record Reply(JsonElement Root)
+{
+    public IReadOnlyList<JsonElement> Rows(int section = 0) => [.. Root.GetProperty("sections")[section].GetProperty("rows").EnumerateArray()];
+
+    /// <summary>The rows of the section with a title.</summary>
+    public IReadOnlyList<JsonElement> Rows(string title) =>
+        [.. Root.GetProperty("sections").EnumerateArray().Single(section => section.TryGetProperty("title", out var known) && known.GetString() == title).GetProperty("rows").EnumerateArray()];
+
+    /// <summary>The value of a fact of the first section.</summary>
+    public string Fact(string what) => Rows().Single(row => row.GetProperty("what").GetString() == what).GetProperty("value").ToString();
+
+    public override string ToString() => Root.ToString();
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using System.Text.Json;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>What operators see and do about passwords, on a real node with targets in memory.</summary>
+public sealed class Sync_operations
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_delivered_password_is_seen_everywhere_with_the_time_of_each_stage()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        var capture = await node.CaptureAsync("ada", "Winter.2026!", 7, Token);
+        await node.SendAsync(Token, capture);
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+
+        foreach (var name in (string[])["ada", "ADA@alpha.test", "CN=ada,DC=alpha,DC=test", $"{capture.ObjectGuid}", $"{capture.CaptureId}"])
+        {
+            var explained = await admin.RunAsync("sync explain", Token, ("user", name));
+            explained.Fact("who").ShouldBe("ada");
+            var point = explained.Rows("sync points").Single();
+            (Text(point, "point"), Text(point, "state"), Text(point, "target")).ShouldBe(("beta", "delivered", "ada"));
+            Text(point, "why").ShouldStartWith("by scope staff, since ");
+            Text(point, "next").ShouldBe("Nothing, until the password is changed again.");
+            var row = explained.Rows("captures of the last 7 days").Single();
+            Text(row, "capture").ShouldBe($"{capture.CaptureId}");
+            Text(row, "controller").ShouldBe(TestNode.DomainController);
+            foreach (var stage in (string[])["captured", "spooled", "confirmed", "accepted", "decided"]) row.GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(-2), stage);
+            Text(row, "targets").ShouldMatch("^beta: delivered after [0-9.]+ s$");
+        }
+
+        var status = await admin.RunAsync("sync status", Token);
+        status.Fact("status").ShouldBe("well");
+        status.Rows("times from capture to target").Select(row => Text(row, "of")).ShouldBe(["domain controller", "node", "target"]);
+        status.Rows("times from capture to target").ShouldAllBe(row => row.GetProperty("count").GetInt32() == 1 && row.GetProperty("p99").GetDouble() >= row.GetProperty("p50").GetDouble() && row.GetProperty("p50").GetDouble() > 0);
+        var edge = status.Rows("edges").Single();
+        (Text(edge, "controller"), Text(edge, "state")).ShouldBe((TestNode.DomainController, "here"));
+        var records = (await admin.RunAsync("sync history", Token, ("user", "ada"))).Rows();
+        records.Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
+        records.Skip(2).ShouldAllBe(row => Text(row, "changeSet") == $"{capture.CaptureId}" && Text(row, "user") == "ada" && Text(row, "controller") == TestNode.DomainController);
+        Text(records[^2], "attempt").ShouldBe(Text(records[^1], "attempt"));
+        (records[^1].GetProperty("work").GetDouble() + records[^1].GetProperty("wait").GetDouble()).ShouldBe(records[^1].GetProperty("total").GetDouble(), 0.000_01);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_refused_password_is_listed_retried_and_discarded()
+    {
+        using var beta = new MemoryTarget { PasswordLengthMin = 20 };
+        beta.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Short.1!", 7, Token));
+        await ParkedTimesAsync(node, 1);
+
+        var parked = (await admin.RunAsync("sync parked list", Token)).Rows().Single();
+        (Text(parked, "user"), Text(parked, "point"), Text(parked, "why")).ShouldBe(("ada", "beta", "refused by policy"));
+        Text(parked, "reason").ShouldContain("20");
+        var explained = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single();
+        Text(explained, "state").ShouldBe("parked");
+        Text(explained, "action").ShouldContain("pbm sync retry ada -p beta");
+        (await admin.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).ShouldBe(["beta: parked"]);
+
+        await admin.RunAsync("sync parked retry", Token, ("user", "ada"));
+        await ParkedTimesAsync(node, 2);
+        (await admin.RunAsync("sync parked retry-all", Token)).Rows().Single().GetProperty("retried").GetInt32().ShouldBe(1);
+        await ParkedTimesAsync(node, 3);
+        var discarded = (await admin.RunAsync("sync discard", Token, ("user", "ada"), ("point", "beta"), ("reason", "has left"))).Rows().Single();
+        (Text(discarded, "before"), Text(discarded, "after")).ShouldBe(("parked", "discarded"));
+        (await admin.RunAsync("sync parked list", Token)).Rows().ShouldBeEmpty();
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync resend", Token, ("user", "ada"), ("point", "beta"))).ShouldContain("have the password changed again");
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync retry", Token, ("user", "ada"))).ShouldContain("nothing to do");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_paused_point_begins_nothing_over_a_restart_until_it_is_resumed()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        using (var admin = OperatorClient.First(node)) await admin.RunAsync("sync point pause", Token, ("point", "beta"), ("reason", "it moves"));
+        await node.RestartAsync(targets, null, Token);
+        using var again = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.DeliveryQueued>(_ => true, Token);
+
+        // The offer is made before the answer to this comes: the point has it, and has not begun it.
+        while ((await again.RunAsync("sync points", Token)).Rows().Single().GetProperty("waiting").GetInt32() == 0) Token.ThrowIfCancellationRequested();
+        beta.Writes.ShouldBeEmpty();
+        var explained = (await again.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single();
+        Text(explained, "next").ShouldContain("admin paused the sync point");
+        Text(explained, "next").ShouldContain("it moves");
+        Text(explained, "action").ShouldBe("pbm sync point resume beta");
+        (await again.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "reason")).ShouldBe(["paused by admin: it moves"]);
+
+        await again.RunAsync("sync point resume", Token, ("point", "beta"));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        beta.SignIn("ada", "Winter.2026!").ShouldBeTrue();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_disabled_point_gets_no_new_changes_and_those_after_it_is_enabled()
+    {
+        using var beta = new MemoryTarget();
+        using var gamma = new MemoryTarget();
+        foreach (var target in (MemoryTarget[])[beta, gamma]) target.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token);
+        using var admin = OperatorClient.First(node);
+        await admin.RunAsync("sync point disable", Token, ("point", "beta"));
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == "gamma", Token);
+
+        (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Select(row => Text(row, "point")).ShouldBe(["gamma"]);
+        await admin.RunAsync("sync point enable", Token, ("point", "beta"));
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Spring.2027!", 8, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == "beta", Token);
+        beta.SignIn("ada", "Spring.2027!").ShouldBeTrue();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Somebody_never_captured_is_explained_with_what_is_known()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        using var admin = OperatorClient.First(node);
+
+        var explained = await admin.RunAsync("sync explain", Token, ("user", "bob"));
+
+        explained.Fact("known").ShouldStartWith("no:");
+        var source = explained.Rows("sources").Single();
+        Text(source, "why").ShouldBe("No edge of this source was ever heard of: nothing is captured there.");
+        Text(explained.Rows("scopes").Single(), "baseDn").ShouldBe("DC=alpha,DC=test");
+        (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync retry", Token, ("user", "bob"))).ShouldContain("sync explain bob");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_password_log_streams_what_happens_and_exports_what_happened()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        var following = admin.StreamAsync("sync tail", 6, Token, ("last", "1h"));
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+
+        var streamed = await following;
+
+        streamed.Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
+        var exported = await admin.StreamAsync("sync export", int.MaxValue, Token);
+        exported.Select(row => row.ToString()).ShouldBe(streamed.Select(row => row.ToString()));
+        (await admin.StreamAsync("sync export", int.MaxValue, Token, ("point", "beta"), ("number", "2"))).Select(row => Text(row, "event")).ShouldBe(["assigned", "queued"]);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_log_is_peeked_at_followed_and_its_level_set()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        using var admin = OperatorClient.First(node);
+
+        (await admin.RunAsync("log peek", Token)).Rows().Select(row => row.GetProperty("event").GetInt32()).ShouldContain(4401);
+        await admin.RunAsync("log level", Token, ("level", "warning"));
+        await admin.RunAsync("log level", Token, ("level", "debug"));
+        var audit = (await admin.RunAsync("log peek", Token, ("level", "information"), ("limit", "1"))).Rows().Single();
+        (audit.GetProperty("event").GetInt32(), Text(audit, "message")).ShouldSatisfyAllConditions(line => line.Item1.ShouldBe(4801), line => line.Item2.ShouldContain("log level, done"));
+        (await admin.RefusedAsync(HttpStatusCode.BadRequest, "log level", Token, ("level", "loud"))).ShouldContain("'loud' is not a level");
+        (await admin.RunAsync("actor hierarchy", Token)).Rows().Select(row => Text(row, "path")).ShouldContain("/region");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Health_is_told_with_reasons()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        using var admin = OperatorClient.First(node);
+        while (true)
+        {
+            using var ready = await admin.GetAsync("health/ready", Token);
+            var body = await ready.Content.ReadAsStringAsync(Token);
+            if (ready.StatusCode == HttpStatusCode.OK) break;
+            body.ShouldContain("owns no shard", Case.Sensitive, "the lease is taken a moment after the listener is up");
+        }
+
+        using var live = await admin.GetAsync("health/live", Token);
+        (await live.Content.ReadAsStringAsync(Token)).ShouldBe("{\"status\":\"ok\",\"reasons\":[]}");
+    }
+
+    private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();
+
+    private static async Task ParkedTimesAsync(TestNode node, int times)
+    {
+        await node.WaitForAsync<IdentityEvent>(_ => node.Events.Count(entry => entry.Event is IdentityEvent.AttemptFinished { Sequel: AttemptSequel.Park } or IdentityEvent.ObstacleMet { Sequel: AttemptSequel.Park }) == times, Token);
+    }
+}

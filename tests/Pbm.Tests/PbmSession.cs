@@ -1,0 +1,42 @@
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.SyncNode.Admin;
+
+namespace PasswordSync.Pbm.Tests;
+
+/// <summary>Runs the client against a node, as a user would, with a home folder of its own.</summary>
+internal sealed class PbmSession : IDisposable
+{
+    private readonly string home = Directory.CreateTempSubdirectory("pbm-").FullName;
+    private readonly TestNode node;
+
+    public PbmSession(TestNode node) => this.node = node;
+
+    public string Home => home;
+
+    public string Address => $"127.0.0.1:{node.Server.AdminAddresses[0].Port}";
+
+    public string TokenFile => Path.Combine(node.Folder, "data", FirstAdministrator.FileName);
+
+    public string Certificate => Path.Combine(node.Folder, "data", "admin.pem");
+
+    /// <summary>Runs a command with the first administrator's token and the node's certificate.</summary>
+    public Task<PbmResult> RunAsync(params string[] words) => RunRawAsync("", false, null, [Address, "--token-file", TokenFile, "--certificate", Certificate, .. words]);
+
+    /// <summary>Runs exactly these arguments.</summary>
+    public async Task<PbmResult> RunRawAsync(string typed, bool interactive, Func<ConsoleKeyInfo>? keys, string[] arguments, CancellationToken cancellationToken = default)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var terminal = new Terminal(new StringReader(typed), output, error, interactive, keys, home, _ => null);
+        var code = await PbmRun.RunAsync(arguments, terminal, cancellationToken);
+        return new PbmResult(code, output.ToString(), error.ToString());
+    }
+
+    public void Dispose() => Directory.Delete(home, recursive: true);
+}
+
+/// <summary>What a run came to.</summary>
+internal sealed record PbmResult(int Code, string Out, string Error)
+{
+    public string[] Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
