@@ -21,11 +21,12 @@ public sealed class Configuration_faults_tests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
-    [InlineData("\"00:00:10\"", "maximumAge", "00:00:10", "use 00:01:00 to 30.00:00:00")]
-    [InlineData("\"31.00:00:00\"", "maximumAge", "31.00:00:00", "use 00:01:00 to 30.00:00:00")]
+    [InlineData("\"10s\"", "maximumAge", "10s", "use 1m to 30d")]
+    [InlineData("\"31d\"", "maximumAge", "31d", "use 1m to 30d")]
+    [InlineData("\"31.00:00:00\"", "maximumAge", "31d", "use 1m to 30d")]
     public void A_time_out_of_its_bounds_is_told_with_key_value_and_remedy(string written, string key, string found, string remedy)
     {
-        Change("node.json", "\"maximumAge\": \"3.00:00:00\"", $"\"maximumAge\": {written}");
+        Change("node.json", "\"maximumAge\": \"3d\"", $"\"maximumAge\": {written}");
 
         var fault = ReadNode().Faults.ShouldHaveSingleItem();
 
@@ -38,13 +39,47 @@ public sealed class Configuration_faults_tests : IDisposable
     [InlineData("72:00:00")]
     public void A_time_that_is_none_is_told_with_file_key_and_line(string written)
     {
-        Change("node.json", "\"maximumAge\": \"3.00:00:00\"", $"\"maximumAge\": \"{written}\"");
+        Change("node.json", "\"maximumAge\": \"3d\"", $"\"maximumAge\": \"{written}\"");
 
         var refusal = ReadNode();
 
         refusal.Message.ShouldContain(Path.Combine(folder, "node.json"));
         refusal.Faults.ShouldHaveSingleItem().Key.ShouldEndWith("maximumAge");
         refusal.Message.ShouldContain("line ");
+        refusal.Message.ShouldContain($"'{written}' is no time: write a number with a unit");
+    }
+
+    [Theory]
+    [InlineData("3d")]
+    [InlineData("72h")]
+    [InlineData("3.00:00:00")]
+    public void A_time_may_be_written_with_a_unit_or_as_earlier_versions_had_it(string written)
+    {
+        Change("node.json", "\"maximumAge\": \"3d\"", $"\"maximumAge\": \"{written}\"");
+
+        NodeConfiguration.Read(Path.Combine(folder, "node.json")).Node.MaximumAge.ShouldBe(TimeSpan.FromDays(3));
+    }
+
+    [Theory]
+    [InlineData("\"keyRotation\": \"1d\"", "\"keyRotation\": \"15m\"", "keyRotation")]
+    [InlineData("\"advertise\": [\"https://sync1.example.net:9443\"]", "\"advertise\": []", "advertise")]
+    [InlineData("\"security\": \"ldaps\"", "\"security\": \"none\"", "sources.alpha.security")]
+    [InlineData("\"generation\": 0", "\"bindName\": \"reader@alpha.example\"", "sources.alpha.bindName")]
+    public void What_could_not_work_is_told_at_the_start(string known, string written, string key)
+    {
+        Change("node.json", known, written);
+
+        ReadNode().Faults.ShouldHaveSingleItem().Key.ShouldBe(key);
+    }
+
+    [Fact]
+    public void A_setting_that_is_there_twice_in_other_letters_is_told()
+    {
+        Change("points.json", "\"bindPassword\"", "\"BindName\": \"x\", \"bindPassword\"");
+
+        var faults = ReadNode().Faults;
+        faults.ShouldNotBeEmpty();
+        faults.ShouldAllBe(fault => fault.Key.EndsWith("settings.bindName", StringComparison.OrdinalIgnoreCase) && fault.Remedy.Contains("write it once", StringComparison.Ordinal));
     }
 
     [Theory]

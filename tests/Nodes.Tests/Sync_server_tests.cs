@@ -149,6 +149,20 @@ public sealed class Sync_server_tests
         using var stranger = await node.ConnectAsync(new PeerName.Edge("elsewhere", TestNode.Source, TestNode.DomainController), Token);
 
         await Should.ThrowAsync<HttpRequestException>(() => stranger.GetAsync(new Uri(EdgeConfiguration.Path, UriKind.Relative), Token));
+        node.Log.All.ShouldContain(line => line.Contains("A connection is refused: the certificate", StringComparison.Ordinal) && line.Contains("of the cluster 'elsewhere'", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_batch_that_is_too_large_is_answered_so_and_leaves_no_stack_trace()
+    {
+        using var beta = Target("ann");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var content = new StringContent("{\"source\":\"" + new string('a', IntakeBatch.BytesMax) + "\"}", System.Text.Encoding.UTF8, "application/json");
+
+        using var answer = await node.Edge.PostAsync(new Uri(IntakeBatch.Path, UriKind.Relative), content, Token);
+
+        answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.RequestEntityTooLarge);
+        node.Log.All.ShouldNotContain(line => (line.Contains(" Warning ", StringComparison.Ordinal) || line.Contains(" Error ", StringComparison.Ordinal)) && line.Contains("   at ", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 180_000)]

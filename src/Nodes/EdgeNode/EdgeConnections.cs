@@ -21,7 +21,7 @@ public static class EdgeConnections
         var edge = configuration.Edge;
         var authority = LoadCertificate(configuration, "authority", edge.Authority);
         var certificate = LoadCertificate(configuration, "certificate", edge.Certificate);
-        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) };
+        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false };
         handler.SslOptions.ClientCertificates = [WithKey(configuration, certificate)];
 
         // The certificate must be one of this cluster's nodes; by which name or address the node was reached does not matter then.

@@ -205,7 +205,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestsEndTimeout);
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Credentials, clock));
+        builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Credentials, clock, loggers.CreateLogger(typeof(EdgeListener).FullName!)));
         var web = builder.Build();
         web.Use(EdgeListener.IdentifyAsync);
         map(web);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using PasswordSync.Core.Settings;
 
 namespace PasswordSync.Providers.Settings;
 

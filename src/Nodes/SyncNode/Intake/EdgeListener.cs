@@ -8,12 +8,12 @@ using PasswordSync.SyncNode.Settings;
 namespace PasswordSync.SyncNode.Intake;
 
 /// <summary>The HTTPS listener for peers of the cluster: TLS 1.2 or later, certificates of the cluster's own authority on both sides.</summary>
-internal static class EdgeListener
+internal static partial class EdgeListener
 {
     /// <summary>How many connections are served at once.</summary>
     private const int ConnectionsMax = 1_000;
 
-    public static void Configure(KestrelServerOptions kestrel, NodeConfiguration configuration, NodeCredentials credentials, TimeProvider clock)
+    public static void Configure(KestrelServerOptions kestrel, NodeConfiguration configuration, NodeCredentials credentials, TimeProvider clock, ILogger logger)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = ConnectionsMax;
@@ -24,7 +24,12 @@ internal static class EdgeListener
             https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
             https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
             https.CheckCertificateRevocation = false;
-            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, credentials.Root, configuration.Node.Cluster, clock.GetUtcNow(), out _, out _);
+            https.ClientCertificateValidation = (peer, _, _) =>
+            {
+                if (PeerTrust.TryIdentify(peer, credentials.Root, configuration.Node.Cluster, clock.GetUtcNow(), out _, out var refusal)) return true;
+                LogRefused(logger, refusal);
+                return false;
+            };
         });
         foreach (var text in configuration.Node.Listen)
         {
@@ -45,4 +50,7 @@ internal static class EdgeListener
         context.Features.Set(peer);
         await next().ConfigureAwait(false);
     }
+
+    [LoggerMessage(4311, LogLevel.Warning, "A connection is refused: {Refusal}.")]
+    private static partial void LogRefused(ILogger logger, string refusal);
 }

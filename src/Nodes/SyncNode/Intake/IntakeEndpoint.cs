@@ -170,6 +170,11 @@ internal sealed partial class IntakeEndpoint(
             if (batch is { Items.Length: > 0 and <= IntakeBatch.ItemsMax } && batch.Items.All(item => item is not null)) return batch;
             await RefuseAsync(context, StatusCodes.Status400BadRequest, $"A batch has 1 to {IntakeBatch.ItemsMax} items, none of them null.").ConfigureAwait(false);
         }
+        catch (BadHttpRequestException failure)
+        {
+            // Larger than allowed, or cut off: the sender's trouble, and no cause for a stack trace.
+            await RefuseAsync(context, failure.StatusCode, failure.Message).ConfigureAwait(false);
+        }
         catch (JsonException failure)
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, $"The batch is malformed at {failure.Path}.").ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Settings;
 
 namespace PasswordSync.SyncNode.Settings;
@@ -11,6 +12,9 @@ internal static class ConfigurationFaults
 {
     private const int ClusterBytesMax = 64;
     private const int PointsMax = 256;
+
+    // The ring holds 256; a few are those of the present and the next.
+    private const int KeysMax = 250;
     private const int LabelsMax = 32;
 
     public static IEnumerable<SettingFault> Find(NodeSettings node, ScopesFile scopes, PointsFile points) =>
@@ -23,6 +27,11 @@ internal static class ConfigurationFaults
         if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
         foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
         foreach (var address in node.Admin.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("admin.listen", address, "use host:port, where the host is an IP address or *.");
+        if (node.Advertise.IsEmpty && node.Listen.FirstOrDefault(address => address.StartsWith("*:", StringComparison.Ordinal)) is { } everywhere)
+        {
+            yield return new("advertise", "[]", $"name the addresses that edges are to use, such as \"https://sync1.example.net:9443\": \"{everywhere}\" in listen is none that could be told them.");
+        }
+
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
@@ -30,6 +39,11 @@ internal static class ConfigurationFaults
 
         foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
         foreach (var fault in OfTime("keyRotation", node.KeyRotation, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
+        if (node.KeyRotation > TimeSpan.Zero && node.MaximumAge / node.KeyRotation >= KeysMax)
+        {
+            yield return new("keyRotation", DurationText.Format(node.KeyRotation), $"use more than {DurationText.Format(TimeSpan.FromSeconds(Math.Ceiling((node.MaximumAge / KeysMax).TotalSeconds)))}, or a smaller maximumAge: a key is kept for that long after the next was made, and a key ring holds {KeysMax} of them and a few.");
+        }
+
         foreach (var fault in OfTime("grace", node.Grace, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return fault;
         foreach (var fault in OfTime("recheckDelay", node.RecheckDelay, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
         if (node.Shards is < 1 or > 4096) yield return new("shards", $"{node.Shards}", "use 1 to 4096.");
@@ -75,6 +89,7 @@ internal static class ConfigurationFaults
             if (points.Points.Take(i).Any(other => other.Name == point.Name)) yield return new($"{key}.name", point.Name, "another point has this name: choose a different one.");
             if (NodeConfiguration.PolicyFor(point).FindFault() is { } policy) yield return new($"{key}.retry", "", policy);
             foreach (var fault in OfLabels($"{key}.nodes", point.Nodes)) yield return fault;
+            foreach (var repeated in NodeConfiguration.FindRepeated(point.Settings)) yield return new($"{key}.settings.{repeated}", "(not shown)", "the key is there twice, since upper and lower case are the same in settings: write it once.");
             if (point.Concurrency is < 1 or > 256) yield return new($"{key}.concurrency", $"{point.Concurrency}", "use 1 to 256.");
             foreach (var outside in OfTime($"{key}.attemptTimeout", point.AttemptTimeout, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5))) yield return outside;
         }
@@ -99,7 +114,7 @@ internal static class ConfigurationFaults
 
     private static IEnumerable<SettingFault> OfTime(string key, TimeSpan value, TimeSpan least, TimeSpan most)
     {
-        if (value < least || value > most) yield return new(key, $"{value}", $"use {least} to {most} (days.hours:minutes:seconds).");
+        if (value < least || value > most) yield return new(key, DurationText.Format(value), $"use {DurationText.Format(least)} to {DurationText.Format(most)}.");
     }
 
     private static bool IsReference(string text) => text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("env:", StringComparison.Ordinal);

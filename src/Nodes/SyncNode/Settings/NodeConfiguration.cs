@@ -79,28 +79,36 @@ public sealed class NodeConfiguration : IScopeMap
            select new ScopeRule(scope.Name, scope.BaseDn, scope.Level, scope.Filter, scope.IncludeGroups, scope.ExcludeGroups),
     ];
 
-    /// <summary>A provider's settings as flat keys: <c>server</c>, <c>match:0:from</c>.</summary>
+    /// <summary>A provider's settings as flat keys: <c>server</c>, <c>match:0:from</c>.</summary> Upper and lower case of keys are the same.
     public static IReadOnlyDictionary<string, string> Flatten(JsonElement settings)
     {
-        var flat = new Dictionary<string, string>(StringComparer.Ordinal);
-        Collect(settings, "", flat);
+        var flat = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        Collect(settings, "", (key, value) => flat[key] = value);
         return flat;
     }
 
-    private static void Collect(JsonElement element, string key, Dictionary<string, string> flat)
+    /// <summary>Keys of a provider's settings that are there more than once.</summary>
+    public static IEnumerable<string> FindRepeated(JsonElement settings)
+    {
+        var keys = new List<string>();
+        Collect(settings, "", (key, _) => keys.Add(key));
+        return keys.GroupBy(key => key, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1).Select(same => same.Key);
+    }
+
+    private static void Collect(JsonElement element, string key, Action<string, string> take)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
-                foreach (var member in element.EnumerateObject()) Collect(member.Value, Join(key, member.Name), flat);
+                foreach (var member in element.EnumerateObject()) Collect(member.Value, Join(key, member.Name), take);
                 break;
             case JsonValueKind.Array:
-                foreach (var (item, index) in element.EnumerateArray().Select((item, index) => (item, index))) Collect(item, Join(key, index.ToString(CultureInfo.InvariantCulture)), flat);
+                foreach (var (item, index) in element.EnumerateArray().Select((item, index) => (item, index))) Collect(item, Join(key, index.ToString(CultureInfo.InvariantCulture)), take);
                 break;
             case JsonValueKind.Null or JsonValueKind.Undefined:
                 break;
             default:
-                flat[key] = element.ToString();
+                take(key, element.ToString());
                 break;
         }
     }

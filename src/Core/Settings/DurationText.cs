@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace PasswordSync.Providers.Settings;
+namespace PasswordSync.Core.Settings;
 
 /// <summary>Spans of time as people write them: a number with <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>.</summary>
-internal static class DurationText
+public static class DurationText
 {
     private static readonly (string Unit, TimeSpan Length)[] Units =
     [
