@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
@@ -15,34 +14,23 @@ namespace PasswordSync.EdgeNode.Commands;
 /// <summary><c>run</c>: the edge, until it is told to stop.</summary>
 internal static class RunCommand
 {
+    /// <summary>On Windows: the service's name, and its source in the event log.</summary>
     private const string ServiceName = "PasswordSyncEdge";
-
-    private static readonly Option<bool> AsService = new("--service") { Description = $"Runs as the Windows service {ServiceName}, started by the service manager." };
 
     public static Command Create()
     {
-        var command = new Command("run", "Runs the edge until SIGTERM, Ctrl-C or the service manager ends it.") { EdgeCommand.Config, AsService };
-        command.SetAction(parsed => RunAsync(parsed.GetRequiredValue(EdgeCommand.Config), parsed.GetValue(AsService)));
+        var command = new Command("run", "Runs the edge until SIGTERM, Ctrl-C or the service manager ends it.") { EdgeCommand.Config, ServiceRun.AsService };
+        command.SetAction(parsed =>
+        {
+            var file = parsed.GetRequiredValue(EdgeCommand.Config);
+            return ServiceRun.RunAsync(parsed.GetValue(ServiceRun.AsService), ServiceName, EdgeCommand.RunAsync, (termination, eventSource) => RunAsync(file, termination, eventSource));
+        });
         return command;
     }
 
-    private static Task<int> RunAsync(FileInfo file, bool asService)
-    {
-        if (asService && OperatingSystem.IsWindows()) return Task.FromResult(RunAsService(file));
-        return EdgeCommand.RunAsync(async () =>
-        {
-            if (asService) throw new IOException("--service is for Windows: elsewhere the service manager runs the edge as it is.");
-            using var termination = new Termination();
-            return await RunAsync(file, termination, eventSource: null).ConfigureAwait(false);
-        });
-    }
-
-    [SupportedOSPlatform("windows")]
-    private static int RunAsService(FileInfo file) => WindowsService.Run(ServiceName, termination =>
-        EdgeCommand.RunAsync(() => WindowsEvents.ReportFailureOfAsync(ServiceName, () => RunAsync(file, termination, ServiceName))));
-
     private static async Task<int> RunAsync(FileInfo file, Termination termination, string? eventSource)
     {
+        if (OperatingSystem.IsWindows() && eventSource is not null) await InstalledSettings.WriteIfMissingAsync(file.FullName, termination.Requested).ConfigureAwait(false);
         var configuration = EdgeSettingsFile.Read(file.FullName);
         var log = configuration.Edge.Log;
         using var loggers = NodeLogging.Create(log with { Folder = log.Folder is { } folder ? configuration.PathOf(folder) : null });
