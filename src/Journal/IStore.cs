@@ -29,6 +29,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Which identity writes which target account.</summary>
     ITargetClaims TargetClaims { get; }
 
+    /// <summary>How often something may be done in the whole cluster.</summary>
+    IRateBudget Rates { get; }
+
     /// <summary>The edges that were heard of.</summary>
     IEdgeRegistry Edges { get; }
 

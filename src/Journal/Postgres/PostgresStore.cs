@@ -31,6 +31,7 @@ public sealed class PostgresStore : IStore
         Members = leases;
         PendingWork = new PostgresPendingWork(database);
         TargetClaims = new PostgresTargetClaims(database);
+        Rates = new PostgresRateBudget(database);
         Edges = new PostgresEdgeRegistry(database);
         Configurations = new PostgresConfigurationVersions(database);
         Operations = new PostgresOperations(database, time);
@@ -54,6 +55,8 @@ public sealed class PostgresStore : IStore
     public IPendingWork PendingWork { get; }
 
     public ITargetClaims TargetClaims { get; }
+
+    public IRateBudget Rates { get; }
 
     public IEdgeRegistry Edges { get; }
 

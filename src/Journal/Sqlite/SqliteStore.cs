@@ -29,6 +29,7 @@ public sealed class SqliteStore : IStore
         Members = new SqliteMembers(engine);
         PendingWork = new SqlitePendingWork(engine);
         TargetClaims = new SqliteTargetClaims(engine);
+        Rates = new SqliteRateBudget(engine, time);
         Edges = new SqliteEdgeRegistry(engine);
         Configurations = new SqliteConfigurationVersions(engine);
         Operations = new SqliteOperations(engine, time);
@@ -51,6 +52,8 @@ public sealed class SqliteStore : IStore
     public IPendingWork PendingWork { get; }
 
     public ITargetClaims TargetClaims { get; }
+
+    public IRateBudget Rates { get; }
 
     public IEdgeRegistry Edges { get; }
 

@@ -190,9 +190,13 @@ public sealed partial class SyncServer : IAsyncDisposable
                 Rules = () => parts.Configuration.Rules,
             };
             var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
-            return new PointRuntime(deliverer, new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
+            return new PointRuntime(WithinRate(entry.Key, deliverer, parts.Store.Rates, clock, loggers), new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
         });
     }
+
+    private static IDeliverer WithinRate(PointSettings point, IDeliverer deliverer, IRateBudget budget, TimeProvider clock, ILoggerFactory loggers) => point.Rate is { } rate
+        ? new BudgetedDeliverer(deliverer, point.Name, new RateRule(rate.Permits, rate.Per), budget, clock, loggers.CreateLogger<BudgetedDeliverer>())
+        : deliverer;
 
     // Longer than the delay of a recheck, which ends the hold by itself.
     private static DelivererOptions OptionsOf(PointSettings point, NodeConfiguration configuration) =>

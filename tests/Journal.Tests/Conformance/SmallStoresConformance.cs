@@ -128,4 +128,31 @@ public abstract class SmallStoresConformance : StoreConformance
         second.ShouldBeGreaterThan(first);
         (await configurations.PublishAsync("{\"a\":1}", Samples.Start, CancellationToken.None)).ShouldBeGreaterThan(second, "going back is a new version too");
     }
+
+    [Fact]
+    public async Task Many_at_once_get_no_more_permits_than_the_bucket_holds_and_the_others_are_told_how_long_to_wait()
+    {
+        await using var subject = await OpenAsync();
+        var rule = new RateRule(10, TimeSpan.FromHours(10));
+
+        var grants = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () => await subject.Store.Rates.TakeAsync("mail", rule, wanted: 3, CancellationToken.None))));
+        await subject.ReopenAsync(new StoreSettings());
+        var after = await subject.Store.Rates.TakeAsync("mail", rule, wanted: 3, CancellationToken.None);
+
+        grants.Select(grant => grant.Permits).OrderDescending().Take(5).ShouldBe([3, 3, 3, 1, 0]);
+        after.Permits.ShouldBe(0, "a restart fills no bucket");
+        after.Wait.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
+        (await subject.Store.Rates.TakeAsync("files", rule, wanted: 99, CancellationToken.None)).Permits.ShouldBe(10, "each bucket is its own");
+    }
+
+    [Fact]
+    public void Bucket_fills_evenly_up_to_its_bound_and_a_clock_that_was_set_back_empties_nothing()
+    {
+        var rule = new RateRule(60, TimeSpan.FromMinutes(1));
+        rule.Fill(0, TimeSpan.FromSeconds(5)).ShouldBe(5);
+        rule.Fill(58, TimeSpan.FromSeconds(5)).ShouldBe(60);
+        rule.Fill(7.5, TimeSpan.FromHours(-1)).ShouldBe(7.5);
+        rule.Grant(7.5, wanted: 10).ShouldBe(new RateGrant(7, TimeSpan.Zero));
+        rule.Grant(0.5, wanted: 10).ShouldBe(new RateGrant(0, TimeSpan.FromSeconds(0.5)));
+    }
 }

@@ -90,6 +90,12 @@ internal static class ConfigurationFaults
             if (NodeConfiguration.PolicyFor(point).FindFault() is { } policy) yield return new($"{key}.retry", "", policy);
             foreach (var fault in OfLabels($"{key}.nodes", point.Nodes)) yield return fault;
             foreach (var repeated in NodeConfiguration.FindRepeated(point.Settings)) yield return new($"{key}.settings.{repeated}", "(not shown)", "the key is there twice, since upper and lower case are the same in settings: write it once.");
+            if (point.Rate is { } rate)
+            {
+                if (rate.Permits is < 1 or > 1_000_000) yield return new($"{key}.rate.permits", $"{rate.Permits}", "use 1 to 1000000.");
+                foreach (var outside in OfTime($"{key}.rate.per", rate.Per, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))) yield return outside;
+            }
+
             if (point.Concurrency is < 1 or > 256) yield return new($"{key}.concurrency", $"{point.Concurrency}", "use 1 to 256.");
             foreach (var outside in OfTime($"{key}.attemptTimeout", point.AttemptTimeout, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(5))) yield return outside;
         }
