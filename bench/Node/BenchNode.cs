@@ -10,7 +10,7 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal;
-using PasswordSync.Journal.Sqlite;
+using PasswordSync.Journal.Bench;
 using PasswordSync.Providers.Execution;
 using PasswordSync.Providers.Limits;
 using PasswordSync.Sealing.KeyRings;
@@ -52,9 +52,9 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     /// <summary>A capture is delivered: to how many targets now.</summary>
     public Action<CaptureId, int> OnDelivered { get; set; } = static (_, _) => { };
 
-    public static async Task<BenchNode> OpenAsync(string folder, KeyRing ring, bool opens)
+    public static async Task<BenchNode> OpenAsync(StorePlace place, KeyRing ring, bool opens)
     {
-        var node = new BenchNode(await OpenStoreAsync(folder), ring, opens);
+        var node = new BenchNode(await place.OpenAsync(), ring, opens);
         while (node.engine.Ownership.Shards.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
         return node;
     }
@@ -75,10 +75,6 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
         await store.DisposeAsync();
         ending.Dispose();
     }
-
-    // The one place that knows which store it is.
-    private static async Task<IStore> OpenStoreAsync(string folder) => await SqliteStore.OpenAsync(
-        new SqliteStoreOptions { Path = Path.Combine(folder, "store.db"), NodeName = "bench" }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
     private Deliverer Opening(SyncPointId point, IIdentities identities, ShardOwnership ownership)
     {

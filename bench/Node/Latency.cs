@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using PasswordSync.Core.Captures;
+using PasswordSync.Journal.Bench;
 using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.Node.Bench;
@@ -13,10 +14,10 @@ internal static class Latency
 {
     private static readonly string[] Stages = ["accepted", "decided", "at the first target", "at both targets"];
 
-    public static async Task PrintAsync(string folder, int perSecond, TimeSpan length)
+    public static async Task PrintAsync(StorePlace place, int perSecond, TimeSpan length)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
-        await using var node = await BenchNode.OpenAsync(folder, ring, opens: true);
+        await using var node = await BenchNode.OpenAsync(place, ring, opens: true);
         var run = new Run(node, ring);
         await run.ArriveAsync(perSecond, TimeSpan.FromSeconds(2));
         run.Forget();

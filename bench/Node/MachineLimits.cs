@@ -9,12 +9,13 @@ namespace PasswordSync.Node.Bench;
 /// <summary>What the machine gives without a node: flushes, commits, opened envelopes.</summary>
 internal static class MachineLimits
 {
-    public static async Task PrintAsync(string folder, TimeSpan length)
+    public static async Task PrintAsync(StorePlace place, TimeSpan length, bool isPostgres)
     {
-        Print("writes of 4 KiB, each flushed", await RawLimits.FlushesAsync(folder, length));
-        Print("SQLite commits of one row, synchronous=FULL", await RawLimits.CommitsAsync(folder, length, rows: 1));
-        File.Delete(Path.Combine(folder, "raw.db"));
-        Print("SQLite rows, 100 in a commit", await RawLimits.CommitsAsync(folder, length, rows: 100));
+        Print("writes of 4 KiB, each flushed", await RawLimits.FlushesAsync(place.Folder, length));
+        Print("SQLite commits of one row, synchronous=FULL", await RawLimits.CommitsAsync(place.Folder, length, rows: 1));
+        File.Delete(Path.Combine(place.Folder, "raw.db"));
+        Print("SQLite rows, 100 in a commit", await RawLimits.CommitsAsync(place.Folder, length, rows: 100));
+        if (isPostgres) Print("PostgreSQL commits of one row", await ServerLimits.CommitsAsync(place, length, rows: 1));
         Print("envelopes opened, one thread", Opens(length, threads: 1));
         Print("envelopes opened, all processors", Opens(length, Environment.ProcessorCount));
     }

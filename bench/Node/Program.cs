@@ -1,6 +1,9 @@
+using PasswordSync.Journal.Bench;
+using PasswordSync.Lab;
 using PasswordSync.Node.Bench;
 
-// Usage: dotnet run -c Release --project bench/Node [-- [--quick] [--folder FOLDER] [WORD]]
+// Usage: dotnet run -c Release --project bench/Node [-- [--quick] [--postgres] [--folder FOLDER] [WORD]]
+// --postgres starts a server of its own, and needs root; else the store is SQLite.
 // Prints how many captures a second a node brings from its intake to two instant targets, how long that takes at a steady rate, and what each costs,
 // beside what the machine gives in the same run. With a word only the lines that have it.
 var quick = args.Contains("--quick");
@@ -10,10 +13,12 @@ var word = args.Where((arg, index) => !arg.StartsWith("--", StringComparison.Ord
 var length = TimeSpan.FromSeconds(quick ? 1 : 3);
 var atRate = TimeSpan.FromSeconds(quick ? 4 : 20);
 
-Console.WriteLine($"{Environment.ProcessorCount} processors, folder {folder}");
-(string Name, Func<string, Task> MeasureAsync)[] measurements =
+var isPostgres = args.Contains("--postgres");
+await using var server = isPostgres ? await PostgresServer.StartAsync([], CancellationToken.None) : null;
+Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "PostgreSQL" : "SQLite")}, folder {folder}");
+(string Name, Func<StorePlace, Task> MeasureAsync)[] measurements =
 [
-    ("limits: the machine alone", run => MachineLimits.PrintAsync(run, length)),
+    ("limits: the machine alone", run => MachineLimits.PrintAsync(run, length, isPostgres)),
     ("throughput: secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 8_000 : 50_000)),
     ("throughput: each secret is opened", run => Throughput.PrintAsync(run, opens: true, captures: quick ? 3_000 : 15_000)),
     ("latency: 50 captures a second", run => Latency.PrintAsync(run, perSecond: 50, atRate)),
@@ -22,14 +27,7 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, folder {folder}");
 ];
 foreach (var (name, measureAsync) in measurements.Where(entry => entry.Name.Contains(word, StringComparison.Ordinal)))
 {
-    var own = Directory.CreateDirectory(Path.Combine(folder, $"node-bench-{Guid.NewGuid():N}")).FullName;
-    try
-    {
-        Console.WriteLine($"{Environment.NewLine}{name}");
-        await measureAsync(own);
-    }
-    finally
-    {
-        Directory.Delete(own, recursive: true);
-    }
+    using var place = new StorePlace(folder, server);
+    Console.WriteLine($"{Environment.NewLine}{name}");
+    await measureAsync(place);
 }

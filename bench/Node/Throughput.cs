@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Bench;
 using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.Node.Bench;
@@ -13,11 +14,11 @@ internal static class Throughput
     private const int AheadMax = 3_000;
     private const int TargetsEach = 2;
 
-    public static async Task PrintAsync(string folder, bool opens, int captures)
+    public static async Task PrintAsync(StorePlace place, bool opens, int captures)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
         var batches = Seal(ring, opens, captures + (captures / 5)).Chunk(Batch).ToArray();
-        await using var node = await BenchNode.OpenAsync(folder, ring, opens);
+        await using var node = await BenchNode.OpenAsync(place, ring, opens);
         using var ahead = new SemaphoreSlim(AheadMax);
         node.OnDelivered = (_, targets) =>
         {
