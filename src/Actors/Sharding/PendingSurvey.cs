@@ -47,9 +47,12 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
             if (some.Length == options.BatchMax) await Task.Delay(options.BatchInterval, clock, cancellationToken).ConfigureAwait(false);
         }
 
-        // Where very many are due, each look costs more, and is made less often: a tenth of the time at most.
+        // Where very many are due, each look costs more, and is made less often: a tenth of the time at most. Shards that are gained meanwhile do not wait for
+        // that: nobody has woken their identities yet.
         var pause = cost * 10;
-        await Task.Delay(pause > options.SurveyInterval ? pause : options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
+        var ended = clock.GetTimestamp();
+        do await Task.Delay(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
+        while (clock.GetElapsedTime(ended) < pause && ownership.Gains == gainsSeen);
     }
 
     private bool IsToBeWoken(PendingIdentity entry, DateTimeOffset now) => woken.TryGetValue(entry.Identity, out var known)

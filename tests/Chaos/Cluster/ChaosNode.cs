@@ -91,6 +91,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
         recheckDelay = "00:00:02",
         log = new { level = "information" },
+        admin = new { listen = Array.Empty<string>() },
     };
 
     private object Point(ChaosNodeOptions options) => new
