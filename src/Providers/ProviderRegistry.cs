@@ -22,8 +22,10 @@ public sealed class ProviderRegistry
         new Exec.ExecProviderFactory(),
         new EntraId.EntraIdProviderFactory(),
         new Ldap.LdapProviderFactory(),
+        new Passwordstate.PasswordstateProviderFactory(),
         new Plugins.PluginProviderFactory(),
         new PostgreSqlRoles.PostgreSqlRolesProviderFactory(),
+        new Scim.ScimProviderFactory(),
         new Sql.SqlProviderFactory(),
         new Webhook.WebhookProviderFactory(),
     ]);

@@ -7,53 +7,8 @@ using Xunit;
 namespace PasswordSync.Providers.Tests.Conformance;
 
 /// <summary>What providers must do that look accounts up and show marks.</summary>
-public abstract class ProbingConformance : SettingConformance
+public abstract class ProbingConformance : LookupConformance
 {
-    [Fact]
-    public async Task A_missing_account_is_not_found()
-    {
-        await using var target = await OpenAsync(Token);
-
-        OutcomeOf(await target.Provider.PrepareAsync(Any.Query($"nobody{Guid.NewGuid():N}"[..18]), Token)).ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
-    }
-
-    [Theory]
-    [InlineData("*")]
-    [InlineData("a*)(objectClass=*")]
-    [InlineData("x' OR '1'='1")]
-    [InlineData("\0\\(")]
-    public async Task A_name_with_special_characters_finds_only_itself(string login)
-    {
-        await using var target = await OpenAsync(Token);
-        await target.AddAsync("F0rmer.Passw0rd!", Token);
-
-        OutcomeOf(await target.Provider.PrepareAsync(Any.Query(login), Token)).ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
-    }
-
-    [Fact]
-    public async Task An_account_whose_name_has_special_characters_is_found_and_set()
-    {
-        await using var target = await OpenAsync(Token);
-        var names = await ((IProbingTarget)target).AddOddAsync("F0rmer.Passw0rd!", Token);
-
-        (await SetAsync(target, names, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.Delivered>();
-        (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
-    }
-
-    [Fact]
-    public async Task An_account_that_went_away_in_between_is_not_found()
-    {
-        await using var target = await OpenAsync(Token);
-        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
-        var found = await FindAsync(target, names);
-        await ((IProbingTarget)target).RemoveAsync(names, Token);
-        using var password = Secret("N3w.Passw0rd!");
-
-        var outcome = await target.Provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token);
-
-        outcome.ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
-    }
-
     [Fact]
     public async Task An_account_keeps_its_key_and_a_mark_changes_with_every_set()
     {
@@ -141,8 +96,6 @@ public abstract class ProbingConformance : SettingConformance
             other.ShouldBeOfType<ProbeVerdict.Inconclusive>();
         }
     }
-
-    private protected static DeliveryOutcome OutcomeOf(Preparation preparation) => preparation.ShouldBeOfType<Preparation.Obstacle>().Outcome;
 
     private protected static async Task<ProbeVerdict> ProbeAsync(ConformanceTarget target, Preparation.Found found, AttemptKind kind, TargetMark? against, string text)
     {

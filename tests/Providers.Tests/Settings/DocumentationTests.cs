@@ -13,8 +13,10 @@ public sealed class DocumentationTests
     [InlineData("exec", "exec.md")]
     [InlineData("entraId", "entra-id.md")]
     [InlineData("ldap", "ldap.md")]
+    [InlineData("passwordstate", "passwordstate.md")]
     [InlineData("plugin", "plugin.md")]
     [InlineData("postgreSqlRoles", "postgresql-roles.md")]
+    [InlineData("scim", "scim.md")]
     [InlineData("sql", "sql.md")]
     [InlineData("webhook", "webhook.md")]
     public void Every_setting_is_documented(string kind, string page)

@@ -1,0 +1,100 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Http;
+using PasswordSync.Providers.Redaction;
+using PasswordSync.Providers.Settings;
+
+namespace PasswordSync.Providers.Scim;
+
+/// <summary>The <c>Authorization</c> header of requests: a bearer token from a file, or one that OAuth gives for the client's credentials.</summary>
+internal sealed class ScimAuthorization(ScimOptions options, ProviderContext context) : IDisposable
+{
+    private const int AnswerLengthMax = 64 * 1024;
+
+    /// <summary>How long before its end a token is replaced.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a token is used whose answer names no end.</summary>
+    private static readonly TimeSpan LifetimeByDefault = TimeSpan.FromMinutes(5);
+
+    private readonly HttpTarget? authority = options.OAuth is { } oauth ? new HttpTarget(oauth.Http) : null;
+    private volatile Given? given;
+
+    /// <returns>The header, or why there is none.</returns>
+    public async Task<(AuthenticationHeaderValue? Header, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
+    {
+        if (options.OAuth is { } oauth) return await GetByOAuthAsync(oauth, cancellationToken);
+        return await ResolveAsync("token", options.Token!, token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
+    }
+
+    /// <summary>Drops a token that the server refused.</summary>
+    public void Forget() => given = null;
+
+    public void Dispose() => authority?.Dispose();
+
+    private async Task<(AuthenticationHeaderValue?, DeliveryOutcome?)> GetByOAuthAsync(ScimOAuthOptions oauth, CancellationToken cancellationToken)
+    {
+        if (given is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Header, null);
+        var (credentials, fault) = await ResolveAsync(
+            "clientSecret",
+            oauth.ClientSecret,
+            secret => new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(oauth.ClientId)}:{Uri.EscapeDataString(secret)}"))),
+            cancellationToken);
+        if (credentials is null) return (null, fault);
+        var form = new Dictionary<string, string> { ["grant_type"] = "client_credentials" };
+        if (oauth.Scope is { } scope) form["scope"] = scope;
+        using var message = new HttpRequestMessage(HttpMethod.Post, oauth.Http.Url) { Content = new FormUrlEncodedContent(form) };
+        message.Headers.Authorization = credentials;
+        return await authority!.SendAsync(message, permit: null, AnswerLengthMax, cancellationToken) switch
+        {
+            HttpReply.Answered { Answer: var answer } => Take(oauth, answer),
+            HttpReply.Failed failed => (null, failed.Outcome),
+            var reply => throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}."),
+        };
+    }
+
+    private (AuthenticationHeaderValue?, DeliveryOutcome?) Take(ScimOAuthOptions oauth, HttpAnswer answer)
+    {
+        if (!answer.IsSuccess)
+        {
+            var reason = $"{oauth.Http.Server} refused a token with {(int)answer.Status}: {Redactor.Tidy(answer.Text)}";
+            return (null, (int)answer.Status is 429 or >= 500 ? new DeliveryOutcome.Transient(reason) : new DeliveryOutcome.TargetMisconfigured($"{reason} Check tokenUrl, clientId, clientSecret and scope."));
+        }
+
+        using var body = answer.TryParse();
+        if (body is not { RootElement: { ValueKind: JsonValueKind.Object } root } || !root.TryGetProperty("access_token", out var token) || token.GetString() is not { Length: > 0 } text)
+        {
+            return (null, new DeliveryOutcome.TargetMisconfigured($"{oauth.Http.Server} answered without an access_token: check tokenUrl."));
+        }
+
+        var lifetime = root.TryGetProperty("expires_in", out var seconds) && seconds.TryGetInt32(out var count) ? TimeSpan.FromSeconds(count) : LifetimeByDefault;
+        var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), context.Time.GetUtcNow() + lifetime - Margin);
+        given = fresh;
+        return (fresh.Header, null);
+    }
+
+    /// <summary>A header is a string: <c>docs/security.md</c>.</summary>
+    private async Task<(AuthenticationHeaderValue?, DeliveryOutcome?)> ResolveAsync(string name, string reference, Func<string, AuthenticationHeaderValue> make, CancellationToken cancellationToken)
+    {
+        switch (await context.Secrets.ResolveAsync(reference, cancellationToken))
+        {
+            case SecretResolution.Resolved resolved:
+                using (resolved.Secret)
+                {
+                    return resolved.Secret.Reveal().IndexOfAnyExceptInRange('!', '~') < 0
+                        ? (make(resolved.Secret.Reveal().ToString()), null)
+                        : (null, new DeliveryOutcome.TargetMisconfigured($"The secret of {name} holds a blank or a character outside ASCII."));
+                }
+
+            case SecretResolution.Refused refused:
+                return (null, new DeliveryOutcome.TargetMisconfigured($"The secret of {name} cannot be had. {refused.Reason}"));
+            case var unknown:
+                throw new InvalidOperationException($"Internal error: unknown resolution {unknown.GetType().Name}.");
+        }
+    }
+
+    private sealed record Given(AuthenticationHeaderValue Header, DateTimeOffset Until);
+}
