@@ -1,6 +1,5 @@
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
-using PasswordSync.Providers.Tests.Support;
 using Shouldly;
 using Xunit;
 
