@@ -18,6 +18,9 @@ public sealed class UplinkTests : IAsyncDisposable
     private static readonly Uri First = new("https://node1/");
     private static readonly Uri Second = new("https://node2/");
 
+    // Long, since waiting tests move the clock as fast as they can while an answer is on its way through other threads.
+    private static readonly UplinkOptions Options = new() { RequestTimeout = TimeSpan.FromHours(1) };
+
     private readonly ManualClock time = new();
     private readonly Nodes nodes = new();
     private readonly HttpClient http;
@@ -29,7 +32,7 @@ public sealed class UplinkTests : IAsyncDisposable
     public UplinkTests()
     {
         http = new HttpClient(nodes, disposeHandler: false);
-        uplink = new(http, new EdgeName(new SourceId("a"), "dc1.a", "1.0"), list, new UplinkOptions(), time, () => 0, NullLogger<PasswordSync.Capture.Uplink.Uplink>.Instance);
+        uplink = new(http, new EdgeName(new SourceId("a"), "dc1.a", "1.0"), list, Options, time, () => 0, NullLogger<PasswordSync.Capture.Uplink.Uplink>.Instance);
         run = uplink.RunAsync(stop.Token);
     }
 
@@ -129,7 +132,7 @@ public sealed class UplinkTests : IAsyncDisposable
         };
         var sent = uplink.SendAsync(Report(1), CancellationToken.None);
         await asked.Task;
-        time.Advance(new UplinkOptions().RequestTimeout);
+        time.Advance(Options.RequestTimeout);
         await sent;
         nodes.Asked.ShouldBe([First, Second]);
     }
