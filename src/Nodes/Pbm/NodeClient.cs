@@ -37,10 +37,15 @@ internal sealed class NodeClient : IDisposable
     public async Task<CommandList> FetchAsync(CancellationToken cancellationToken)
     {
         using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, CommandList.Path), cancellationToken).ConfigureAwait(false);
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            await response.Content.LoadIntoBufferAsync(CommandList.BytesMax, cancellationToken).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
             return JsonSerializer.Deserialize(body, OperationsJson.Default.CommandList) ?? throw new JsonException("It is empty.");
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new PbmException(ExitCodes.Unreachable, $"The list of commands of {address} cannot be read (at most {CommandList.BytesMax} bytes are): {failure.Message}", failure);
         }
         catch (JsonException failure)
         {

@@ -34,7 +34,7 @@ public abstract class LookupConformance : SettingConformance
     public async Task An_account_whose_name_has_special_characters_is_found_and_set()
     {
         await using var target = await OpenAsync(Token);
-        var names = await ((ISearchableTarget)target).AddOddAsync("F0rmer.Passw0rd!", Token);
+        var names = await ((IProbingTarget)target).AddOddAsync("F0rmer.Passw0rd!", Token);
 
         (await SetAsync(target, names, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.Delivered>();
         (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
@@ -46,7 +46,7 @@ public abstract class LookupConformance : SettingConformance
         await using var target = await OpenAsync(Token);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
         var found = await FindAsync(target, names);
-        await ((ISearchableTarget)target).RemoveAsync(names, Token);
+        await ((IProbingTarget)target).RemoveAsync(names, Token);
         using var password = Secret("N3w.Passw0rd!");
 
         var outcome = await target.Provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token);
