@@ -34,10 +34,10 @@ internal static class Sequels
             // The target has another password, which is to stay. After a recheck ours was there before.
             (var what, DeliveryOutcome.Overtaken) => new AttemptSequel.Settled(what == AttemptKind.Recheck ? DeliveryEnd.Delivered : DeliveryEnd.Superseded),
 
-            // A recheck that cannot be made leaves what was known before: delivered. One that may have written is a write like any other.
-            (AttemptKind.Recheck, not DeliveryOutcome.Unknown) when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Settled(DeliveryEnd.Delivered),
             (_, DeliveryOutcome.Throttled throttled) => new AttemptSequel.RetryAt(Later(throttled.Until, now + policy.InitialDelay), Counts: false),
             (_, DeliveryOutcome.TargetMisconfigured) => new AttemptSequel.RetryAt(now + policy.DelayMax, Counts: false),
+
+            // Also a recheck: an older password may have landed since, so nobody may go on believing that ours is there.
             _ when policy.IsExhausted(delivery.FailedAttempts + 1) => new AttemptSequel.Park(ParkReason.AttemptsExhausted),
             _ => new AttemptSequel.RetryAt(now + policy.DelayAfter(delivery.FailedAttempts + 1, jitter), Counts: true),
         };

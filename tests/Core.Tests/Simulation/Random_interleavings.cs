@@ -36,6 +36,19 @@ public sealed class Random_interleavings
     public void I2_and_I6_hold_whatever_comes_together() => Check(
         Adversity.PolicyRefusals | Adversity.EmptyPasswords | Adversity.ScopeChanges | Adversity.Operators | Adversity.ShortMaximumAge | Adversity.FewAttempts, Owed);
 
+    /// <summary>A history that was found at random: an older password lands after the newer one was delivered, and the account cannot be found when the target is looked at again.</summary>
+    [Fact]
+    public void I2_a_recheck_that_can_never_be_made_is_parked_and_not_taken_for_delivered()
+    {
+        var history = new RandomHistory(
+            Adversity.PolicyRefusals | Adversity.EmptyPasswords | Adversity.ScopeChanges | Adversity.Operators | Adversity.ShortMaximumAge | Adversity.FewAttempts);
+        history.Play([855002, 413321, 65499, 345261, 544097, 705953, 586987, 677217, 493787, 438539]);
+        history.ComeToRest();
+
+        Owed(history);
+        history.Cluster.State.Points.Values.OfType<PointState.Parked>().ShouldHaveSingleItem().Reason.ShouldBe(ParkReason.AttemptsExhausted);
+    }
+
     [Fact]
     public void A_journal_folds_to_the_same_state_and_decisions_from_every_prefix()
     {
