@@ -31,7 +31,7 @@ public readonly record struct NodeId(string Name, Guid Incarnation)
 /// <param name="ValidFor">How long from the start of the call the node may act on it.</param>
 public sealed record LeaseView(ImmutableSortedDictionary<int, long> Shards, TimeSpan ValidFor)
 {
-    /// <summary>Shards that are still the node's and not in <see cref="Shards"/>: more than its share. It ends its work on them, then gives them back.</summary>
+    /// <summary>Shards that are still the node's and not in <see cref="Shards"/>: more than its share. It stops acting on them and gives them back at once; the recorded deadlines of attempts in flight keep their next owner from sending anything else too early.</summary>
     public ImmutableArray<int> Surplus { get; init; } = [];
 }
 
