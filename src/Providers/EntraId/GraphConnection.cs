@@ -18,6 +18,7 @@ namespace PasswordSync.Providers.EntraId;
 /// </summary>
 internal sealed class GraphConnection : IDisposable
 {
+    // The client's word for any status that is not a success, redirections too: they are not followed.
     private static readonly Dictionary<string, ParsableFactory<IParsable>> Errors = new() { ["XXX"] = ODataError.CreateFromDiscriminatorValue };
 
     private readonly EntraIdOptions options;
