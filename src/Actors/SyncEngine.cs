@@ -14,6 +14,8 @@ namespace PasswordSync.Actors;
 /// <summary>All actors of a node, and the loops that feed them: lease, inbox, pending work.</summary>
 public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
 {
+    private const string IdentityKind = "identity";
+
     private readonly SyncEngineOptions options;
     private readonly TimeProvider clock;
     private readonly ILogger<SyncEngine> logger;
@@ -49,7 +51,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         var identityLogger = loggers.CreateLogger<IdentityActor>();
         region = ShardRegion.Begin(
             system,
-            new Props<IdentityMessage>("identity", context => new IdentityActor(context, services, identityLogger)) { MailboxCapacity = options.IdentityMailboxMax, IdleTimeout = services.IdleTimeout },
+            new Props<IdentityMessage>(IdentityKind, context => new IdentityActor(context, services, identityLogger)) { MailboxCapacity = options.IdentityMailboxMax, IdleTimeout = services.IdleTimeout },
             options.AskTimeout);
         providers = points(region, ownership).ToImmutableSortedDictionary(entry => entry.Key, entry => SpawnProvider(entry.Key, entry.Value, loggers));
     }
@@ -60,8 +62,14 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     /// <summary>What this node owns now.</summary>
     public ShardOwnership Ownership => ownership;
 
+    /// <summary>This node.</summary>
+    public NodeId Node => options.Node;
+
     /// <summary>The live actors.</summary>
     public IReadOnlyList<ActorStatus> Hierarchy() => system.Hierarchy();
+
+    /// <summary>How many identities have a live actor.</summary>
+    public int CountIdentities() => Hierarchy().Count(actor => actor.Kind == IdentityKind);
 
     /// <summary>
     /// Runs until cancelled; then takes nothing new, lets what is at hand end within <see cref="SyncEngineOptions.DrainTimeout"/> and the actor system's bounds, and

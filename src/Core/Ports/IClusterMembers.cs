@@ -10,6 +10,15 @@ public interface IClusterMembers
 
     /// <summary>All nodes that were ever here, by name.</summary>
     ValueTask<ImmutableArray<ClusterMember>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives the shards of a node that is dead or frozen back at once, without waiting for its heartbeat to expire. What it still has under way is fenced off, for a shard without an owner takes no append;
+    /// should it wake up, it counts as living again and gets its share under new epochs.
+    /// </summary>
+    /// <param name="node">Which process of which node: another one that runs under its name meanwhile is not touched.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many shards were given back.</returns>
+    ValueTask<int> DownAsync(NodeId node, CancellationToken cancellationToken);
 }
 
 /// <summary>What a node tells of itself.</summary>
@@ -29,4 +38,8 @@ public sealed record NodeDescription(ImmutableArray<string> Addresses, Immutable
 /// <param name="SinceHeartbeat">How long ago its last heartbeat was, by the database's clock; zero where there is only one node.</param>
 /// <param name="IsAlive">Whether that is less than the expiry, and it did not leave.</param>
 /// <param name="Shards">How many shards it owns.</param>
-public sealed record ClusterMember(NodeId Node, NodeDescription Description, DateTimeOffset BeganAt, TimeSpan SinceHeartbeat, bool IsAlive, int Shards);
+public sealed record ClusterMember(NodeId Node, NodeDescription Description, DateTimeOffset BeganAt, TimeSpan SinceHeartbeat, bool IsAlive, int Shards)
+{
+    /// <summary>Whether it said that it leaves, or was taken down, and has not come back.</summary>
+    public bool HasLeft { get; init; }
+}

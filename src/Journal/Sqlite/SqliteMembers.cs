@@ -13,6 +13,9 @@ internal sealed class SqliteMembers(SqliteEngine engine) : IClusterMembers
 
     public ValueTask<ImmutableArray<ClusterMember>> ListAsync(CancellationToken cancellationToken) => engine.ReadAsync(List, cancellationToken);
 
+    /// <summary>There is no other node: whoever holds the file's lock is this one.</summary>
+    public ValueTask<int> DownAsync(NodeId node, CancellationToken cancellationToken) => ValueTask.FromResult(0);
+
     private ImmutableArray<ClusterMember> List(SqliteSession session)
     {
         var members = ImmutableArray.CreateBuilder<ClusterMember>();

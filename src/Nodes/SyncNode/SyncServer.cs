@@ -14,6 +14,7 @@ using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
 using PasswordSync.SyncNode.Admin;
 using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
@@ -67,6 +68,9 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <summary>Ends as soon as a part of the node has ended, with its failure if it broke for good.</summary>
     public Task Completion { get; }
 
+    /// <summary>Ends when an operator lets this node leave: dispose it then.</summary>
+    public Task LeaveRequested { get; private init; } = Task.CompletedTask;
+
     /// <summary>Starts a node.</summary>
     /// <param name="configuration">The checked configuration.</param>
     /// <param name="registry">The kinds of providers.</param>
@@ -105,6 +109,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
             var ownership = engine.Ownership;
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
+            var departure = new Departure(loggers.CreateLogger<Departure>());
             NodeAddresses? addresses = null;
             var intake = new IntakeEndpoint(
                 configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], clock, loggers.CreateLogger<IntakeEndpoint>());
@@ -113,6 +118,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 intake.Map(routes);
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
+                new NodeRequestEndpoint(engine, departure, loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
@@ -122,8 +128,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, loggers) { Addresses = bound };
-            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, log, () => server.Completion, loggers, cancellationToken).ConfigureAwait(false);
+            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, departure, log, () => server.Completion, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }
         catch

@@ -62,6 +62,44 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task I4_a_frozen_node_that_is_taken_down_is_fenced_off_at_once_and_counts_as_living_when_it_wakes_up()
+    {
+        var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
+        await SettleAsync([a, b], () => a.Owned.Count == 128 && b.Owned.Count == 128);
+        var worker = await Worker.StartAsync(b.Store, Samples.Start, b.Node);
+        var plans = Enumerable.Range(0, 64).Select(_ => new IdentityId(Guid.NewGuid())).Where(identity => b.Owned.ContainsKey(identity.Shard(256)))
+            .Select(identity => worker.Plan(identity, IdentityState.Initial, [Samples.Report(Samples.Start)], [])).ToArray();
+        plans.ShouldNotBeEmpty();
+
+        (await a.Store.Members.DownAsync(b.Node, Token)).ShouldBe(128);
+
+        (await a.Store.Members.ListAsync(Token)).Single(member => member.Node == b.Node).HasLeft.ShouldBeTrue();
+        (await Task.WhenAll(plans.Select(plan => Task.Run(async () => await AppendAsync(plan))))).ShouldAllBe(result => result == AppendResult.Fenced);
+        var watch = Stopwatch.StartNew();
+        await SettleAsync([a], () => a.Owned.Count == 256);
+        watch.Elapsed.ShouldBeLessThan(Expiry, "nobody waits for the expiry of a node that was taken down");
+        (await a.Store.Members.DownAsync(b.Node, Token)).ShouldBe(0, "it has none");
+        await SettleAsync([a, b], () => a.Owned.Count == 128 && b.Owned.Count == 128);
+        (await a.Store.Members.ListAsync(Token)).ShouldAllBe(member => member.IsAlive && !member.HasLeft);
+
+        // The sessions of a node that is taken down are ended: what it says next may find a broken one first.
+        async Task<AppendResult> AppendAsync(JournalAppend plan)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await b.Store.Journal.AppendAsync(plan, Token);
+                }
+                catch (StorageUnavailableException)
+                {
+                    Token.ThrowIfCancellationRequested();
+                }
+            }
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Lease_ends_by_the_nodes_own_clock_before_anybody_takes_over()
     {
         var a = await JoinAsync("a");

@@ -21,7 +21,7 @@ using PasswordSync.SyncNode.Settings;
 namespace PasswordSync.Nodes.Tests.Support;
 
 /// <summary>A real sync server, listening on loopback, with memory targets, and an edge's certificate to talk to it.</summary>
-internal sealed class TestNode : IAsyncDisposable
+internal sealed partial class TestNode : IAsyncDisposable
 {
     public const string Cluster = "test";
     public const string DomainController = "dc1.alpha.test";

@@ -84,6 +84,16 @@ internal sealed class OperatorClient : IDisposable
         return rows;
     }
 
+    /// <summary>Waits until an answer fits, for what comes to pass by itself.</summary>
+    public async Task<Reply> UntilAsync(string operation, Func<Reply, bool> fits, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        while (true)
+        {
+            var reply = await RunAsync(operation, cancellationToken, parameters);
+            if (fits(reply)) return reply;
+        }
+    }
+
     public static HttpRequestMessage RequestOf(CommandDescription command, params (string Name, string Value)[] parameters)
     {
         var path = $"{CommandList.OperationsPath}{command.Palette}/{command.Name.Replace(' ', '/')}".TrimEnd('/');

@@ -14,9 +14,9 @@ internal sealed record SeenCluster(IReadOnlyList<SeenNode> Nodes, IReadOnlyList<
 /// <summary>The statements on nodes and shards.</summary>
 internal static class LeaseTable
 {
-    // The value must change with every heartbeat, also when the server's clock was set back.
+    // The value must change with every heartbeat, also when the server's clock was set back. A node that was taken down and wakes up is back with its next one.
     private const string Beat = """
-        UPDATE node SET heartbeat_at = greatest(clock_timestamp(), heartbeat_at + interval '1 microsecond'), addresses = $3, labels = $4, version = $5
+        UPDATE node SET heartbeat_at = greatest(clock_timestamp(), heartbeat_at + interval '1 microsecond'), addresses = $3, labels = $4, version = $5, has_left = false
         WHERE name = $1 AND incarnation = $2
         """;
 
@@ -91,6 +91,21 @@ internal static class LeaseTable
         connection.Command(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = ANY ($1) AND application_name <> $2",
             Of(stoodStill.Select(node => node.Sessions).ToArray()), Of(own)).ExecuteAsync(cancellationToken);
+
+    /// <summary>Takes a node down: it has left, its sessions are ended so that it holds no lock, its shards are nobody's.</summary>
+    /// <returns>How many shards it had.</returns>
+    public static async Task<int> DownAsync(NpgsqlConnection connection, NodeId node, string own, CancellationToken cancellationToken)
+    {
+        await connection.Command("UPDATE node SET has_left = true WHERE name = $1 AND incarnation = $2", Of(node.Name), Of(node.Incarnation)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        await connection.Command(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = (SELECT sessions FROM node WHERE incarnation = $1) AND application_name <> $2",
+            Of(node.Incarnation), Of(own)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        return await connection.Command(
+            """
+            UPDATE shard SET owner = NULL, incarnation = NULL WHERE shard_id = ANY (ARRAY(SELECT shard_id FROM shard WHERE incarnation = $1 ORDER BY shard_id FOR NO KEY UPDATE))
+            """,
+            Of(node.Incarnation)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Gives shards back; all of the node's where none are named, and then it has left.</summary>
     public static async Task ReleaseAsync(NpgsqlConnection connection, NodeId node, IReadOnlyCollection<int>? shards, CancellationToken cancellationToken)

@@ -70,13 +70,16 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
             cancellationToken).ConfigureAwait(false)];
     }
 
+    public ValueTask<int> DownAsync(NodeId node, CancellationToken cancellationToken) =>
+        database.RunLeaseAsync((connection, token) => LeaseTable.DownAsync(connection, node, database.Sessions, token), cancellationToken);
+
     public void Dispose() => oneAtATime.Dispose();
 
     private static ClusterMember ToMember(NpgsqlDataReader row, TimeSpan expiry)
     {
         var told = new NodeDescription([.. row.GetFieldValue<string[]>(2)], [.. row.GetFieldValue<string[]>(3)], row.GetString(4));
         var age = row.GetTimeSpan(6);
-        return new ClusterMember(new NodeId(row.GetString(0), row.GetGuid(1)), told, row.GetFieldValue<DateTimeOffset>(5), age, age < expiry && !row.GetBoolean(7), row.GetInt32(8));
+        return new ClusterMember(new NodeId(row.GetString(0), row.GetGuid(1)), told, row.GetFieldValue<DateTimeOffset>(5), age, age < expiry && !row.GetBoolean(7), row.GetInt32(8)) { HasLeft = row.GetBoolean(7) };
     }
 
     private async ValueTask RunAsync(Func<NpgsqlConnection, CancellationToken, Task> run, CancellationToken cancellationToken) => await database.RunLeaseAsync(

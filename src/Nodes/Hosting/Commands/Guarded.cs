@@ -8,6 +8,9 @@ public static class ExitCodes
 {
     public const int Success = 0;
 
+    /// <summary>It ended by itself, which it never should; the log says more.</summary>
+    public const int Broken = 1;
+
     /// <summary>The configuration, the files or the arguments must be changed; the message says how.</summary>
     public const int Refused = 2;
 }

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using PasswordSync.Actors;
+using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Operations;
 using PasswordSync.SyncNode.Sources;
@@ -19,7 +21,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
 
     /// <summary>Begins to listen. An address that is taken is told of loudly, and the node goes on without: passwords matter more than who watches them.</summary>
     public static async Task<AdminFace> StartAsync(
-        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, LogRing log, Func<Task> completion, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, Departure departure, LogRing log, Func<Task> completion, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
         var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
@@ -28,7 +30,13 @@ internal sealed partial class AdminFace : IAsyncDisposable
         {
             await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
             var health = new NodeHealth(engine, parts.Store.Operations.Queries, completion);
-            var services = new OperationServices(parts, engine, keys, switchboard, log, health, face.readers, clock.GetUtcNow());
+            var nodes = new NodeRequests(parts.OthersAsync, parts.Connections);
+            var services = new OperationServices(parts, engine, keys, switchboard, log, health, face.readers, clock.GetUtcNow())
+            {
+                Nodes = nodes,
+                Decisions = new OperatorDecisions(engine, parts.Store.Leases, parts.Store.Operations.Queries, nodes),
+                Departure = departure,
+            };
             var layer = new OperationsLayer(OperationCatalogue.All(services), parts.Store.Operations.Audit, node.Name, node.Cluster, clock, loggers.CreateLogger<OperationsLayer>());
             var authentication = new OperatorAuthentication(parts.Store.Operations.Operators, parts.Store.Operations.Audit, node.Name, new FailureLimiter(clock), clock, loggers.CreateLogger<OperatorAuthentication>());
             face.server = await AdminServer.StartAsync(node.Admin.Listen, parts.AdminCertificate, authentication, layer, new HealthEndpoints(health), loggers, cancellationToken).ConfigureAwait(false);

@@ -34,9 +34,10 @@ internal static class RunCommand
         var server = await SyncServer.StartAsync(configuration, ProviderRegistry.BuiltIn, (_, _) => { }, TimeProvider.System, loggers, termination.Requested).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            await (await Task.WhenAny(termination.WaitAsync(), server.Completion).ConfigureAwait(false)).ConfigureAwait(false);
-        }
+            await (await Task.WhenAny(termination.WaitAsync(), server.Completion, server.LeaveRequested).ConfigureAwait(false)).ConfigureAwait(false);
 
-        return ExitCodes.Success;
+            // Whoever keeps services running starts one again that ended without being told to, and lets one be that was.
+            return termination.Requested.IsCancellationRequested || server.LeaveRequested.IsCompleted ? ExitCodes.Success : ExitCodes.Broken;
+        }
     }
 }

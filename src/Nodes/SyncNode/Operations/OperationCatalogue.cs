@@ -1,4 +1,5 @@
 using PasswordSync.SyncNode.Operations.Access;
+using PasswordSync.SyncNode.Operations.Cluster;
 using PasswordSync.SyncNode.Operations.Machine;
 using PasswordSync.SyncNode.Operations.Sync;
 
@@ -26,6 +27,17 @@ internal static class OperationCatalogue
         new ParkedList(services),
         new RetryAll(services),
         .. DecideForUser.All(services),
+        new ClusterShow(services),
+        new ClusterStatus(services),
+        new ClusterLeader(services),
+        new ClusterTail(services),
+        new ClusterJoin(services),
+        new ClusterLeave(services),
+        new ClusterDown(services),
+        new ClusterDownUnreachable(services),
+        new RegionList(services),
+        new ShardList(services),
+        new RegionStats(services),
         new OperatorList(services),
         new OperatorAdd(services),
         new OperatorRemove(services),

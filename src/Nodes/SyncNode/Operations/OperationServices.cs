@@ -6,6 +6,8 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal;
 using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
@@ -17,6 +19,15 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
 {
     /// <summary>How many accounts a name may mean before only these are listed.</summary>
     public const int AmbiguousMax = 20;
+
+    /// <summary>The way to the other nodes.</summary>
+    public required NodeRequests Nodes { get; init; }
+
+    /// <summary>The way to the identities, also those of other nodes.</summary>
+    public required OperatorDecisions Decisions { get; init; }
+
+    /// <summary>How this node is let go.</summary>
+    public required Departure Departure { get; init; }
 
     public NodeConfiguration Configuration => Parts.Configuration;
 
@@ -42,6 +53,7 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     /// <summary>The state of an identity: of its live actor, or, if its shard is another node's, from the journal.</summary>
     public async Task<IdentityState> StateOfAsync(IdentityId identity, CancellationToken cancellationToken)
     {
+        if (Engine.Ownership.EpochOf(identity.Shard(Store.Leases.ShardCount)) is null) return await Store.Journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false);
         try
         {
             return await Engine.Identities.ShowAsync(identity, cancellationToken).ConfigureAwait(false);

@@ -18,6 +18,8 @@ internal static class Parameter
 
     public static ParameterDescription OnlyPoint { get; } = new("point", "-p", "text", "Only this sync point.", Required: false, Repeatable: false, Positional: false, null);
 
+    public static ParameterDescription Node { get; } = Option("address", "a", "The node: its name, or its address as 'cluster show' has it.");
+
     /// <summary>A text that must be given and may stand without its switch.</summary>
     public static ParameterDescription Place(string name, string summary) => new(name, $"-{name[0]}", "text", summary, Required: true, Repeatable: false, Positional: true, null);
 

@@ -3,6 +3,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
+using PasswordSync.SyncNode.Cluster.Requests;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -38,7 +39,7 @@ internal sealed class ParkedList(OperationServices services) : Operation
 }
 
 /// <summary><c>sync parked retry</c> and <c>sync retry</c>, <c>sync parked discard</c> and <c>sync discard</c>, <c>sync resend</c>: one decision about one person at one or all points.</summary>
-internal sealed class DecideForUser(OperationServices services, CommandDescription description, Func<DateTimeOffset, SyncPointId, OperationCall, IdentityCommand> command, Func<PointState, bool> concerns) : Operation
+internal sealed class DecideForUser(OperationServices services, CommandDescription description, DecisionKind decision, Func<PointState, bool> concerns) : Operation
 {
     private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("point"), Column.Text("before"), Column.Text("after"), Column.Text("result")];
 
@@ -57,7 +58,12 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         var points = before.Points.Where(entry => only is null ? concerns(entry.Value) : entry.Key.Value == only).Select(entry => entry.Key).ToList();
         if (points.Count == 0) return new OperationResult.Refused(RefusalReason.Conflict, only is null ? $"There is nothing to do for {call.Needed("user")}: 'sync explain {call.Needed("user")}' says how it stands." : $"The sync point '{only}' is not in the scope of {call.Needed("user")}.");
         var results = new List<(SyncPointId Point, DecisionRefusal? Refusal)>();
-        foreach (var point in points) results.Add((point, (await services.Engine.Identities.DecideAsync(identity, now => command(now, point, call), cancellationToken).ConfigureAwait(false)).Refusal));
+        foreach (var point in points)
+        {
+            var reason = decision == DecisionKind.Discard ? call.Needed("reason") : null;
+            results.Add((point, await services.Decisions.DecideAsync(identity, point, decision, reason, call.Caller.Name, cancellationToken).ConfigureAwait(false)));
+        }
+
         if (results.All(result => result.Refusal is not null)) return new OperationResult.Refused(RefusalReason.Conflict, string.Join(" ", results.Select(result => $"{result.Point}: {Explain(result.Refusal!.Value)}")));
         var after = await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
         return new OperationResult.Answered(
@@ -74,19 +80,19 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         {
             yield return new DecideForUser(
                 services, Change(OperatorRole.Operator, "sync", name, "Tries what waits or is parked for one person now.", $"sync {name} ada", $"sync {name} ada -p mail"),
-                (now, point, _) => new IdentityCommand.RetryDelivery(now, point), state => state is PointState.Waiting or PointState.Parked);
+                DecisionKind.Retry, state => state is PointState.Waiting or PointState.Parked);
         }
 
         foreach (var name in (string[])["parked discard", "discard"])
         {
             yield return new DecideForUser(
                 services, Change(OperatorRole.Operator, "sync", name, "Gives up what is parked for one person (with -p also what waits); the target keeps its old password.", $"sync {name} ada -p mail -r \"left the company\"") with { Parameters = [reason] },
-                (now, point, call) => new IdentityCommand.DiscardDelivery(now, point, call.Needed("reason")), state => state is PointState.Parked);
+                DecisionKind.Discard, state => state is PointState.Parked);
         }
 
         yield return new DecideForUser(
             services, Change(OperatorRole.Operator, "sync", "resend", "Sends a person's newest change once more, while its sealed password is still held.", "sync resend ada -p mail"),
-            (now, point, _) => new IdentityCommand.ResendChange(now, point), _ => true);
+            DecisionKind.Resend, _ => true);
     }
 
     private static string Word(IdentityState state, SyncPointId point) => state.Points.GetValueOrDefault(point) is { } known ? Stories.WordOf(known) : "not in scope";
@@ -126,8 +132,8 @@ internal sealed class RetryAll(OperationServices services) : Operation
         var results = new List<(SyncPointId Point, bool Done)>();
         foreach (var (identity, point) in wanted.Distinct().Take(call.Rows()))
         {
-            var decision = await services.Engine.Identities.DecideAsync(identity, now => new IdentityCommand.RetryDelivery(now, point), cancellationToken).ConfigureAwait(false);
-            results.Add((point, decision.Refusal is null));
+            var refusal = await services.Decisions.DecideAsync(identity, point, DecisionKind.Retry, null, call.Caller.Name, cancellationToken).ConfigureAwait(false);
+            results.Add((point, refusal is null));
         }
 
         return new OperationResult.Answered(

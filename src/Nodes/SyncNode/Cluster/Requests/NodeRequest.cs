@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization;
+
+namespace PasswordSync.SyncNode.Cluster.Requests;
+
+/// <summary>What one node asks of another for an operator. The asking node has checked the operator's role and written the audit; nodes trust one another. A closed set.</summary>
+/// <param name="Operator">Who wants it, for the log.</param>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(Decide), "decide")]
+[JsonDerivedType(typeof(Leave), "leave")]
+[JsonDerivedType(typeof(CountIdentities), "countIdentities")]
+internal abstract record NodeRequest(string Operator)
+{
+    /// <summary>Where requests go, below a node's address.</summary>
+    public const string Path = "node/v1/operations";
+
+    /// <summary>The most bytes of a request or a reply, as JSON.</summary>
+    public const int BytesMax = 16 * 1_024;
+
+    /// <summary>An operator's decision about one person whose shard the asked node owns.</summary>
+    public sealed record Decide(string Operator, Guid Identity, string Point, DecisionKind Decision, string? Reason) : NodeRequest(Operator);
+
+    /// <summary>That the node leaves the cluster and ends.</summary>
+    public sealed record Leave(string Operator) : NodeRequest(Operator);
+
+    /// <summary>How many identity actors live there.</summary>
+    public sealed record CountIdentities(string Operator) : NodeRequest(Operator);
+}
+
+/// <summary>What an operator can decide about one person at one sync point.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DecisionKind>))]
+internal enum DecisionKind
+{
+    /// <summary>Try now what waits or is parked.</summary>
+    Retry,
+
+    /// <summary>Give up what waits or is parked.</summary>
+    Discard,
+
+    /// <summary>Send the newest change once more.</summary>
+    Resend,
+}
+
+/// <summary>What the asked node answers.</summary>
+internal sealed record NodeReply
+{
+    /// <summary>Why the identity refused, as <see cref="Core.Decisions.DecisionRefusal"/> names it; null if it did not.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>Why it could not be done now; null if it could.</summary>
+    public string? Unavailable { get; init; }
+
+    public int Count { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(NodeRequest))]
+[JsonSerializable(typeof(NodeReply))]
+internal sealed partial class NodeRequestJson : JsonSerializerContext;
