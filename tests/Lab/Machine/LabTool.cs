@@ -16,6 +16,10 @@ public sealed record LabTool(string Program, string Package)
     public static readonly LabTool LdapModify = new("ldapmodify", "ldap-utils");
     public static readonly LabTool Slapd = new("slapd", "slapd");
     public static readonly LabTool SlapAdd = new("slapadd", "slapd");
+    public static readonly LabTool LdapPassword = new("ldappasswd", "ldap-utils");
+    public static readonly LabTool Gpg = new("gpg", "gnupg");
+    public static readonly LabTool GpgConf = new("gpgconf", "gnupg");
+    public static readonly LabTool Bash = new("bash", "bash");
     public static readonly LabTool Unshare = new("unshare", "util-linux");
     public static readonly LabTool SetSid = new("setsid", "util-linux");
     public static readonly LabTool SetPrivileges = new("setpriv", "util-linux");

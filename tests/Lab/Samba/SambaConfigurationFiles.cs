@@ -55,6 +55,7 @@ internal static class SambaConfigurationFiles
 
             """);
         if (controller.Settings.CheckPasswordScript is { } script) text.Append($"  check password script = {script}\n");
+        if (controller.Settings.ReadablePasswords is { } key) text.Append($"  password hash gpg key ids = {key.Fingerprint}\n");
         foreach (var (name, value) in controller.Settings.Additional) text.Append($"  {name} = {value}\n");
         text.Append($"""
             [sysvol]

@@ -60,6 +60,17 @@ public sealed class SambaDomainController : IAsyncDisposable
 
     internal LdapTools Ldap => _ldap;
 
+    /// <summary>What the DC and the programs that run on it find in their environment.</summary>
+    internal Dictionary<string, string> Environment
+    {
+        get
+        {
+            var environment = new Dictionary<string, string> { ["KRB5_CONFIG"] = KerberosConfigurationFile };
+            if (Settings.ReadablePasswords is { } key) environment["GNUPGHOME"] = key.HomeFolder;
+            return environment;
+        }
+    }
+
     private string ServerLog => Path.Combine(LogFolder, "samba");
 
     /// <summary>Starts the DC and waits until all its protocols answer. It ends with this process.</summary>
@@ -72,7 +83,7 @@ public sealed class SambaDomainController : IAsyncDisposable
         {
             // The path of winbindd's socket is compiled in; DCs are told of each other by the hosts file.
             Mounts = [(Path.Combine(Folder, "run", "samba"), SystemSambaFolder), (Domain.HostsFile, "/etc/hosts")],
-            Environment = new Dictionary<string, string> { ["KRB5_CONFIG"] = KerberosConfigurationFile },
+            Environment = Environment,
             OutlivesThisProcess = Domain.IsLasting,
         });
         try
@@ -196,7 +207,7 @@ public sealed class SambaDomainController : IAsyncDisposable
             {
                 Input = input,
                 HostsFile = Domain.HostsFile,
-                Environment = new Dictionary<string, string> { ["KRB5_CONFIG"] = KerberosConfigurationFile, ["KRB5CCNAME"] = "MEMORY:" },
+                Environment = new Dictionary<string, string>(Environment) { ["KRB5CCNAME"] = "MEMORY:" },
             };
             return await run.RunAsync(cancellationToken);
         }
