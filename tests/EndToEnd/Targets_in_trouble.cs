@@ -75,7 +75,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     [Fact(Timeout = 240_000)]
     public async Task What_could_not_be_delivered_while_a_target_was_down_arrives_when_it_is_up_without_help()
     {
-        var user = await DescribedAsync("delta");
+        var user = await landscape.NextUserAsync("delta", Token);
         await landscape.Delta.StopAsync(Token);
         await ChangeAsync(user, "Down.2026!1");
         await ChangeAsync(user, "Down.2026!2");
@@ -93,7 +93,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     public async Task A_target_that_accepts_connections_and_stays_silent_delays_nobody_else()
     {
         var silent = new List<LabUser>();
-        for (var i = 0; i < 10; i++) silent.Add(await DescribedAsync("silent"));
+        for (var i = 0; i < 10; i++) silent.Add(await landscape.NextUserAsync("silent", Token));
         foreach (var user in silent) await ChangeAsync(user, "Silence.2026!x");
         var accepted = landscape.Silent.Accepted;
 
@@ -103,13 +103,6 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(other, "Loud.2026!x", Token);
 
         await Eventually.HoldsAsync("a connection to the silent target", Landscape.ArrivalBound, _ => Task.FromResult(landscape.Silent.Accepted > 0 || accepted > 0), Token);
-    }
-
-    private async Task<LabUser> DescribedAsync(string description)
-    {
-        var user = landscape.NextUser();
-        await landscape.Alpha.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: description\ndescription: {description}\n\n", Token);
-        return user;
     }
 
     private async Task ChangeAsync(LabUser user, string password)

@@ -9,8 +9,9 @@ using Xunit;
 namespace PasswordSync.EndToEnd.Support;
 
 /// <summary>
-/// What all end-to-end tests share: domain alpha with two DCs and domain beta, each the other's target; OpenLDAP gamma as a target of alpha; delta, an
-/// OpenLDAP that tests stop and start; and a target that accepts connections and stays silent. Each test takes users of its own.
+/// What all end-to-end tests share: domain alpha with two DCs and domain beta, each the other's target; beta again for users described as "strict", who must change their
+/// password there too if they must at home; OpenLDAP gamma as a target of alpha; delta, an OpenLDAP that tests stop and start; and a target that accepts connections and stays
+/// silent. Each test takes users of its own.
 /// </summary>
 public sealed class Landscape : IAsyncLifetime
 {
@@ -41,6 +42,14 @@ public sealed class Landscape : IAsyncLifetime
 
     /// <summary>A user of alpha that no other test has; beta, gamma and delta have one of the same name.</summary>
     public LabUser NextUser() => Alpha.Users[Interlocked.Increment(ref nextUser)];
+
+    /// <summary>As above, with a description, by which points of few users choose them.</summary>
+    public async Task<LabUser> NextUserAsync(string description, CancellationToken cancellationToken)
+    {
+        var user = NextUser();
+        await Alpha.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: description\ndescription: {description}\n\n", cancellationToken);
+        return user;
+    }
 
     /// <summary>The first 50 users, for tests of many at once.</summary>
     public IReadOnlyList<LabUser> Crowd => [.. Alpha.Users.Take(50)];
@@ -100,7 +109,8 @@ public sealed class Landscape : IAsyncLifetime
         return new ProductLandscapeOptions(
             new Dictionary<string, SambaDomain> { ["alpha"] = Alpha, ["beta"] = Beta }.ToImmutableDictionary(),
             [
-                LandscapePoint.Domain("beta", ["alpha"], Beta, secrets, asSource: "beta"),
+                LandscapePoint.Domain("beta", ["alpha"], Beta, secrets, asSource: "beta") with { Filter = "(!(description=strict))" },
+                LandscapePoint.Domain("strict", ["alpha"], Beta, secrets, asSource: "beta", carryMustChange: true) with { Filter = "(description=strict)" },
                 LandscapePoint.Domain("alpha", ["beta"], Alpha, secrets, asSource: "alpha"),
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
                 LandscapePoint.Directory("delta", ["alpha"], Delta, secrets) with { Filter = "(description=delta)" },

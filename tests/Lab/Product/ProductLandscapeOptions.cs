@@ -30,7 +30,8 @@ public sealed record LandscapePoint(string Name, ImmutableArray<string> Sources,
     /// <param name="domain">The domain.</param>
     /// <param name="secrets">The folder with the secrets' files.</param>
     /// <param name="asSource">The name of the source that the domain is, if it is one.</param>
-    public static LandscapePoint Domain(string name, ImmutableArray<string> sources, SambaDomain domain, string secrets, string? asSource) => new(name, sources, "activeDirectory", new
+    /// <param name="carryMustChange">Whether people who must change their password at the source must do so here.</param>
+    public static LandscapePoint Domain(string name, ImmutableArray<string> sources, SambaDomain domain, string secrets, string? asSource, bool carryMustChange = false) => new(name, sources, "activeDirectory", new
     {
         servers = new[] { $"{domain.First.Address}:636" },
         security = "ldaps",
@@ -38,6 +39,7 @@ public sealed record LandscapePoint(string Name, ImmutableArray<string> Sources,
         bindName = domain.AdministratorName,
         bindPassword = $"file:{Path.Combine(secrets, "domain-administrator")}",
         source = asSource,
+        carryMustChange,
     });
 
     /// <summary>An OpenLDAP directory as a target.</summary>
