@@ -22,6 +22,7 @@ public sealed class ProviderRegistry
         new Exec.ExecProviderFactory(),
         new EntraId.EntraIdProviderFactory(),
         new Ldap.LdapProviderFactory(),
+        new LocalAccounts.LocalAccountsProviderFactory(),
         new Passwordstate.PasswordstateProviderFactory(),
         new Plugins.PluginProviderFactory(),
         new PostgreSqlRoles.PostgreSqlRolesProviderFactory(),

@@ -15,8 +15,13 @@ public sealed class LabServers : IAsyncDisposable
 
     private readonly Lazy<Task<PostgresServer>> _postgres = new(() => PostgresServer.StartAsync(["fsync = off"], CancellationToken.None));
 
+    private readonly Lazy<Task<SambaFileServer>> _fileServer = new(() => SambaFileServer.StartAsync(CancellationToken.None));
+
     /// <summary>The shared PostgreSQL server. Each test has a schema of its own in it; what survives a power cut is not its matter.</summary>
     public Task<PostgresServer> PostgresAsync(CancellationToken cancellationToken) => _postgres.Value.WaitAsync(cancellationToken);
+
+    /// <summary>The shared server with accounts of its own.</summary>
+    public Task<SambaFileServer> FileServerAsync(CancellationToken cancellationToken) => _fileServer.Value.WaitAsync(cancellationToken);
 
     /// <summary>The shared domain of this kind. A failed start fails every test that asks.</summary>
     public Task<SambaDomain> DomainAsync(SambaDomainOptions options, CancellationToken cancellationToken) =>
@@ -28,6 +33,7 @@ public sealed class LabServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_fileServer.IsValueCreated && _fileServer.Value.IsCompletedSuccessfully) await (await _fileServer.Value).DisposeAsync();
         if (_postgres.IsValueCreated && _postgres.Value.IsCompletedSuccessfully) await (await _postgres.Value).DisposeAsync();
         foreach (var domain in _domains.Values.Where(domain => domain.Value.IsCompletedSuccessfully)) await (await domain.Value).DisposeAsync();
         foreach (var directory in _directories.Values.Where(directory => directory.Value.IsCompletedSuccessfully)) await (await directory.Value).DisposeAsync();

@@ -8,6 +8,10 @@ public sealed record LabTool(string Program, string Package)
     public static readonly LabTool Samba = new("samba", "samba");
     public static readonly LabTool SambaTool = new("samba-tool", "samba");
     public static readonly LabTool SambaUpdateSpn = new("samba_spnupdate", "samba");
+    public static readonly LabTool SmbServer = new("smbd", "samba");
+    public static readonly LabTool SmbAccounts = new("pdbedit", "samba-common-bin");
+    public static readonly LabTool Net = new("net", "samba-common-bin");
+    public static readonly LabTool Python = new("python3", "python3-samba");
     public static readonly LabTool SmbPasswd = new("smbpasswd", "samba-common-bin");
     public static readonly LabTool LdbAdd = new("ldbadd", "ldb-tools");
     public static readonly LabTool LdbSearch = new("ldbsearch", "ldb-tools");

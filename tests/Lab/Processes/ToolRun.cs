@@ -11,16 +11,16 @@ internal sealed record ToolRun(string Program, IReadOnlyList<string> Arguments)
     /// <summary>How long a tool may take, unless said otherwise.</summary>
     public static readonly TimeSpan DefaultBound = TimeSpan.FromSeconds(60);
 
-    // Arguments: the hosts file; the command.
-    private const string WithHosts = """mount --bind "$1" /etc/hosts && shift && exec "$@" """;
+    // Arguments: pairs of mounts and "--"; the command.
+    private const string WithMounts = """while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 125; shift 2; done; shift; exec "$@" """;
 
     private static readonly UTF8Encoding WithoutPreamble = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>What the tool reads on standard input, as UTF-8.</summary>
     public string Input { get; init; } = "";
 
-    /// <summary>Seen by the tool as /etc/hosts; null for the machine's own.</summary>
-    public string? HostsFile { get; init; }
+    /// <summary>Files or folders that appear, for this tool only, in the place of others.</summary>
+    public IReadOnlyList<(string Source, string Target)> Mounts { get; init; } = [];
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = ToolEnvironment.Nothing;
 
@@ -32,8 +32,8 @@ internal sealed record ToolRun(string Program, IReadOnlyList<string> Arguments)
     {
         // A session of its own: without a terminal the tools read passwords from standard input.
         string[] command = [LabMachine.PathOf(LabTool.SetSid), "--wait", Program, .. Arguments];
-        if (HostsFile is not null)
-            command = [LabMachine.PathOf(LabTool.Unshare), "--mount", LabMachine.PathOf(LabTool.Shell), "-c", WithHosts, "sh", HostsFile, .. command];
+        if (Mounts.Count > 0)
+            command = [LabMachine.PathOf(LabTool.Unshare), "--mount", LabMachine.PathOf(LabTool.Shell), "-c", WithMounts, "sh", .. Mounts.SelectMany(mount => (string[])[mount.Source, mount.Target]), "--", .. command];
         var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardInput = true,

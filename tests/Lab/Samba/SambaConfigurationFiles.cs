@@ -69,6 +69,29 @@ internal static class SambaConfigurationFiles
         return text.ToString();
     }
 
+    /// <summary>smb.conf of a standalone server: no domain, no shares but IPC$, every path inside its own folder.</summary>
+    public static string FileServer(string name, IPAddress address, string folder) => $"""
+        [global]
+          workgroup = WORKGROUP
+          netbios name = {name}
+          server role = standalone server
+          interfaces = {address}/8
+          bind interfaces only = yes
+          private dir = {folder}/private
+          state directory = {folder}/state
+          cache directory = {folder}/cache
+          lock directory = {folder}/lock
+          pid directory = {folder}/run
+          ncalrpc dir = {folder}/ncalrpc
+          passdb backend = tdbsam:{folder}/private/passdb.tdb
+          disable netbios = yes
+          smb ports = 445
+          load printers = no
+          printing = bsd
+          printcap name = /dev/null
+
+        """;
+
     /// <summary>krb5.conf that finds the KDCs of domains without DNS.</summary>
     /// <param name="realms">Each realm with its KDCs; the first KDC is also where kpasswd goes.</param>
     public static string Kerberos(IReadOnlyList<(string Realm, IReadOnlyList<IPAddress> Centers)> realms)

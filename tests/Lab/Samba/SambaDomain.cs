@@ -196,7 +196,8 @@ public sealed class SambaDomain : IAsyncDisposable
             foreach (var controller in domain.Controllers)
             {
                 var copy = new ToolRun(
-                    LabMachine.PathOf(LabTool.Copy), ["-a", "--sparse=always", Path.Combine(template, controller.Name), controller.Folder]) { Bound = ToolBound };
+                    LabMachine.PathOf(LabTool.Copy), ["-a", "--sparse=always", Path.Combine(template, controller.Name), controller.Folder])
+                { Bound = ToolBound };
                 (await copy.RunAsync(cancellationToken)).RequireSuccess();
             }
 

@@ -206,7 +206,7 @@ public sealed class SambaDomainController : IAsyncDisposable
             var run = new ToolRun(LabMachine.PathOf(tool), arguments)
             {
                 Input = input,
-                HostsFile = Domain.HostsFile,
+                Mounts = [(Domain.HostsFile, "/etc/hosts")],
                 Environment = new Dictionary<string, string>(Environment) { ["KRB5CCNAME"] = "MEMORY:" },
             };
             return await run.RunAsync(cancellationToken);

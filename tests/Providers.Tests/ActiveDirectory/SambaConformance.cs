@@ -16,7 +16,7 @@ public sealed class SambaStartTlsConformance(LabServers servers) : SettingConfor
         new SambaConformanceTarget(await servers.DomainAsync(new SambaDomainOptions(), cancellationToken), DirectorySecurity.StartTls);
 }
 
-public sealed class SambaNetwork(LabServers servers) : NetworkConformance
+public sealed class SambaNetwork(LabServers servers) : TlsConformance
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
         new SambaConformanceTarget(await servers.DomainAsync(new SambaDomainOptions(), cancellationToken), DirectorySecurity.Ldaps);

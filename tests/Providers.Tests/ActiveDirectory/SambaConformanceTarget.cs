@@ -12,7 +12,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.ActiveDirectory;
 
 /// <summary>A real Samba domain, shared by the tests; each test adds accounts of its own.</summary>
-internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget
+internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget
 {
     private readonly ScratchFolder folder = new();
     private readonly SambaDomain domain;

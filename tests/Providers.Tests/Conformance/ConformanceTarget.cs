@@ -55,11 +55,15 @@ internal interface INetworkTarget
     /// <summary>A provider whose service the target knows and lets set no passwords.</summary>
     Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken);
 
-    /// <summary>A provider that trusts another authority than the one that issued the target's certificate.</summary>
-    IProvider WithForeignRoots();
-
     /// <summary>A provider for a server that is somewhere else.</summary>
     IProvider At(System.Net.IPEndPoint endPoint);
+}
+
+/// <summary>A target that shows a certificate.</summary>
+internal interface ITlsTarget : INetworkTarget
+{
+    /// <summary>A provider that trusts another authority than the one that issued the target's certificate.</summary>
+    IProvider WithForeignRoots();
 }
 
 /// <summary>A target that can be told what to answer to the next write.</summary>

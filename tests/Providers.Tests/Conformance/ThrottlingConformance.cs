@@ -5,7 +5,7 @@ using Xunit;
 namespace PasswordSync.Providers.Tests.Conformance;
 
 /// <summary>What providers must do whose target can ask for a pause.</summary>
-public abstract class ThrottlingConformance : NetworkConformance
+public abstract class ThrottlingConformance : TlsConformance
 {
     [Fact]
     public async Task A_target_that_asks_for_a_pause_throttles_and_takes_the_password_afterwards()

@@ -14,7 +14,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.EntraId;
 
 /// <summary>An emulated tenant of the test's own, with an application that signs in by its secret, one by its certificate, and one without rights.</summary>
-internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget, IThrottlingTarget
+internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
 {
     private const string Secret = "the application's secret ~ 7";
 

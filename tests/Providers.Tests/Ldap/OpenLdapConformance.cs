@@ -16,7 +16,7 @@ public sealed class OpenLdapStartTlsConformance(LabServers servers) : SettingCon
         new OpenLdapConformanceTarget(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, cancellationToken), DirectorySecurity.StartTls);
 }
 
-public sealed class OpenLdapNetwork(LabServers servers) : NetworkConformance
+public sealed class OpenLdapNetwork(LabServers servers) : TlsConformance
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
         new OpenLdapConformanceTarget(await servers.DirectoryAsync(OpenLdapConformanceTarget.Kind, cancellationToken), DirectorySecurity.Ldaps);

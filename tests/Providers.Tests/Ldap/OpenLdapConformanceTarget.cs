@@ -11,7 +11,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.Ldap;
 
 /// <summary>A real slapd, shared by the tests; each test adds accounts of its own.</summary>
-internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget
+internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget
 {
     /// <summary>With rules that matter to the tests: a minimum length, a history, and locking after three failures.</summary>
     public static readonly OpenLdapOptions Kind = new() { MinimumLength = 8, HistoryLength = 3, LockoutThreshold = 3 };

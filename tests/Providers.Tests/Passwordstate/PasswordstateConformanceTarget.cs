@@ -12,7 +12,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.Passwordstate;
 
 /// <summary>An emulated Passwordstate of the test's own.</summary>
-internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget, IThrottlingTarget
+internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
 {
     private readonly ScratchFolder folder = new();
     private int count;

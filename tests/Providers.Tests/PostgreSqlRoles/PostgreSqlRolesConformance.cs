@@ -12,7 +12,7 @@ public sealed class PostgreSqlRolesConformance(PostgreSqlRolesServer server) : P
 }
 
 /// <summary>With a service that has CREATEROLE and nothing more.</summary>
-public sealed class PostgreSqlRolesNetworkConformance(PostgreSqlRolesServer server) : NetworkConformance
+public sealed class PostgreSqlRolesNetworkConformance(PostgreSqlRolesServer server) : TlsConformance
 {
     private protected override Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) => Task.FromResult<ConformanceTarget>(new PostgreSqlRolesTarget(server, readsVerifiers: false));
 }

@@ -50,7 +50,7 @@ public sealed class PostgreSqlRolesServer : IAsyncLifetime
     }
 }
 
-internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget, INetworkTarget
+internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget, ITlsTarget
 {
     private readonly ScratchFolder folder = new();
     private readonly PostgreSqlRolesServer server;

@@ -11,7 +11,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.Scim;
 
 /// <summary>A SCIM server from npm, shared by the tests of a class; each test adds users of its own.</summary>
-internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarget, INetworkTarget, IThrottlingTarget
+internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
 {
     private readonly ScratchFolder folder = new();
     private readonly ScimServer server;

@@ -13,6 +13,7 @@ public sealed class DocumentationTests
     [InlineData("exec", "exec.md")]
     [InlineData("entraId", "entra-id.md")]
     [InlineData("ldap", "ldap.md")]
+    [InlineData("localAccounts", "local-accounts.md")]
     [InlineData("passwordstate", "passwordstate.md")]
     [InlineData("plugin", "plugin.md")]
     [InlineData("postgreSqlRoles", "postgresql-roles.md")]

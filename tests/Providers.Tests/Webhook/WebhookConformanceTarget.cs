@@ -15,7 +15,7 @@ using PasswordSync.Providers.Webhook;
 namespace PasswordSync.Providers.Tests.Webhook;
 
 /// <summary>A receiver that does what the documentation asks of one: checks the signature, tells repeats, applies a rule, keeps passwords.</summary>
-internal sealed class WebhookConformanceTarget : ConformanceTarget, INetworkTarget, IThrottlingTarget
+internal sealed class WebhookConformanceTarget : ConformanceTarget, ITlsTarget, IThrottlingTarget
 {
     private const string Key = "the shared key of the tests";
     private const string KeyWithoutRights = "a key that may only ping";
