@@ -45,7 +45,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
         survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
         keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
-        system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump) }, loggers.CreateLogger<ActorSystem>());
+        system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump), MeterScope = options.MeterScope }, loggers.CreateLogger<ActorSystem>());
         var services = new IdentityServices(
             ports.Journal, ownership, ports.Leases.ShardCount, ports.Rules, Offer, pump, clock, options.Jitter, ports.Observe);
         var identityLogger = loggers.CreateLogger<IdentityActor>();
@@ -199,6 +199,9 @@ public sealed record SyncEngineOptions(NodeId Node)
 
     /// <summary>When the inbox row of a poisoned message is tried again. Default 1 hour.</summary>
     public TimeSpan PoisonedRetryInterval { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The scope of the meters. Default null.</summary>
+    public object? MeterScope { get; init; }
 
     /// <summary>A number from 0 to 1, for retry delays; safe from any thread.</summary>
     public Func<double> Jitter { get; init; } = Random.Shared.NextDouble;

@@ -7,10 +7,11 @@ internal sealed class ActorMetrics : IDisposable
 {
     public const string MeterName = "PasswordSync.Actors";
 
-    private readonly Meter meter = new(MeterName);
+    private readonly Meter meter;
 
-    public ActorMetrics()
+    public ActorMetrics(object? scope)
     {
+        meter = new Meter(new MeterOptions(MeterName) { Scope = scope });
         Live = meter.CreateUpDownCounter<int>("passwordsync.actors.live", "{actor}", "Actors that live now, by kind");
         Restarts = meter.CreateCounter<long>("passwordsync.actors.restarts", "{restart}", "Restarts after a failure, by kind");
         DeadLetters = meter.CreateCounter<long>("passwordsync.actors.dead_letters", "{message}", "Accepted messages never handled to their end, by kind and reason");

@@ -8,7 +8,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
 {
     private readonly ActorSystemOptions options;
     private readonly ILogger logger;
-    private readonly ActorMetrics metrics = new();
+    private readonly ActorMetrics metrics;
     private readonly Channel<DeadLetter> deadLetters;
     private readonly CancellationTokenSource forced = new();
     private readonly TaskCompletionSource rootStopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,6 +21,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
     public ActorSystem(ActorSystemOptions options, ILogger<ActorSystem> logger)
     {
         this.options = options;
+        metrics = new ActorMetrics(options.MeterScope);
         this.logger = logger;
         deadLetters = Channel.CreateBounded<DeadLetter>(new BoundedChannelOptions(options.DeadLetterCapacity) { FullMode = BoundedChannelFullMode.DropOldest });
         IdleSweep = new IdleSweep(options.Clock, options.IdleResolution);

@@ -12,6 +12,9 @@ public sealed record ActorSystemOptions
     /// <summary>Where poisoned messages go, beside the dead letters. Default null: nowhere else.</summary>
     public IPoisonedMessageSink? PoisonedMessages { get; init; }
 
+    /// <summary>The scope of its meter, by which its figures are told from those of other systems of the process. Default null.</summary>
+    public object? MeterScope { get; init; }
+
     /// <summary>How many unread dead letters are kept, from 1; beyond that the oldest are forgotten. Default 1,000.</summary>
     public int DeadLetterCapacity { get; init; } = 1_000;
 

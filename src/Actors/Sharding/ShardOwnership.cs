@@ -13,6 +13,7 @@ public sealed class ShardOwnership(TimeProvider clock)
 
     private Lease lease = new(ImmutableSortedDictionary<int, long>.Empty, ValidUntil: 0);
     private long gains;
+    private long shardsGained;
 
     /// <summary>The shards that the node may act on now.</summary>
     public IReadOnlyCollection<int> Shards => Current is { } current && Remaining(current) > TimeSpan.Zero ? [.. current.Shards.Keys] : [];
@@ -22,6 +23,9 @@ public sealed class ShardOwnership(TimeProvider clock)
 
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
+
+    /// <summary>How many shards were gained, each as often as it was.</summary>
+    public long ShardsGained => Interlocked.Read(ref shardsGained);
 
     private Lease Current => Volatile.Read(ref lease);
 
@@ -44,6 +48,7 @@ public sealed class ShardOwnership(TimeProvider clock)
         var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
         Volatile.Write(ref lease, new Lease(view.Shards, askedAt + ticks));
         ImmutableArray<int> gained = [.. from shard in view.Shards where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
+        Interlocked.Add(ref shardsGained, gained.Length);
         if (!gained.IsEmpty) Interlocked.Increment(ref gains);
         return gained;
     }

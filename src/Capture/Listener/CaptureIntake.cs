@@ -74,7 +74,7 @@ public sealed partial class CaptureIntake(CaptureSpool spool, EdgeBinding bindin
         return null;
     }
 
-    [LoggerMessage(EventId = 5011, Level = LogLevel.Debug, Message = "Capture {CaptureId} taken through {Origin}")]
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Information, Message = "Capture {CaptureId} taken through {Origin}")]
     private static partial void LogTaken(ILogger logger, CaptureId captureId, string origin);
 
     [LoggerMessage(EventId = 5012, Level = LogLevel.Debug, Message = "Capture {CaptureId} came again through {Origin}")]

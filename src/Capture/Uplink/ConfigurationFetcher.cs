@@ -15,6 +15,9 @@ namespace PasswordSync.Capture.Uplink;
 public sealed partial class ConfigurationFetcher(
     HttpClient http, NodeList nodes, Uplink uplink, Func<EdgeConfiguration, CancellationToken, ValueTask> onConfiguration, UplinkOptions options, TimeProvider clock, ILogger<ConfigurationFetcher> logger)
 {
+    /// <summary>How the edge stands, told with each question; null for nothing.</summary>
+    public Func<EdgeReport>? Report { get; init; }
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private long version;
@@ -51,7 +54,11 @@ public sealed partial class ConfigurationFetcher(
             {
                 using var timeout = new CancellationTokenSource(options.RequestTimeout, clock);
                 using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-                var configuration = await http.GetFromJsonAsync(new Uri(node, EdgeConfiguration.Path), IntakeJson.Default.EdgeConfiguration, ending.Token).ConfigureAwait(false);
+                using var question = new HttpRequestMessage(HttpMethod.Get, new Uri(node, EdgeConfiguration.Path));
+                if (Report is { } report) question.Headers.TryAddWithoutValidation(EdgeReport.Header, report().ToHeader());
+                using var answer = await http.SendAsync(question, ending.Token).ConfigureAwait(false);
+                answer.EnsureSuccessStatusCode();
+                var configuration = await answer.Content.ReadFromJsonAsync(IntakeJson.Default.EdgeConfiguration, ending.Token).ConfigureAwait(false);
                 if (configuration is null) continue;
                 nodes.Learn(configuration.Nodes);
                 await onConfiguration(configuration, cancellationToken).ConfigureAwait(false);

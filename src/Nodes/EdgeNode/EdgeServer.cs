@@ -11,6 +11,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting;
+using PasswordSync.Hosting.Metrics;
 
 namespace PasswordSync.EdgeNode;
 
@@ -70,16 +71,20 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var parts = new EdgeParts(spool, intake, new HandoverListener(listening, intake, clock, loggers.CreateLogger<HandoverListener>()), dropFolder, directory, uplink);
         var rules = ProofRules.For(OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit) with { CommitWithin = edge.ProofBound };
         var pipeline = new EdgePipeline(parts, new EdgePipelineOptions { Source = new SourceId(edge.Source), Rules = rules }, alarms, clock, loggers.CreateLogger<EdgePipeline>());
+        var metrics = new EdgeMetrics(() => pipeline.Status, clock);
         var captureFile = new CaptureFile(
             new CaptureFileSettings(configuration.PathOf(edge.CaptureFile), edge.DomainController, socket, drop, TimeSpan.FromMilliseconds(edge.WaitMilliseconds), edge.MinimumLength, edge.Complexity), clock);
         var stored = new StoredConfiguration(Path.Combine(configuration.PathOf(edge.Data), "configuration.json"));
         var logger = loggers.CreateLogger<EdgeServer>();
-        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, stored, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>());
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, stored, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>())
+        {
+            Report = () => new EdgeReport(spool.Status.Held, spool.Status.Bytes, clock.GetUtcNow()),
+        };
         LogStarted(logger, edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
         var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
         var filterMonitor = filter is null ? null : new FilterMonitor(filter.Inspector, filter.Role, FilterInterval, alarms, clock, loggers.CreateLogger<FilterMonitor>());
-        return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, [pipeline, dropFolder, spool, http]);
+        return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, [MetricsExport.Start("passwordsync-edge", $"{edge.Source}/{edge.DomainController}", metrics.Scope, edge.Metrics), metrics, pipeline, dropFolder, spool, http]);
     }
 
     /// <summary>Takes no more captures, and ends; what is not at a node yet stays in the spool.</summary>

@@ -15,6 +15,7 @@ using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
 using Fault = PasswordSync.Hosting.Settings.SettingFault;
@@ -56,6 +57,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     /// <summary>The way to other nodes.</summary>
     public PeerConnections Connections { get; private set; } = null!;
+
+    /// <summary>What the node counts and times.</summary>
+    public NodeMetrics Metrics { get; } = new();
 
     public X509Certificate2 AdminCertificate { get; private set; } = null!;
 
@@ -146,6 +150,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             AdminCertificate?.Dispose();
             Connections?.Dispose();
             Credentials?.Dispose();
+            Metrics.Dispose();
         }
     }
 

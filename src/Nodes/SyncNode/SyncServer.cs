@@ -19,6 +19,7 @@ using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
@@ -41,17 +42,20 @@ public sealed partial class SyncServer : IAsyncDisposable
     private readonly Task[] running;
     private readonly Task verifying;
     private readonly PointSwitchboard switchboard;
+    private readonly NodeMonitoring monitoring;
     private AdminFace? admin;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, EdgeReports reports, ILoggerFactory loggers)
     {
         this.switchboard = switchboard;
         logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token)];
+        Health = new NodeHealth(engine, parts.Store.Operations.Queries, () => Completion!);
+        monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
+        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), monitoring.RunAsync(ending.Token)];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
@@ -64,6 +68,9 @@ public sealed partial class SyncServer : IAsyncDisposable
 
     /// <summary>What the node does for identities, to ask.</summary>
     public SyncEngine Engine => engine;
+
+    /// <summary>What is wrong with the node as a whole.</summary>
+    internal NodeHealth Health { get; }
 
     /// <summary>Ends as soon as a part of the node has ended, with its failure if it broke for good.</summary>
     public Task Completion { get; }
@@ -101,9 +108,10 @@ public sealed partial class SyncServer : IAsyncDisposable
                 parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, switchboard, settler, () => configuration.Rules, (identity, happened) =>
                 {
                     decisions.Write(identity, happened);
+                    parts.Metrics.Count(happened);
                     observe(identity, happened);
                 });
-            var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid()));
+            var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid())) { MeterScope = parts.Metrics.Scope };
             engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
             foreach (var point in switchboard.Current.Keys) engine.Pause(point, isPaused: true);
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
@@ -111,8 +119,9 @@ public sealed partial class SyncServer : IAsyncDisposable
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             var departure = new Departure(loggers.CreateLogger<Departure>());
             NodeAddresses? addresses = null;
+            var reports = new EdgeReports(clock);
             var intake = new IntakeEndpoint(
-                configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], clock, loggers.CreateLogger<IntakeEndpoint>());
+                configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], reports, parts.Metrics, clock, loggers.CreateLogger<IntakeEndpoint>());
             web = BuildWeb(parts, routes =>
             {
                 intake.Map(routes);
@@ -128,8 +137,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
-            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, departure, log, () => server.Completion, loggers, cancellationToken).ConfigureAwait(false);
+            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, departure, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }
         catch
@@ -164,6 +173,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         await ending.CancelAsync().ConfigureAwait(false);
         await EndAsync("the engine", () => Task.WhenAll([verifying, .. running])).ConfigureAwait(false);
         await EndAsync("the actors", async () => await engine.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        monitoring.Dispose();
         await EndAsync("the database", async () => await parts.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
         ending.Dispose();
     }
@@ -194,6 +204,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, OptionsOf(entry.Key, parts.Configuration))
             {
                 Rules = () => parts.Configuration.Rules,
+                Metrics = parts.Metrics,
             };
             var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
             return new PointRuntime(WithinRate(entry.Key, deliverer, parts.Store.Rates, clock, loggers), new ProviderActorOptions { Concurrency = entry.Key.Concurrency });

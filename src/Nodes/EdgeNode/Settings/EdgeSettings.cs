@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Hosting.Logging;
+using PasswordSync.Hosting.Metrics;
 
 namespace PasswordSync.EdgeNode.Settings;
 
@@ -49,6 +50,9 @@ public sealed record EdgeSettings(
     public long SpoolBytesMax { get; init; } = 1L << 30;
 
     public LogSettings Log { get; init; } = new();
+
+    /// <summary>Where the edge's figures are sent. Default nowhere.</summary>
+    public MetricsSettings Metrics { get; init; } = new();
 }
 
 /// <summary>How the edge asks its own DC.</summary>

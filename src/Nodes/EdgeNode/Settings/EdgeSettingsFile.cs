@@ -39,6 +39,7 @@ public sealed class EdgeSettingsFile
         if (edge.Nodes.IsDefaultOrEmpty) yield return new("nodes", "", "name at least one sync server, such as \"https://sync1.example.test:9443\".");
         foreach (var node in edge.Nodes.Where(node => !Uri.TryCreate(node, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)) yield return new("nodes", node, "use https://host:port.");
         if (edge.Socket.Length is 0 or > socketPathBytesMax) yield return new("socket", edge.Socket, $"use a path of 1 to {socketPathBytesMax} bytes.");
+        foreach (var fault in edge.Metrics.FindFaults()) yield return fault;
         if (edge.WaitMilliseconds is < 1 or > 5_000) yield return new("waitMilliseconds", $"{edge.WaitMilliseconds}", "use 1 to 5000.");
         if (edge.MinimumLength is < 0 or > 128) yield return new("minimumLength", $"{edge.MinimumLength}", "use 0 to 128.");
         if (edge.ProofBound < TimeSpan.FromSeconds(1) || edge.ProofBound > TimeSpan.FromMinutes(10)) yield return new("proofBound", $"{edge.ProofBound}", "use 00:00:01 to 00:10:00.");

@@ -3,6 +3,7 @@ using PasswordSync.Actors;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Keys;
+using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
 using PasswordSync.SyncNode.Sources;
 
@@ -21,7 +22,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
 
     /// <summary>Begins to listen. An address that is taken is told of loudly, and the node goes on without: passwords matter more than who watches them.</summary>
     public static async Task<AdminFace> StartAsync(
-        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, Departure departure, LogRing log, Func<Task> completion, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, Departure departure, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
         var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
@@ -29,7 +30,6 @@ internal sealed partial class AdminFace : IAsyncDisposable
         try
         {
             await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
-            var health = new NodeHealth(engine, parts.Store.Operations.Queries, completion);
             var nodes = new NodeRequests(parts.OthersAsync, parts.Connections);
             var services = new OperationServices(parts, engine, keys, switchboard, log, health, face.readers, clock.GetUtcNow())
             {
@@ -39,7 +39,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
             };
             var layer = new OperationsLayer(OperationCatalogue.All(services), parts.Store.Operations.Audit, node.Name, node.Cluster, clock, loggers.CreateLogger<OperationsLayer>());
             var authentication = new OperatorAuthentication(parts.Store.Operations.Operators, parts.Store.Operations.Audit, node.Name, new FailureLimiter(clock), clock, loggers.CreateLogger<OperatorAuthentication>());
-            face.server = await AdminServer.StartAsync(node.Admin.Listen, parts.AdminCertificate, authentication, layer, new HealthEndpoints(health), loggers, cancellationToken).ConfigureAwait(false);
+            face.server = await AdminServer.StartAsync(node.Admin.Listen, parts.AdminCertificate, authentication, layer, new HealthEndpoints(health, monitoring), loggers, cancellationToken).ConfigureAwait(false);
             LogListening(logger, string.Join(", ", face.Addresses), AdminCertificate.FingerprintOf(parts.AdminCertificate));
         }
         catch (Exception failure) when (failure is IOException or SocketException)

@@ -1,17 +1,24 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PasswordSync.Hosting.Metrics;
+using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
 
 namespace PasswordSync.SyncNode.Admin;
 
 /// <summary>Whether the node lives (<c>/health/live</c>) and whether it does its work (<c>/health/ready</c>): 200 or 503, with reasons; and its figures (<c>/metrics</c>).</summary>
-internal sealed class HealthEndpoints(NodeHealth health)
+internal sealed class HealthEndpoints(NodeHealth health, NodeMonitoring monitoring)
 {
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health/live", context => WriteAsync(context, [.. health.Live()]));
         routes.MapGet("/health/ready", async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false));
+        routes.MapGet("/metrics", context =>
+        {
+            context.Response.ContentType = PrometheusText.ContentType;
+            return context.Response.WriteAsync(monitoring.Prometheus(), context.RequestAborted);
+        });
     }
 
     private static async Task WriteAsync(HttpContext context, ImmutableArray<string> troubles)

@@ -6,6 +6,8 @@ namespace PasswordSync.SyncNode.Deliveries;
 
 public sealed partial class Deliverer
 {
+    private static readonly Func<ILogger, CaptureId, IDisposable?> OfCapture = LoggerMessage.DefineScope<CaptureId>("change {CaptureId}");
+
     [LoggerMessage(4001, LogLevel.Information, "{Point}: change {CaptureId} for '{Account}': {Outcome} {Reason}")]
     private partial void LogOutcome(SyncPointId point, CaptureId captureId, string account, string outcome, string? reason);
 

@@ -26,6 +26,9 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(offer);
+
+        // What the provider logs on the way belongs to this change, too.
+        using var scope = OfCapture(logger, offer.Change.CaptureId);
         try
         {
             return await CarryOutAsync(identity, offer, cancellationToken).ConfigureAwait(false);
@@ -146,7 +149,9 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         }
 
         // From here on the outcome must be told whatever happens: a node that stops waits for it, within the attempt's deadline.
+        var startedAt = services.Clock.GetUtcNow();
         var outcome = await WriteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
+        if (outcome.IsSuccess) services.Metrics?.Delivered(point, offer.Change, startedAt, services.Clock.GetUtcNow());
         LogOutcome(point, offer.Change.CaptureId, target.DisplayName, outcome.GetType().Name, outcome.Explain());
         await TellAsync(identity, attemptId, outcome).ConfigureAwait(false);
         return outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;

@@ -1,6 +1,7 @@
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Execution;
+using PasswordSync.SyncNode.Metrics;
 
 namespace PasswordSync.SyncNode.Deliveries;
 
@@ -10,6 +11,9 @@ public sealed record DelivererServices(
 {
     /// <summary>The settings of the moment; they order changes that were made in several sources at once.</summary>
     public Func<DecisionRules> Rules { get; init; } = () => DecisionRules.Default;
+
+    /// <summary>Times deliveries; null for nobody.</summary>
+    public NodeMetrics? Metrics { get; init; }
 }
 
 /// <summary>The times of deliveries.</summary>

@@ -5,13 +5,14 @@ using PasswordSync.Core.Captures;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Intake;
 
 /// <summary>What edges talk to. Every request comes with an edge's certificate, and serves that edge's source and DC only.</summary>
 internal sealed partial class IntakeEndpoint(
-    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IControllerNames controllers, IntakeKeys keys, Func<long> configurationVersion, Func<PeerName.Edge, ImmutableArray<Uri>> nodes, TimeProvider clock, ILogger<IntakeEndpoint> logger)
+    NodeConfiguration configuration, IInbox inbox, IEdgeRegistry edges, IControllerNames controllers, IntakeKeys keys, Func<long> configurationVersion, Func<PeerName.Edge, ImmutableArray<Uri>> nodes, EdgeReports reports, NodeMetrics metrics, TimeProvider clock, ILogger<IntakeEndpoint> logger)
 {
     /// <summary>How often it is written down that an edge was heard of.</summary>
     private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(10);
@@ -45,7 +46,9 @@ internal sealed partial class IntakeEndpoint(
             return;
         }
 
+        var begun = clock.GetTimestamp();
         var answers = await AcceptAsync(edge, batch, context.RequestAborted).ConfigureAwait(false);
+        metrics.Answered(edge.Source.Value, answers, clock.GetElapsedTime(begun));
         await WriteAsync(context, new IntakeAnswer(answers, nodes(edge), configurationVersion()), IntakeJson.Default.IntakeAnswer).ConfigureAwait(false);
     }
 
@@ -119,6 +122,7 @@ internal sealed partial class IntakeEndpoint(
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
 
         // An edge without captures lives, too.
+        reports.Note(edge, context.Request.Headers[EdgeReport.Header]);
         await NoteAsync(edge, VersionOf(context.Request.Headers.UserAgent), context.RequestAborted).ConfigureAwait(false);
     }
 

@@ -34,6 +34,7 @@ internal static class ConfigurationFaults
 
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
+        foreach (var fault in node.Metrics.FindFaults()) yield return fault;
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
         if (!IsReference(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
 

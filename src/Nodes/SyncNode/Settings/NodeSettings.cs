@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Logging;
+using PasswordSync.Hosting.Metrics;
 
 namespace PasswordSync.SyncNode.Settings;
 
@@ -58,6 +59,9 @@ public sealed record NodeSettings(
     public LogSettings Log { get; init; } = new();
 
     public AdminSettings Admin { get; init; } = new();
+
+    /// <summary>Where the node's figures are sent. Default nowhere.</summary>
+    public MetricsSettings Metrics { get; init; } = new();
 }
 
 /// <summary>The listener for operators.</summary>
