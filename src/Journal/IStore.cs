@@ -38,6 +38,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Versions of the configuration.</summary>
     IConfigurationVersions Configurations { get; }
 
+    /// <summary>Whether commits survive the loss of the database server; null where the store is a file of the node itself.</summary>
+    IReplication? Replication { get; }
+
     /// <summary>What the operations people's layer asks and keeps.</summary>
     IOperationsStore Operations { get; }
 

@@ -85,9 +85,9 @@ public sealed class Nodes_in_trouble
                 node.Process.Thaw();
                 break;
             case Trouble.CutFromDatabase:
-                node.Proxy.Cut();
+                node.CutFromDatabase();
                 await ElapseAsync(Longer);
-                node.Proxy.Mend();
+                node.MendDatabase();
                 break;
             case Trouble.Leave:
                 await node.Process.StopAsync(Token);

@@ -86,6 +86,8 @@ internal sealed class AcceptWork(PostgresStoreOptions options) : GroupWork<Store
             }
         }
 
+        // Who is answered "already have it" forgets the capture: then the commit of that time must be on the standby too. What was written now came after it.
+        if (shards.Count == 0) await ReplicatedCommits.ConfirmAsync(connection, CancellationToken.None).ConfigureAwait(false);
         return [.. items.Select(arrivals => Answer(arrivals, shards))];
     }
 

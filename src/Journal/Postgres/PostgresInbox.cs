@@ -48,6 +48,7 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
             {
                 var asked = captureIds.Select(id => id.Value).ToArray();
                 var known = await connection.Command("SELECT capture_id FROM accepted WHERE capture_id = ANY ($1)", Of(asked)).RowsAsync(row => new CaptureId(row.GetGuid(0)), token).ConfigureAwait(false);
+                if (known.Count > 0) await ReplicatedCommits.ConfirmAsync(connection, token).ConfigureAwait(false);
                 return known.ToImmutableHashSet();
             },
             cancellationToken);

@@ -34,6 +34,7 @@ public sealed class PostgresStore : IStore
         Rates = new PostgresRateBudget(database);
         Edges = new PostgresEdgeRegistry(database);
         Configurations = new PostgresConfigurationVersions(database);
+        Replication = new PostgresReplication(database);
         Operations = new PostgresOperations(database, time);
         maintenance = new PostgresMaintenance(database, journal, time, logger);
         arrivals.Start();
@@ -61,6 +62,8 @@ public sealed class PostgresStore : IStore
     public IEdgeRegistry Edges { get; }
 
     public IConfigurationVersions Configurations { get; }
+
+    public IReplication? Replication { get; }
 
     public IOperationsStore Operations { get; }
 

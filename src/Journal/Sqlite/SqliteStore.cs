@@ -59,6 +59,8 @@ public sealed class SqliteStore : IStore
 
     public IConfigurationVersions Configurations { get; }
 
+    public IReplication? Replication => null;
+
     /// <summary>What the operations people's layer asks.</summary>
     public IOperationsStore Operations { get; }
 

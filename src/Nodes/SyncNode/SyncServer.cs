@@ -53,9 +53,10 @@ public sealed partial class SyncServer : IAsyncDisposable
         this.parts = parts;
         this.web = web;
         this.engine = engine;
-        Health = new NodeHealth(engine, parts.Store.Operations.Queries, () => Completion!);
+        var replication = new ReplicationWatch(parts.Store.Replication, parts.Configuration.Node.Database.RequireSynchronousStandby, parts.Clock, loggers.CreateLogger<ReplicationWatch>());
+        Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Completion!);
         monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
-        running = [engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), monitoring.RunAsync(ending.Token)];
+        running = [replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), monitoring.RunAsync(ending.Token)];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }

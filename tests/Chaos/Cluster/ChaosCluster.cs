@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using Npgsql;
 using PasswordSync.Lab;
@@ -11,6 +12,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
 {
     public const string Name = "chaos";
 
+    /// <summary>The name by which the primary knows its standby.</summary>
+    public const string StandbyName = "second";
+
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuietBound = TimeSpan.FromSeconds(120);
 
@@ -20,15 +24,20 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private readonly NpgsqlDataSource database;
     private Task watching = Task.CompletedTask;
 
-    private ChaosCluster(TemporaryFolder folder, PostgresServer postgres, Receiver receiver)
+    private ChaosCluster(TemporaryFolder folder, PostgresServer postgres, PostgresServer? standby, Receiver receiver)
     {
         this.folder = folder;
         Postgres = postgres;
+        Standby = standby;
         Receiver = receiver;
-        database = NpgsqlDataSource.Create(postgres.ConnectionString + ";Timeout=2;Command Timeout=2");
+        var hosts = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Host = string.Join(',', DatabasePorts.Select(port => $"127.0.0.1:{port}")), Timeout = 2, CommandTimeout = 2, HostRecheckSeconds = 1 };
+        database = new NpgsqlDataSourceBuilder(hosts.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite);
     }
 
     public PostgresServer Postgres { get; }
+
+    /// <summary>The synchronous standby; null if the cluster was made without one.</summary>
+    public PostgresServer? Standby { get; }
 
     public Receiver Receiver { get; }
 
@@ -42,20 +51,29 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Two owners that wrote their names for one epoch of one shard; none, if all is well.</summary>
     public ConcurrentQueue<string> DoubleOwners { get; } = new();
 
+    private ImmutableArray<int> DatabasePorts => Standby is null ? [Postgres.Port] : [Postgres.Port, Standby.Port];
+
+    /// <summary>Starts a cluster over one database server.</summary>
+    public static Task<ChaosCluster> StartAsync(string[] names, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken) =>
+        StartAsync(names, withStandby: false, describe, cancellationToken);
+
     /// <summary>Starts a cluster.</summary>
     /// <param name="names">The nodes' names; the first makes the cluster.</param>
+    /// <param name="withStandby">Whether the database has a synchronous standby.</param>
     /// <param name="describe">What each node is made of.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<ChaosCluster> StartAsync(string[] names, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken)
+    public static async Task<ChaosCluster> StartAsync(string[] names, bool withStandby, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken)
     {
         var folder = TemporaryFolder.Create("chaos");
         var postgres = await PostgresServer.StartAsync([], cancellationToken);
-        var cluster = new ChaosCluster(folder, postgres, await Receiver.StartAsync(cancellationToken));
+        var standby = withStandby ? await postgres.StartStandbyAsync(StandbyName, cancellationToken) : null;
+        if (standby is not null) await postgres.WaitForStandbyAsync(StandbyName, cancellationToken);
+        var cluster = new ChaosCluster(folder, postgres, standby, await Receiver.StartAsync(cancellationToken));
         try
         {
             foreach (var name in names)
             {
-                var options = describe(new ChaosNodeOptions(name, folder.FullPath, postgres.Port, cluster.Receiver.Address, cluster.Nodes.FirstOrDefault()));
+                var options = describe(new ChaosNodeOptions(name, folder.FullPath, cluster.DatabasePorts, cluster.Receiver.Address, cluster.Nodes.FirstOrDefault()));
                 cluster.Nodes.Add(await ChaosNode.PrepareAsync(options, cancellationToken));
 
                 // The first one must be up before others can fetch its keys.
@@ -106,6 +124,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         KeepLogs();
         await database.DisposeAsync();
         await Receiver.DisposeAsync();
+        if (Standby is not null) await Standby.DisposeAsync();
         await Postgres.DisposeAsync();
         folder.Dispose();
         end.Dispose();

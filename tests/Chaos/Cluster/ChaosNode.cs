@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -12,11 +13,13 @@ internal sealed class ChaosNode : IAsyncDisposable
 {
     private const string Passphrase = "the passphrase of a node under chaos";
 
-    private ChaosNode(string name, string folder, int port, DatabaseProxy proxy)
+    private readonly ImmutableArray<DatabaseProxy> databases;
+
+    private ChaosNode(string name, string folder, int port, ImmutableArray<DatabaseProxy> databases)
     {
         Name = name;
         Folder = folder;
-        Proxy = proxy;
+        this.databases = databases;
         Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{port}/"));
         var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(folder, "node.log")) { Environment = ProductBuild.Environment };
         Process = new ProductProcess($"node {name}", command, token => ProductProcess.ListensAsync(new IPEndPoint(IPAddress.Loopback, port), token));
@@ -28,7 +31,8 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public DatabaseProxy Proxy { get; }
+    /// <summary>Where operators are listened to; null for nowhere.</summary>
+    public Uri? AdminAddress { get; private init; }
 
     public ProductProcess Process { get; }
 
@@ -38,10 +42,24 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private string ConfigurationFile => Path.Combine(Folder, "node.json");
 
+    /// <summary>From now on nothing passes between the node and the database.</summary>
+    public void CutFromDatabase()
+    {
+        foreach (var proxy in databases) proxy.Cut();
+    }
+
+    public void MendDatabase()
+    {
+        foreach (var proxy in databases) proxy.Mend();
+    }
+
     /// <summary>Writes the files of a node. The first one makes the cluster; another is signed by it, as an administrator does it.</summary>
     public static async Task<ChaosNode> PrepareAsync(ChaosNodeOptions options, CancellationToken cancellationToken)
     {
-        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort(), new DatabaseProxy(options.DatabasePort));
+        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort(), [.. options.DatabasePorts.Select(port => new DatabaseProxy(port))])
+        {
+            AdminAddress = options.HasAdmin ? new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort()}/")) : null,
+        };
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "passphrase"), Passphrase, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "database-password"), PostgresServer.AdministratorPassword, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "signing-key"), "a signing key of chaos", cancellationToken);
@@ -64,7 +82,7 @@ internal sealed class ChaosNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Process.DisposeAsync();
-        await Proxy.DisposeAsync();
+        foreach (var proxy in databases) await proxy.DisposeAsync();
     }
 
     private object Settings(ChaosNodeOptions options) => new
@@ -84,14 +102,15 @@ internal sealed class ChaosNode : IAsyncDisposable
         database = new
         {
             kind = "postgres",
-            connection = string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Proxy.Port};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
+            connection = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', databases.Select(proxy => $"127.0.0.1:{proxy.Port}"))};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
+            requireSynchronousStandby = options.DatabasePorts.Length > 1,
             password = "file:" + Path.Combine(Folder, "database-password"),
         },
         sources = new Dictionary<string, object> { ["alpha"] = new { servers = new[] { "127.0.0.1:1" }, security = "ldaps" } },
         allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
         recheckDelay = "00:00:02",
         log = new { level = "information" },
-        admin = new { listen = Array.Empty<string>() },
+        admin = new { listen = AdminAddress is { } admin ? new[] { $"{admin.Host}:{admin.Port}" } : [] },
     };
 
     private object Point(ChaosNodeOptions options) => new
@@ -120,14 +139,17 @@ internal sealed class ChaosNode : IAsyncDisposable
 /// <summary>What a node is made of.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Root">The folder below which its own is made.</param>
-/// <param name="DatabasePort">The port of the database server.</param>
+/// <param name="DatabasePorts">The ports of the database servers.</param>
 /// <param name="Target">The receiver.</param>
 /// <param name="First">The node that made the cluster; null for that one.</param>
-internal sealed record ChaosNodeOptions(string Name, string Root, int DatabasePort, Uri Target, ChaosNode? First)
+internal sealed record ChaosNodeOptions(string Name, string Root, ImmutableArray<int> DatabasePorts, Uri Target, ChaosNode? First)
 {
     public int Shards { get; init; } = 16;
 
     public string KeyRotation { get; init; } = "1.00:00:00";
+
+    /// <summary>Whether it listens to operators.</summary>
+    public bool HasAdmin { get; init; }
 
     public string[] Labels { get; init; } = [];
 

@@ -8,7 +8,7 @@ namespace PasswordSync.Lab;
 /// A PostgreSQL server with data of its own, on a loopback port of its own, run as the user "postgres" since it refuses root. Its administrator is <see cref="Administrator"/>,
 /// who needs no password over the socket; over TCP everybody needs one.
 /// </summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed partial class PostgresServer : IAsyncDisposable
 {
     /// <summary>The superuser, also the owner of <see cref="Database"/>.</summary>
     public const string Administrator = "postgres";
@@ -156,14 +156,20 @@ public sealed class PostgresServer : IAsyncDisposable
     private ServerCommand AsPostgres(string program, IReadOnlyList<string> arguments) =>
         new(LabMachine.PathOf(LabTool.SetPrivileges), [.. Unprivileged, program, .. arguments], LogFile);
 
-    private async Task MakeAsync(IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    private async Task MakeFoldersAsync(CancellationToken cancellationToken)
     {
         // The server's user must get to its folder, which others may pass but not list.
         File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Directory.CreateDirectory(DataFolder);
+        File.SetUnixFileMode(DataFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(folder.PathOf("socket"));
         await File.WriteAllTextAsync(folder.PathOf("password"), AdministratorPassword, cancellationToken);
         await RunAsync(LabMachine.PathOf(LabTool.ChangeOwner), ["postgres:postgres", DataFolder, folder.PathOf("socket"), folder.PathOf("password")], cancellationToken);
+    }
+
+    private async Task MakeAsync(IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    {
+        await MakeFoldersAsync(cancellationToken);
         await RunAsync(
             LabMachine.PathOf(LabTool.SetPrivileges),
             [.. Unprivileged, Program("initdb"), "-D", DataFolder, "-U", Administrator, "--pwfile", folder.PathOf("password"), "-A", "scram-sha-256", "--locale=C.UTF-8", "-E", "UTF8", "--no-instructions"],

@@ -116,7 +116,7 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         try
         {
             var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) return await work.WriteAsync(connection, items).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false)) return await ReplicatedCommits.RunAsync(connection, () => work.WriteAsync(connection, items)).ConfigureAwait(false);
         }
         catch (PostgresException trouble) when (batch.Count == 1 && work.Judge(trouble) is { } result)
         {

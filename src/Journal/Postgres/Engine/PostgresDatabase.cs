@@ -72,7 +72,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         try
         {
             var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) return await run(connection, cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false)) return await ReplicatedCommits.RunAsync(connection, () => run(connection, cancellationToken)).ConfigureAwait(false);
         }
         catch (Exception trouble) when (PostgresTrouble.IsOfStorage(trouble))
         {
@@ -144,7 +144,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             SET enable_mergejoin TO off;
             SET jit TO off;
             SET client_min_messages TO warning;
-            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');
             """;
     }
 }

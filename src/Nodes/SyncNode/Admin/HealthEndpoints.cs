@@ -6,14 +6,14 @@ using PasswordSync.SyncNode.Operations;
 
 namespace PasswordSync.SyncNode.Admin;
 
-/// <summary>Whether the node lives (<c>/health/live</c>) and whether it does its work (<c>/health/ready</c>): 200 or 503, with reasons; and its figures (<c>/metrics</c>).</summary>
+/// <summary>Whether the node lives (<c>/health/live</c>) and whether it does its work (<c>/health/ready</c>): 200 or 503, with reasons, and with warnings that leave it ready; and its figures (<c>/metrics</c>).</summary>
 internal sealed class HealthEndpoints(NodeHealth health, NodeMonitoring monitoring)
 {
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", context => WriteAsync(context, [.. health.Live()]));
-        routes.MapGet("/health/ready", async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false));
+        routes.MapGet("/health/live", context => WriteAsync(context, [.. health.Live()], []));
+        routes.MapGet("/health/ready", async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false), [.. health.Warnings()]).ConfigureAwait(false));
         routes.MapGet("/metrics", context =>
         {
             context.Response.ContentType = PrometheusText.ContentType;
@@ -21,17 +21,23 @@ internal sealed class HealthEndpoints(NodeHealth health, NodeMonitoring monitori
         });
     }
 
-    private static async Task WriteAsync(HttpContext context, ImmutableArray<string> troubles)
+    private static async Task WriteAsync(HttpContext context, ImmutableArray<string> troubles, ImmutableArray<string> warnings)
     {
         context.Response.StatusCode = troubles.IsEmpty ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
         await using var writer = new Utf8JsonWriter(context.Response.Body);
         writer.WriteStartObject();
         writer.WriteString("status", troubles.IsEmpty ? "ok" : "trouble");
-        writer.WriteStartArray("reasons");
-        foreach (var trouble in troubles) writer.WriteStringValue(trouble);
-        writer.WriteEndArray();
+        WriteTexts(writer, "reasons", troubles);
+        if (!warnings.IsEmpty) WriteTexts(writer, "warnings", warnings);
         writer.WriteEndObject();
         await writer.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter writer, string name, ImmutableArray<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (var text in texts) writer.WriteStringValue(text);
+        writer.WriteEndArray();
     }
 }

@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors;
 using PasswordSync.Core.Ports;
+using PasswordSync.SyncNode.Cluster;
 
 namespace PasswordSync.SyncNode.Operations;
 
 /// <summary>What is wrong with the node as a whole, read when it is asked.</summary>
 /// <param name="engine">Its actors.</param>
 /// <param name="queries">Its journal.</param>
+/// <param name="replication">Whether its database is on two servers.</param>
 /// <param name="completion">Ends when a part of the node has ended.</param>
-internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, Func<Task> completion)
+internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, ReplicationWatch replication, Func<Task> completion)
 {
     /// <summary>How long the journal may take to answer before the node is not ready.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
@@ -17,6 +19,12 @@ internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, 
     public IEnumerable<string> Live()
     {
         if (completion().IsCompleted) yield return "A part of the node has ended: restart it; the log says what happened.";
+    }
+
+    /// <summary>What is wrong though it does its work; empty if nothing is.</summary>
+    public IEnumerable<string> Warnings()
+    {
+        if (replication.Alarm is { } alarm) yield return alarm;
     }
 
     /// <summary>Why it does not do its work; empty if it does.</summary>

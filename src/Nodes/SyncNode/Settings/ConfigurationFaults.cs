@@ -54,6 +54,7 @@ internal static class ConfigurationFaults
     {
         var database = node.Database;
         if (database.Kind is not ("sqlite" or "postgres")) yield return new("database.kind", database.Kind, "use sqlite or postgres.");
+        if (database is { Kind: "sqlite", RequireSynchronousStandby: true }) yield return new("database.requireSynchronousStandby", "true", "use kind postgres, or leave it out: a file has no standby.");
         if (database.Kind != "postgres") yield break;
         if (database.Password is { } password && !password.StartsWith("file:", StringComparison.Ordinal) && !password.StartsWith("env:", StringComparison.Ordinal))
         {

@@ -20,4 +20,7 @@ public sealed record DatabaseSettings
 
     /// <summary>For PostgreSQL: how often the node tells that it lives. Default 1 s; at most a third of <see cref="Expiry"/>.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>For PostgreSQL: whether the server must commit synchronously to a standby; an alarm is raised while it does not. Default false.</summary>
+    public bool RequireSynchronousStandby { get; init; }
 }

@@ -24,6 +24,7 @@ internal sealed class Troubles(OperationServices services)
     {
         var rows = new List<ImmutableArray<object?>>();
         foreach (var trouble in await services.Health.ReadyAsync(cancellationToken).ConfigureAwait(false)) rows.Add(Column.Row("node", null, null, trouble, "pbm doctor"));
+        foreach (var warning in services.Health.Warnings()) rows.Add(Column.Row("database", null, null, warning, "docs/operations/postgresql.md"));
         if (counts.InboxOldest is { } oldest && services.Now - oldest > InboxLateAfter) rows.Add(Column.Row("inbox", null, oldest, $"{counts.Inbox} captures are not decided", "pbm log tail"));
         rows.AddRange(await EdgesAsync(cancellationToken).ConfigureAwait(false));
         rows.AddRange(services.Switchboard.Current.Values.OrderBy(off => off.Point).Select(off => Column.Row(

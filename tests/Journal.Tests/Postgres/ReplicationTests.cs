@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres;
+using PasswordSync.Journal.Tests.Conformance;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Postgres;
+
+/// <summary>A real primary with a real standby: what counts as committed (I1), and how the store sees whether it is.</summary>
+public sealed class ReplicationTests
+{
+    private const string Standby = "second";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 180_000)]
+    public async Task Synchronous_standby_is_told_from_one_that_follows_behind_one_that_is_gone_and_none()
+    {
+        await using var primary = await PostgresServer.StartAsync([], Token);
+        await using var store = await OpenAsync(primary);
+        (await store.Replication!.LookAsync(Token)).ShouldBeOfType<ReplicationFinding.Alone>().Standbys.ShouldBe(0);
+        await using var standby = await primary.StartStandbyAsync(Standby, Token);
+
+        var behind = (await store.Replication.LookAsync(Token)).ShouldBeOfType<ReplicationFinding.Alone>();
+        behind.Standbys.ShouldBe(1);
+        behind.Reason.ShouldStartWith("synchronous_standby_names of the database server is empty");
+
+        await primary.WaitForStandbyAsync(Standby, Token);
+        (await store.Replication.LookAsync(Token)).ShouldBe(new ReplicationFinding.Synchronous(1));
+
+        await standby.KillAsync(Token);
+        await Eventually.HoldsAsync("the loss of the standby to be seen", TimeSpan.FromSeconds(30), async token => await store.Replication.LookAsync(token) is ReplicationFinding.Waiting, Token);
+
+        await standby.StartAsync(Token);
+        await Eventually.HoldsAsync("the standby to be seen again", TimeSpan.FromSeconds(30), async token => await store.Replication.LookAsync(token) is ReplicationFinding.Synchronous, Token);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task I1_What_only_the_primary_has_is_not_acknowledged_not_even_when_the_edge_asks_again()
+    {
+        await using var primary = await PostgresServer.StartAsync([], Token);
+        await using var standby = await primary.StartStandbyAsync(Standby, Token);
+        await primary.WaitForStandbyAsync(Standby, Token);
+        await using var store = await OpenAsync(primary);
+        var kept = Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1));
+        (await store.Inbox.AcceptAsync([kept], Token)).ShouldBe([AcceptResult.Accepted]);
+        standby.Freeze();
+        var arrival = Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1));
+
+        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.AcceptAsync([arrival], Token));
+        (await primary.RunSqlAsync($"SELECT count(*) FROM passwordsync.accepted WHERE capture_id = '{arrival.Id.Value}'", Token)).ShouldBe("1", "the primary shows it to everybody, though no standby has it");
+        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.AcceptAsync([arrival], Token));
+        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.FindKnownAsync([arrival.Id], Token));
+
+        standby.Thaw();
+        await Eventually.HoldsAsync("an answer", TimeSpan.FromSeconds(30), async token =>
+        {
+            try
+            {
+                return (await store.Inbox.AcceptAsync([arrival], token)).Single() == AcceptResult.AlreadyHave;
+            }
+            catch (StorageUnavailableException)
+            {
+                return false;
+            }
+        }, Token);
+        await primary.KillAsync(Token);
+        await standby.PromoteAsync(Token);
+        (await standby.RunSqlAsync("SELECT count(*) FROM passwordsync.accepted", Token)).ShouldBe("2", "what was acknowledged is there after the fail-over");
+    }
+
+    [Theory]
+    [InlineData("", "on", "on", 0, 0, 0, "synchronous_standby_names of the database server is empty")]
+    [InlineData("a", "local", "on", 1, 1, 0, "synchronous_commit is local")]
+    [InlineData("a", "remote_write", "on", 1, 1, 0, "synchronous_commit is remote_write")]
+    [InlineData("a", "on", "off", 1, 1, 0, "fsync of the database server is off")]
+    public void Settings_that_let_one_server_confirm_alone_are_named(string names, string commit, string fsync, int connected, int synchronous, int hidden, string says) =>
+        PostgresReplication.Judge(names, commit, fsync, connected, synchronous, hidden).ShouldBeOfType<ReplicationFinding.Alone>().Reason.ShouldStartWith(says);
+
+    [Fact]
+    public void A_role_that_may_not_see_how_standbys_replicate_goes_by_the_settings() =>
+        PostgresReplication.Judge("a", "on", "on", connected: 1, synchronous: 0, hidden: 1).ShouldBe(new ReplicationFinding.Synchronous(1));
+
+    private static Task<PostgresStore> OpenAsync(PostgresServer server) => PostgresStore.OpenAsync(
+        new PostgresStoreOptions
+        {
+            ConnectionString = server.ConnectionStringWithoutPassword,
+            Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
+            NodeName = "node-1",
+            CommandTimeout = TimeSpan.FromSeconds(1),
+        },
+        TimeProvider.System,
+        NullLoggerFactory.Instance,
+        Token);
+}
