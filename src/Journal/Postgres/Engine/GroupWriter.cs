@@ -115,8 +115,7 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         var items = batch.ConvertAll(request => request.Item);
         try
         {
-            var connection = await database.OpenAsync(CancellationToken.None).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) return await ReplicatedCommits.RunAsync(connection, () => work.WriteAsync(connection, items)).ConfigureAwait(false);
+            return await database.UseAsync((connection, _) => work.WriteAsync(connection, items), CancellationToken.None).ConfigureAwait(false);
         }
         catch (PostgresException trouble) when (batch.Count == 1 && work.Judge(trouble) is { } result)
         {

@@ -9,8 +9,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Connections beside those that read and append: accepting, listening, small writes, housekeeping.</summary>
     private const int OtherConnections = 6;
 
-    private readonly NpgsqlDataSource work;
-    private readonly NpgsqlDataSource leases;
+    private readonly PostgresHosts work;
+    private readonly PostgresHosts leases;
     private readonly SemaphoreSlim readPlaces;
 
     public PostgresDatabase(PostgresStoreOptions options)
@@ -35,7 +35,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public string Sessions { get; }
 
     /// <summary>A connection for work; the caller disposes it.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => work.OpenConnectionAsync(cancellationToken);
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => work.OpenAsync(cancellationToken);
 
     /// <summary>Runs on a connection of the work.</summary>
     /// <exception cref="Core.Ports.StorageUnavailableException">The database cannot be used now.</exception>
@@ -67,12 +67,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         readPlaces.Dispose();
     }
 
-    private async ValueTask<T> RunAsync<T>(NpgsqlDataSource source, Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
+    /// <summary>Runs on a connection of the work; trouble is told as it came.</summary>
+    public ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken) => UseAsync(work, run, cancellationToken);
+
+    private async ValueTask<T> RunAsync<T>(PostgresHosts hosts, Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
         try
         {
-            var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) return await ReplicatedCommits.RunAsync(connection, () => run(connection, cancellationToken)).ConfigureAwait(false);
+            return await UseAsync(hosts, run, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception trouble) when (PostgresTrouble.IsOfStorage(trouble))
         {
@@ -80,11 +82,23 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder given, int connectionsMax, TimeSpan commandTimeout)
+    private static async ValueTask<T> UseAsync<T>(PostgresHosts hosts, Func<NpgsqlConnection, CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
-        var builder = new NpgsqlDataSourceBuilder(given.ConnectionString);
-        var settings = builder.ConnectionStringBuilder;
-        var hasManyHosts = settings.Host?.Contains(',', StringComparison.Ordinal) ?? false;
+        try
+        {
+            var connection = await hosts.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false)) return await ReplicatedCommits.RunAsync(connection, () => run(connection, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (Exception trouble) when (PostgresTrouble.IsOfStorage(trouble))
+        {
+            hosts.Doubt();
+            throw;
+        }
+    }
+
+    private PostgresHosts Build(NpgsqlConnectionStringBuilder given, int connectionsMax, TimeSpan commandTimeout)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(given.ConnectionString);
         settings.TargetSessionAttributes = null;
         settings.ApplicationName = Sessions;
         settings.Pooling = true;
@@ -97,7 +111,6 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         settings.TcpKeepAlive = true;
         settings.TcpKeepAliveTime = 2;
         settings.TcpKeepAliveInterval = 1;
-        settings.HostRecheckSeconds = 1;
         settings.MaxAutoPrepare = 64;
         settings.AutoPrepareMinUsages = 2;
         settings.Enlist = false;
@@ -106,26 +119,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
         // The session keeps the settings below: the pool must not reset them.
         settings.NoResetOnClose = true;
-        builder.UsePhysicalConnectionInitializer(Prepare, PrepareAsync);
-        if (Options.Password is { } password)
-        {
-            builder.UsePasswordProvider(
-                _ => throw new NotSupportedException("Internal error: connections are opened asynchronously."), async (_, token) => await password(token).ConfigureAwait(false));
-        }
-
-        return hasManyHosts ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite) : builder.Build();
-    }
-
-    private static void Prepare(NpgsqlConnection connection) => throw new NotSupportedException("Internal error: connections are opened asynchronously.");
-
-    private async Task PrepareAsync(NpgsqlConnection connection)
-    {
-        var command = connection.CreateCommand();
-        await using var disposing = command.ConfigureAwait(false);
-#pragma warning disable CA2100 // A constant, numbers and a checked name.
-        command.CommandText = SessionSettings(Options);
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+        return new PostgresHosts(settings, Options.Password, SessionSettings(Options));
     }
 
     // Whoever is frozen with a transaction open must not block a take-over: every wait of a session is shorter than the expiry. Plans are made once, and never read a

@@ -1,0 +1,64 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Journal.Tests.Postgres;
+
+/// <summary>A connection string with several servers: the one that accepts writes is found, wherever it stands, and kept.</summary>
+public sealed class HostsTests(LabServers servers)
+{
+    private const int Rounds = 40;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task Server_that_is_silent_is_asked_once_and_not_again_while_another_one_works()
+    {
+        await using var silent = new SilentTcpServer();
+        var server = await servers.PostgresAsync(Token);
+        await using var store = await OpenAsync(silent.EndPoint.Port, server.Port);
+        var node = new NodeId("node-1", Guid.NewGuid());
+        await store.Leases.KeepAsync(node, Token);
+        await store.CountOpenWorkAsync(Token);
+        var asked = silent.Accepted;
+
+        // Longer than any server's state would be remembered by a driver that looks again each second.
+        using var rhythm = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var round = 0; round < Rounds && await rhythm.WaitForNextTickAsync(Token); round++)
+        {
+            (await store.Leases.KeepAsync(node, Token)).Shards.Count.ShouldBe(256);
+            await store.CountOpenWorkAsync(Token);
+        }
+
+        silent.Accepted.ShouldBe(asked);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Standby_is_passed_over_and_alone_refused_in_words()
+    {
+        await using var primary = await PostgresServer.StartAsync([], Token);
+        await using var standby = await primary.StartStandbyAsync("second", Token);
+
+        var refused = await Should.ThrowAsync<StorageUnavailableException>(() => OpenAsync(standby.Port));
+        refused.Message.ShouldContain("it does not accept writes, as a standby does; name all hosts of the cluster");
+
+        await using var store = await OpenAsync(standby.Port, primary.Port);
+        (await store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), Token)).Shards.Count.ShouldBe(256);
+    }
+
+    private static Task<PostgresStore> OpenAsync(params int[] ports) => PostgresStore.OpenAsync(
+        new PostgresStoreOptions
+        {
+            ConnectionString = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', ports.Select(port => $"127.0.0.1:{port}"))};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
+            Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
+            Schema = $"t{Guid.NewGuid():N}",
+            NodeName = "node-1",
+        },
+        TimeProvider.System,
+        NullLoggerFactory.Instance,
+        Token);
+}
