@@ -84,9 +84,27 @@ public sealed class Targets_in_trouble(Landscape landscape)
 
         await landscape.Delta.StartAsync(Token);
 
-        var there = landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
-        await Eventually.HoldsAsync("the password in delta", TimeSpan.FromSeconds(90), async token => (await landscape.Delta.BindAsync(there, "Down.2026!2", token)).Accepted, Token);
-        (await landscape.Delta.BindAsync(there, "Down.2026!1", Token)).Accepted.ShouldBeFalse();
+        await ArrivesInDeltaAsync(user, "Down.2026!2");
+        (await landscape.Delta.BindAsync(InDelta(user), "Down.2026!1", Token)).Accepted.ShouldBeFalse();
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task What_met_a_wrong_bind_password_arrives_with_the_first_change_after_it_is_right_again_and_not_a_quarter_of_an_hour_later()
+    {
+        var (first, second) = (await DescribedAsync("delta"), await DescribedAsync("delta"));
+        var file = Path.Combine(landscape.SecretsOfDelta, "directory-synchronisation");
+        var right = await File.ReadAllTextAsync(file, Token);
+        await File.WriteAllTextAsync(file, "not the password", Token);
+        await landscape.Delta.StopAsync(Token);
+        await landscape.Delta.StartAsync(Token);
+        await ChangeAsync(first, "Misconfigured.2026!1");
+        await landscape.NodeSaysAsync(Token, "delta", "TargetMisconfigured");
+
+        await File.WriteAllTextAsync(file, right, Token);
+        await ChangeAsync(second, "Misconfigured.2026!2");
+
+        await ArrivesInDeltaAsync(second, "Misconfigured.2026!2");
+        await ArrivesInDeltaAsync(first, "Misconfigured.2026!1");
     }
 
     [Fact(Timeout = 240_000)]
@@ -104,6 +122,11 @@ public sealed class Targets_in_trouble(Landscape landscape)
 
         await Eventually.HoldsAsync("a connection to the silent target", Landscape.ArrivalBound, _ => Task.FromResult(landscape.Silent.Accepted > 0 || accepted > 0), Token);
     }
+
+    private LabUser InDelta(LabUser user) => landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
+
+    private async Task ArrivesInDeltaAsync(LabUser user, string password) => await Eventually.HoldsAsync(
+        $"{user.AccountName}'s password in delta", TimeSpan.FromSeconds(90), async token => (await landscape.Delta.BindAsync(InDelta(user), password, token)).Accepted, Token);
 
     private async Task ChangeAsync(LabUser user, string password)
     {

@@ -55,8 +55,11 @@ public interface IOperationsQueries
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Identities with something to do, the earliest first.</summary>
-    ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(int limit, CancellationToken cancellationToken);
+    /// <summary>Identities with something to do, the earliest due first.</summary>
+    /// <param name="after">The last one of the page before, or one without an id for what is due at its time or later; null for the first page.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Events of all identities in the order in which they were committed.</summary>
     /// <param name="page">Which.</param>

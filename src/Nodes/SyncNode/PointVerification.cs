@@ -1,14 +1,16 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode;
 
 /// <summary>
 /// Verifies every sync point once, beside everything else, when the node starts: what is wrong with a target's settings is told before the first
-/// password meets it. Changes nothing.
+/// password meets it. Changes nothing at the target; what waits for a point that turns out to work is tried.
 /// </summary>
-internal sealed partial class PointVerification(ImmutableDictionary<PointSettings, IProvider> providers, ILogger<PointVerification> logger)
+internal sealed partial class PointVerification(ImmutableDictionary<PointSettings, IProvider> providers, PointMending mending, ILogger<PointVerification> logger)
 {
     /// <summary>Ends when all points are verified, or when cancelled. Never fails: a target in trouble is only told of.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(providers.Select(entry => VerifyAsync(entry.Key.Name, entry.Value, cancellationToken)));
@@ -21,7 +23,9 @@ internal sealed partial class PointVerification(ImmutableDictionary<PointSetting
             var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
             foreach (var check in report.Checks.Where(check => check.Result == VerificationResult.Failed)) LogFailed(point, check.Name, check.Finding, check.Remedy);
             foreach (var check in report.Checks.Where(check => check.Result == VerificationResult.Warned)) LogWarned(point, check.Name, check.Finding, check.Remedy);
-            if (report.IsGood) LogGood(point, string.Join(", ", report.Checks.Where(check => check.Result == VerificationResult.Passed).Select(check => check.Name)));
+            if (!report.IsGood) return;
+            LogGood(point, string.Join(", ", report.Checks.Where(check => check.Result == VerificationResult.Passed).Select(check => check.Name)));
+            mending.Verified(new SyncPointId(point), provider);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

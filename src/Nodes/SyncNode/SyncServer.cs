@@ -46,7 +46,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     private AdminFace? admin;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, EdgeReports reports, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, PointMending mending, EdgeReports reports, ILoggerFactory loggers)
     {
         this.switchboard = switchboard;
         logger = loggers.CreateLogger<SyncServer>();
@@ -56,9 +56,9 @@ public sealed partial class SyncServer : IAsyncDisposable
         var replication = new ReplicationWatch(parts.Store.Replication, parts.Configuration.Node.Database.RequireSynchronousStandby, parts.Clock, loggers.CreateLogger<ReplicationWatch>());
         Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Completion!);
         monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
-        running = [replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), monitoring.RunAsync(ending.Token)];
+        running = [replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token)];
         Completion = Task.WhenAny(running).Unwrap();
-        verifying = new PointVerification(parts.Providers, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
+        verifying = new PointVerification(parts.Providers, mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
 
     /// <summary>The addresses that the node listens on, with the ports it got.</summary>
@@ -105,11 +105,13 @@ public sealed partial class SyncServer : IAsyncDisposable
             var decisions = new DecisionLog(loggers.CreateLogger<DecisionLog>());
             var switchboard = new PointSwitchboard(parts.Store.Operations.Points, configuration, clock, loggers.CreateLogger<PointSwitchboard>());
             await switchboard.ApplyAsync(engine: null, cancellationToken).ConfigureAwait(false);
+            var mending = new PointMending(parts.Store.Operations.Queries.ListPendingAsync, configuration.Points.Select(point => new SyncPointId(point.Name)), clock, loggers.CreateLogger<PointMending>());
             var ports = new SyncEnginePorts(
                 parts.Store.Journal, parts.Store.Inbox, parts.Store.PendingWork, parts.Store.Leases, switchboard, settler, () => configuration.Rules, (identity, happened) =>
                 {
                     decisions.Write(identity, happened);
                     parts.Metrics.Count(happened);
+                    mending.Observe(happened);
                     observe(identity, happened);
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid())) { MeterScope = parts.Metrics.Scope };
@@ -138,8 +140,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
-            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, departure, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
+            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, mending, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, mending, departure, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }
         catch

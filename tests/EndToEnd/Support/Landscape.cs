@@ -37,6 +37,9 @@ public sealed class Landscape : IAsyncLifetime
     /// <summary>The folder of the product's files.</summary>
     public string Folder => folder!.FullPath;
 
+    /// <summary>The folder of the secrets that only the sync point delta uses, for tests that make them wrong.</summary>
+    public string SecretsOfDelta => Path.Combine(ProductLandscape.SecretsFolder(Folder), "delta");
+
     /// <summary>Everything that the sync server wrote to its console.</summary>
     public string NodeLog => File.ReadAllText(Product.Node.LogFile);
 
@@ -69,6 +72,8 @@ public sealed class Landscape : IAsyncLifetime
         Beta = await SambaDomain.StartAsync(new SambaDomainOptions { Realm = "BETA.TEST", Users = UsersMax }, token);
         folder = TemporaryFolder.Create("endtoend");
         await ProductLandscape.WriteSecretsAsync(Folder, token);
+        Directory.CreateDirectory(SecretsOfDelta);
+        foreach (var secret in Directory.GetFiles(ProductLandscape.SecretsFolder(Folder))) File.Copy(secret, Path.Combine(SecretsOfDelta, Path.GetFileName(secret)));
         Product = await ProductLandscape.StartAsync(Describe(), Folder, token);
     }
 
@@ -113,7 +118,7 @@ public sealed class Landscape : IAsyncLifetime
                 LandscapePoint.Domain("strict", ["alpha"], Beta, secrets, asSource: "beta", carryMustChange: true) with { Filter = "(description=strict)" },
                 LandscapePoint.Domain("alpha", ["beta"], Alpha, secrets, asSource: "alpha"),
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
-                LandscapePoint.Directory("delta", ["alpha"], Delta, secrets) with { Filter = "(description=delta)" },
+                LandscapePoint.Directory("delta", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=delta)" },
                 new LandscapePoint("silent", ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
             ]);
     }

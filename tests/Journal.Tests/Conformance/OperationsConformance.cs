@@ -102,13 +102,38 @@ public abstract class OperationsConformance : StoreConformance
         var counts = await queries.CountAsync(CancellationToken.None);
 
         (counts.Identities, counts.Inbox, counts.InboxOldest, counts.Pending, counts.Secrets).ShouldBe((2, 1, Samples.Start.AddSeconds(3), 1, 2));
-        (await queries.ListPendingAsync(5, CancellationToken.None)).Single().Identity.ShouldBe(identity);
+        (await queries.ListPendingAsync(after: null, 5, CancellationToken.None)).Single().Identity.ShouldBe(identity);
         (await queries.ListAccountsAsync(identity, CancellationToken.None)).ShouldBe([change.Account]);
         (await queries.ListIdentitiesAsync(Samples.Source, Guid.Empty, 10, CancellationToken.None)).Length.ShouldBe(2);
         (await queries.ListIdentitiesAsync(new SourceId("other"), Guid.Empty, 10, CancellationToken.None)).ShouldBeEmpty();
         var shards = await queries.ListShardsAsync(CancellationToken.None);
         shards.Length.ShouldBe(256);
         shards.ShouldAllBe(shard => shard.Owner == "node-1" && shard.Epoch == 1);
+    }
+
+    [Fact]
+    public async Task What_is_pending_comes_page_by_page_in_order_and_once_each()
+    {
+        await using var subject = await OpenAsync();
+        var queries = OperationsOf(subject).Queries;
+        for (var i = 0; i < 7; i++) await AcceptAsync(subject);
+        var all = await queries.ListPendingAsync(after: null, 100, CancellationToken.None);
+        all.Length.ShouldBe(7);
+        all.Select(row => row.DueAt).ShouldBeInOrder();
+        all.Select(row => row.DueAt).Distinct().Count().ShouldBeLessThan(7, "some are due at the very same time");
+
+        var paged = new List<PendingIdentity>();
+        PendingIdentity? after = null;
+        do
+        {
+            var page = await queries.ListPendingAsync(after, 2, CancellationToken.None);
+            paged.AddRange(page);
+            after = page.IsEmpty ? null : page[^1];
+        }
+        while (after is not null);
+
+        paged.ShouldBe(all);
+        (await queries.ListPendingAsync(new PendingIdentity(default, 0, all[^1].DueAt), 100, CancellationToken.None)).ShouldBe(all.Where(row => row.DueAt == all[^1].DueAt));
     }
 
     [Fact]

@@ -50,11 +50,11 @@ internal sealed partial class TestNode : IAsyncDisposable
     public ConcurrentQueue<(IdentityId Identity, IdentityEvent Event)> Events { get; } = new();
 
     /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff"; on SQLite unless told otherwise.</summary>
-    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null)
+    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null, object? retry = null)
     {
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var node = new TestNode(folder, TimeProvider.System);
-        await node.WriteConfigurationAsync([.. targets.Keys], database ?? new { kind = "sqlite" }, cancellationToken);
+        await node.WriteConfigurationAsync([.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         return node;
@@ -153,7 +153,7 @@ internal sealed partial class TestNode : IAsyncDisposable
         events.Release();
     }
 
-    private async Task WriteConfigurationAsync(ImmutableArray<string> points, object database, CancellationToken cancellationToken)
+    private async Task WriteConfigurationAsync(ImmutableArray<string> points, object database, object retry, CancellationToken cancellationToken)
     {
         await File.WriteAllTextAsync(Path.Combine(Folder, "passphrase"), Encoding.UTF8.GetString(Passphrase), cancellationToken);
         var node = new
@@ -172,7 +172,6 @@ internal sealed partial class TestNode : IAsyncDisposable
             allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
         };
         var scopes = new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points } } };
-        var retry = new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" };
         var pointsFile = new { points = points.Select(name => new { name, provider = "memory", settings = new { target = name }, retry }) };
         await File.WriteAllTextAsync(Path.Combine(Folder, "node.json"), JsonSerializer.Serialize(node), cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(Folder, "scopes.json"), JsonSerializer.Serialize(scopes), cancellationToken);

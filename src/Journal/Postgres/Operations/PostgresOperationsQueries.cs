@@ -40,8 +40,10 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
             row => new ParkedRow(new IdentityId(row.GetGuid(0)), new SyncPointId(row.GetString(1)), StoredTime.FromColumn(row.GetInt64(2))), token),
         cancellationToken).ConfigureAwait(false)];
 
-    public async ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
-        (connection, token) => connection.Command("SELECT identity_id, shard_id, due_at FROM pending ORDER BY due_at LIMIT $1", Of(limit)).RowsAsync(
+    public async ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
+        (connection, token) => connection.Command(
+            "SELECT identity_id, shard_id, due_at FROM pending WHERE (due_at, identity_id) > ($1, $2) ORDER BY due_at, identity_id LIMIT $3",
+            Of(after?.DueAt.ToColumnLimit() ?? long.MinValue), Of(after?.Identity.Value ?? Guid.Empty), Of(limit)).RowsAsync(
             row => new PendingIdentity(new IdentityId(row.GetGuid(0)), row.GetInt32(1), StoredTime.FromColumn(row.GetInt64(2))), token),
         cancellationToken).ConfigureAwait(false)];
 

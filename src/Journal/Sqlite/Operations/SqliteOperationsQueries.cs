@@ -22,9 +22,12 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
     public ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) =>
         engine.ReadAsync(session => ListParked(session, point, limit), cancellationToken);
 
-    public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+    public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
         session => Collect(
-            session.Query("SELECT identity_id, shard_id, due_at FROM pending ORDER BY due_at LIMIT $1", limit), row => new PendingIdentity(new IdentityId(row.ReadGuid(0)), row.GetInt32(1), row.ReadTime(2))),
+            session.Query(
+                "SELECT identity_id, shard_id, due_at FROM pending WHERE due_at >= $1 AND (due_at, identity_id) > ($1, $2) ORDER BY due_at, identity_id LIMIT $3",
+                after?.DueAt.ToColumnLimit() ?? long.MinValue, (after?.Identity.Value ?? Guid.Empty).ToColumn(), limit),
+            row => new PendingIdentity(new IdentityId(row.ReadGuid(0)), row.GetInt32(1), row.ReadTime(2))),
         cancellationToken);
 
     public ValueTask<ImmutableArray<StoredEvent>> ReadEventsAsync(EventPage page, CancellationToken cancellationToken) => engine.ReadAsync(session => ReadEvents(session, page), cancellationToken);

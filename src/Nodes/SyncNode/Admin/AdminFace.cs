@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using PasswordSync.Actors;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
+using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
@@ -22,7 +23,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
 
     /// <summary>Begins to listen. An address that is taken is told of loudly, and the node goes on without: passwords matter more than who watches them.</summary>
     public static async Task<AdminFace> StartAsync(
-        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, Departure departure, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, PointMending mending, Departure departure, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
         var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
@@ -31,7 +32,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
         {
             await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
             var nodes = new NodeRequests(parts.OthersAsync, parts.Connections);
-            var services = new OperationServices(parts, engine, keys, switchboard, log, health, face.readers, clock.GetUtcNow())
+            var services = new OperationServices(parts, engine, keys, switchboard, mending, log, health, face.readers, clock.GetUtcNow())
             {
                 Nodes = nodes,
                 Decisions = new OperatorDecisions(engine, parts.Store.Leases, parts.Store.Operations.Queries, nodes),

@@ -8,6 +8,7 @@ using PasswordSync.Journal;
 using PasswordSync.Providers.Contract;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
+using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
@@ -15,7 +16,7 @@ using PasswordSync.SyncNode.Sources;
 namespace PasswordSync.SyncNode.Operations;
 
 /// <summary>What operations work with: the journal, the live actors, and what the node was configured with.</summary>
-internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, KeyService Keys, PointSwitchboard Switchboard, LogRing Log, NodeHealth Health, SourceReaders Readers, DateTimeOffset StartedAt)
+internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, KeyService Keys, PointSwitchboard Switchboard, PointMending Mending, LogRing Log, NodeHealth Health, SourceReaders Readers, DateTimeOffset StartedAt)
 {
     /// <summary>How many accounts a name may mean before only these are listed.</summary>
     public const int AmbiguousMax = 20;

@@ -144,7 +144,7 @@ internal sealed class RetryAll(OperationServices services) : Operation
     private async Task<List<(IdentityId, SyncPointId)>> FailedAsync(string? only, int limit, CancellationToken cancellationToken)
     {
         var failed = new List<(IdentityId, SyncPointId)>();
-        foreach (var pending in await services.Queries.ListPendingAsync(limit, cancellationToken).ConfigureAwait(false))
+        foreach (var pending in await services.Queries.ListPendingAsync(after: null, limit, cancellationToken).ConfigureAwait(false))
         {
             var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
             failed.AddRange(from entry in state.Points where entry.Value is PointState.Waiting { LastFailure: not null } && (only is null || entry.Key.Value == only) select (pending.Identity, entry.Key));
@@ -171,7 +171,7 @@ internal sealed class Queue(OperationServices services) : Operation
         var only = call.Text("point");
         if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
-        foreach (var pending in await services.Queries.ListPendingAsync(Parameter.RowsMax, cancellationToken).ConfigureAwait(false))
+        foreach (var pending in await services.Queries.ListPendingAsync(after: null, Parameter.RowsMax, cancellationToken).ConfigureAwait(false))
         {
             if (rows.Count >= call.Rows()) break;
             var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);

@@ -76,13 +76,14 @@ internal sealed class PointVerify(OperationServices services) : Operation
     private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("check"), Column.Text("result"), Column.Text("finding"), Column.Text("remedy")];
 
     public override CommandDescription Description { get; } =
-        Show("sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights. Changes nothing.", "sync point verify mail") with { Role = "operator", Parameters = [Parameter.Point] };
+        Show("sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights. Changes nothing there; if all is well, what waits because the point was misconfigured is tried now.", "sync point verify mail") with { Role = "operator", Parameters = [Parameter.Point] };
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
         var name = call.Needed("point");
         if (services.FindProvider(name) is not { } provider) return services.NoSuchPoint(name);
         var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        if (report.IsGood) services.Mending.Verified(new SyncPointId(name), provider);
         return new OperationResult.Answered(Answer.Of(Section.Table(
             null, "check|checks", Columns, report.Checks.Select(check => Column.Row(check.Name, $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)))));
     }
