@@ -91,7 +91,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     [Fact(Timeout = 240_000)]
     public async Task What_met_a_wrong_bind_password_arrives_with_the_first_change_after_it_is_right_again_and_not_a_quarter_of_an_hour_later()
     {
-        var (first, second) = (await DescribedAsync("delta"), await DescribedAsync("delta"));
+        var (first, second) = (await landscape.NextUserAsync("delta", Token), await landscape.NextUserAsync("delta", Token));
         var file = Path.Combine(landscape.SecretsOfDelta, "directory-synchronisation");
         var right = await File.ReadAllTextAsync(file, Token);
         await File.WriteAllTextAsync(file, "not the password", Token);

@@ -115,6 +115,14 @@ public abstract record EdgeAlarm
         public override bool Stands => true;
     }
 
+    /// <summary>A certificate that the edge uses ends soon, or has ended.</summary>
+    public sealed record CertificateEnds(string Sentences) : EdgeAlarm
+    {
+        public override string Sentence => Sentences;
+
+        public override bool Stands => true;
+    }
+
     /// <summary>The DC will not call the hook.</summary>
     public sealed record HookNotCalled(string Policy) : EdgeAlarm
     {

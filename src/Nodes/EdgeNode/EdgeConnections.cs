@@ -15,18 +15,15 @@ public static class EdgeConnections
     private const int SecretBytesMax = 8_192;
 
     /// <summary>An HTTPS client that shows the edge's certificate and trusts nodes of the edge's own cluster alone. The caller owns it.</summary>
-    /// <exception cref="SettingsException">A file is missing or does not fit.</exception>
-    public static HttpClient ToNodes(EdgeSettingsFile configuration, TimeProvider clock)
+    public static HttpClient ToNodes(string cluster, EdgeCertificates certificates, TimeProvider clock)
     {
-        var edge = configuration.Edge;
-        var authority = LoadCertificate(configuration, "authority", edge.Authority);
-        var certificate = LoadCertificate(configuration, "certificate", edge.Certificate);
+        ArgumentNullException.ThrowIfNull(certificates);
         var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false };
-        handler.SslOptions.ClientCertificates = [WithKey(configuration, certificate)];
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificates.Certificate;
 
         // The certificate must be one of this cluster's nodes; by which name or address the node was reached does not matter then.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
-            shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, authority, edge.Cluster, clock.GetUtcNow(), out var name, out _) && name is PeerName.Node;
+            shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, certificates.Authority, cluster, clock.GetUtcNow(), out var name, out _) && name is PeerName.Node;
         var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", $"PasswordSync-Edge/{Hosting.ProductVersion.Text}");
         return http;
@@ -86,22 +83,5 @@ public static class EdgeConnections
     {
         var info = new FileInfo(path);
         return info.Exists && info.Length <= SecretBytesMax ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false) : [];
-    }
-
-    private static X509Certificate2 LoadCertificate(EdgeSettingsFile configuration, string key, string path)
-    {
-        var file = configuration.PathOf(path);
-        if (File.Exists(file)) return X509CertificateLoader.LoadCertificateFromFile(file);
-        throw new SettingsException(configuration.File, [new SettingFault(key, file, "the file does not exist: make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem here.")]);
-    }
-
-    private static X509Certificate2 WithKey(EdgeSettingsFile configuration, X509Certificate2 certificate)
-    {
-        using var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(configuration.PathOf(configuration.Edge.Key)));
-        using var together = certificate.CopyWithPrivateKey(key);
-
-        // Windows' TLS wants the key in a store of its own, which this round trip gives it.
-        return OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(together.Export(X509ContentType.Pkcs12), null) : certificate.CopyWithPrivateKey(key);
     }
 }

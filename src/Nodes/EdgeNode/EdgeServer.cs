@@ -30,11 +30,11 @@ public sealed partial class EdgeServer : IAsyncDisposable
     private readonly IReadOnlyList<IDisposable> owned;
     private readonly Task running;
 
-    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter, IReadOnlyList<IDisposable> owned)
+    private EdgeServer(EdgePipeline pipeline, ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter, CertificateWatch watch, IReadOnlyList<IDisposable> owned)
     {
         Pipeline = pipeline;
         this.owned = owned;
-        running = RunAsync(fetcher, monitor, filter);
+        running = RunAsync(fetcher, monitor, filter, watch);
     }
 
     /// <summary>The pipeline, to look at.</summary>
@@ -48,14 +48,15 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <param name="directory">The DC's directory; the caller owns it.</param>
     /// <param name="policies">The DC's password policies, to notice when Samba will not call the hook; null where that cannot be.</param>
     /// <param name="filter">Looks at Windows' password filter; null where there is none.</param>
-    /// <param name="http">Speaks to nodes with the edge's certificate; the edge owns it from here on.</param>
+    /// <param name="certificates">For speaking to nodes; the edge owns them from here on.</param>
     /// <param name="clock">The clock, which is the DC's.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<EdgeServer> StartAsync(
-        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, FilterWatch? filter, HttpClient http, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, FilterWatch? filter, EdgeCertificates certificates, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(certificates);
         var edge = configuration.Edge;
         var (socket, drop) = (OperatingSystem.IsWindows() ? edge.Socket : configuration.PathOf(edge.Socket), configuration.PathOf(edge.Drop));
         var alarms = new AlarmLog(loggers.CreateLogger<AlarmLog>());
@@ -64,6 +65,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var listening = new ListenerOptions { Socket = socket, DropFolder = drop, ClientProgram = edge.FilterHost ?? (OperatingSystem.IsWindows() ? Path.Combine(Environment.SystemDirectory, "lsass.exe") : null) };
         var spool = CaptureSpool.Open(new DiskSpoolFiles(Path.Combine(configuration.PathOf(edge.Data), "spool")), SpoolOptions.Within(edge.SpoolBytesMax), alarms, clock, loggers.CreateLogger<CaptureSpool>());
         var intake = new CaptureIntake(spool, new EdgeBinding(edge.Cluster, edge.Source, edge.DomainController), alarms, clock, loggers.CreateLogger<CaptureIntake>());
+        var http = EdgeConnections.ToNodes(edge.Cluster, certificates, clock);
         var nodes = new NodeList([.. edge.Nodes.Select(node => new Uri(node.EndsWith('/') ? node : node + "/"))]);
         var options = new UplinkOptions();
         var uplink = new Uplink(http, new EdgeName(new SourceId(edge.Source), edge.DomainController, ProductVersion.Text), nodes, options, clock, Random.Shared.NextDouble, loggers.CreateLogger<Uplink>()) { Alarms = alarms };
@@ -84,7 +86,8 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
         var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
         var filterMonitor = filter is null ? null : new FilterMonitor(filter.Inspector, filter.Role, FilterInterval, alarms, clock, loggers.CreateLogger<FilterMonitor>());
-        return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, [MetricsExport.Start("passwordsync-edge", $"{edge.Source}/{edge.DomainController}", metrics.Scope, edge.Metrics), metrics, pipeline, dropFolder, spool, http]);
+        var watch = new CertificateWatch(certificates, alarms, clock, loggers.CreateLogger<CertificateWatch>());
+        return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, watch, [MetricsExport.Start("passwordsync-edge", $"{edge.Source}/{edge.DomainController}", metrics.Scope, edge.Metrics), metrics, pipeline, dropFolder, spool, http, certificates]);
     }
 
     /// <summary>Takes no more captures, and ends; what is not at a node yet stays in the spool.</summary>
@@ -112,10 +115,10 @@ public sealed partial class EdgeServer : IAsyncDisposable
     }
 
     // If one of them breaks, the others must not go on alone.
-    private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter)
+    private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter, CertificateWatch watch)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token), .. monitor is null ? Array.Empty<Task>() : [monitor.RunAsync(stop.Token)], .. filter is null ? Array.Empty<Task>() : [filter.RunAsync(stop.Token)]];
+        Task[] loops = [Pipeline.RunAsync(stop.Token), fetcher.RunAsync(stop.Token), watch.RunAsync(stop.Token), .. monitor is null ? Array.Empty<Task>() : [monitor.RunAsync(stop.Token)], .. filter is null ? Array.Empty<Task>() : [filter.RunAsync(stop.Token)]];
         await Task.WhenAny(loops).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(loops).ConfigureAwait(false);

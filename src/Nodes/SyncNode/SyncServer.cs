@@ -56,7 +56,11 @@ public sealed partial class SyncServer : IAsyncDisposable
         var replication = new ReplicationWatch(parts.Store.Replication, parts.Configuration.Node.Database.RequireSynchronousStandby, parts.Clock, loggers.CreateLogger<ReplicationWatch>());
         Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Completion!);
         monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
-        running = [replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token)];
+        running =
+        [
+            replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token),
+            new CertificateWatch(parts.Credentials, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token),
+        ];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }

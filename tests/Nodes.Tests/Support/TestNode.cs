@@ -54,7 +54,7 @@ internal sealed partial class TestNode : IAsyncDisposable
     {
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var node = new TestNode(folder, TimeProvider.System);
-        await node.WriteConfigurationAsync([.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken);
+        await WriteConfigurationAsync(folder, [.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         return node;
@@ -153,9 +153,10 @@ internal sealed partial class TestNode : IAsyncDisposable
         events.Release();
     }
 
-    private async Task WriteConfigurationAsync(ImmutableArray<string> points, object database, object retry, CancellationToken cancellationToken)
+    /// <summary>Writes the three files of a node.</summary>
+    public static async Task WriteConfigurationAsync(string folder, ImmutableArray<string> points, object database, object retry, CancellationToken cancellationToken)
     {
-        await File.WriteAllTextAsync(Path.Combine(Folder, "passphrase"), Encoding.UTF8.GetString(Passphrase), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "passphrase"), Encoding.UTF8.GetString(Passphrase), cancellationToken);
         var node = new
         {
             cluster = Cluster,
@@ -173,8 +174,8 @@ internal sealed partial class TestNode : IAsyncDisposable
         };
         var scopes = new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points } } };
         var pointsFile = new { points = points.Select(name => new { name, provider = "memory", settings = new { target = name }, retry }) };
-        await File.WriteAllTextAsync(Path.Combine(Folder, "node.json"), JsonSerializer.Serialize(node), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(Folder, "scopes.json"), JsonSerializer.Serialize(scopes), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(Folder, "points.json"), JsonSerializer.Serialize(pointsFile), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "node.json"), JsonSerializer.Serialize(node), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "scopes.json"), JsonSerializer.Serialize(scopes), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "points.json"), JsonSerializer.Serialize(pointsFile), cancellationToken);
     }
 }

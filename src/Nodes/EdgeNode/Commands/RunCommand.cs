@@ -39,8 +39,8 @@ internal static class RunCommand
         await using (client.ConfigureAwait(false))
         {
             var directory = new LdapSourceDirectory(client, TimeProvider.System);
-            var nodes = EdgeConnections.ToNodes(configuration, TimeProvider.System);
-            var edge = await StartAsync(configuration, directory, nodes, loggers, termination.Requested).ConfigureAwait(false);
+            var certificates = EdgeCertificates.Open(configuration);
+            var edge = await StartAsync(configuration, directory, certificates, loggers, termination.Requested).ConfigureAwait(false);
             await using (edge.ConfigureAwait(false))
             {
                 await (await Task.WhenAny(termination.WaitAsync(), edge.Completion).ConfigureAwait(false)).ConfigureAwait(false);
@@ -50,10 +50,10 @@ internal static class RunCommand
         return ExitCodes.Success;
     }
 
-    private static Task<EdgeServer> StartAsync(EdgeSettingsFile configuration, LdapSourceDirectory directory, HttpClient nodes, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private static Task<EdgeServer> StartAsync(EdgeSettingsFile configuration, LdapSourceDirectory directory, EdgeCertificates certificates, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         IPasswordPolicies? policies = OperatingSystem.IsWindows() ? null : directory;
         var filter = OperatingSystem.IsWindows() ? new FilterWatch(new WindowsFilterInspector(TimeProvider.System), directory) : null;
-        return EdgeServer.StartAsync(configuration, directory, policies, filter, nodes, TimeProvider.System, loggers, cancellationToken);
+        return EdgeServer.StartAsync(configuration, directory, policies, filter, certificates, TimeProvider.System, loggers, cancellationToken);
     }
 }

@@ -54,7 +54,7 @@ public sealed class ClusterAuthority : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = SignNode(key, name, hosts, now);
-        return certificate.CopyWithPrivateKey(key);
+        return KeyedCertificate.Join(certificate, key);
     }
 
     /// <summary>Signs the request of a node that joins. Only its public key is taken from it; which node it is, is said here by whoever signs.</summary>

@@ -7,16 +7,29 @@ using PasswordSync.SyncNode.Settings;
 namespace PasswordSync.SyncNode.Cluster;
 
 /// <summary>
-/// What a node shows others, and whom it trusts. The node that made the cluster has the authority and signs its own certificate at each start; a node that joined has
-/// one that was signed for it, and no authority.
+/// What a node shows others, and whom it trusts. The node that made the cluster has the authority and signs its own certificate, at each start and again long before it ends; a
+/// node that joined has one that was signed for it, and no authority. Safe from any thread.
 /// </summary>
 internal sealed class NodeCredentials : IDisposable
 {
-    private NodeCredentials(ClusterAuthority? authority, X509Certificate2 root, X509Certificate2 certificate)
+    private readonly Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next;
+    private readonly string ownRemedy;
+    private X509Certificate2 certificate;
+    private X509Certificate2? former;
+
+    /// <param name="authority">With its key; null where that is kept elsewhere.</param>
+    /// <param name="root">The authority's certificate.</param>
+    /// <param name="certificate">The node's own.</param>
+    /// <param name="next">Gives the certificate that follows the present one at a time; null while there is none.</param>
+    /// <param name="ownRemedy">What to do if the node's own certificate ends all the same.</param>
+    private NodeCredentials(
+        ClusterAuthority? authority, X509Certificate2 root, X509Certificate2 certificate, Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next, string ownRemedy)
     {
         Authority = authority;
         Root = root;
-        Certificate = certificate;
+        this.certificate = certificate;
+        this.next = next;
+        this.ownRemedy = ownRemedy;
     }
 
     /// <summary>The cluster's authority with its key; null where that is kept elsewhere.</summary>
@@ -25,8 +38,8 @@ internal sealed class NodeCredentials : IDisposable
     /// <summary>The authority's certificate.</summary>
     public X509Certificate2 Root { get; }
 
-    /// <summary>The node's own certificate, with its key.</summary>
-    public X509Certificate2 Certificate { get; }
+    /// <summary>The node's own certificate, with its key, as it is now: to be asked for at each handshake.</summary>
+    public X509Certificate2 Certificate => Volatile.Read(ref certificate);
 
     /// <summary>The file of the node's own key, encrypted with the node's passphrase.</summary>
     public static string KeyFile(NodeConfiguration configuration) => Path.Combine(configuration.DataFolder, "node.key");
@@ -44,11 +57,41 @@ internal sealed class NodeCredentials : IDisposable
         var name = new PeerName.Node(configuration.Node.Cluster, configuration.Node.Name);
         if (!configuration.Node.Join.IsEmpty && !ClusterAuthority.IsIn(configuration.DataFolder)) return await OpenSignedAsync(configuration, name, passphrase, now, cancellationToken).ConfigureAwait(false);
         var authority = await ClusterAuthority.OpenOrCreateAsync(configuration.DataFolder, configuration.Node.Cluster, passphrase, now, cancellationToken).ConfigureAwait(false);
-        return new NodeCredentials(authority, authority.Certificate, authority.IssueNode(name, hosts, now));
+        string[] reachedBy = [.. hosts];
+        return new NodeCredentials(authority, authority.Certificate, authority.IssueNode(name, reachedBy, now), Next, "it is renewed by itself unless the authority ends as well; the node's log says what is in the way.");
+
+        X509Certificate2? Next(X509Certificate2 present, DateTimeOffset time) =>
+            CertificateTerm.IsRenewalDue(present, time) && CertificateTerm.EndOf(authority.Certificate) > CertificateTerm.EndOf(present) ? authority.IssueNode(name, reachedBy, time) : null;
+    }
+
+    /// <summary>Takes the next certificate if there is one: signed by this node where it has the authority, else found in the data folder. To be called by one at a time.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="SettingsException">The file that was put there is not usable; the present certificate goes on.</exception>
+    public bool Renew(DateTimeOffset now)
+    {
+        if (next(Certificate, now) is not { } renewed) return false;
+
+        // Handshakes under way may still use the one before.
+        former?.Dispose();
+        former = Certificate;
+        Volatile.Write(ref certificate, renewed);
+        return true;
+    }
+
+    /// <summary>The certificates in use that end soon.</summary>
+    public IEnumerable<EndingCertificate> FindEnding(DateTimeOffset now)
+    {
+        var own = Certificate;
+        if (CertificateTerm.EndsSoon(own, now)) yield return new EndingCertificate("The certificate of this node", CertificateTerm.EndOf(own), ownRemedy);
+        if (CertificateTerm.EndsSoon(Root, now))
+        {
+            yield return new EndingCertificate("The certificate of the cluster's authority (ca.pem)", CertificateTerm.EndOf(Root), "no node and no edge is trusted beyond that: make a new authority as docs/operations/cluster.md says.");
+        }
     }
 
     public void Dispose()
     {
+        former?.Dispose();
         Certificate.Dispose();
         Root.Dispose();
         Authority?.Dispose();
@@ -71,19 +114,38 @@ internal sealed class NodeCredentials : IDisposable
         using var key = ECDsa.Create();
         key.ImportFromEncryptedPem(await File.ReadAllTextAsync(keyFile, cancellationToken).ConfigureAwait(false), passphrase.Span);
         var root = X509CertificateLoader.LoadCertificateFromFile(rootFile);
-        using var bare = X509CertificateLoader.LoadCertificateFromFile(certificateFile);
-        if (!PeerTrust.TryIdentify(bare, root, name.Cluster, now, out var peer, out var refusal)) throw Fault(configuration, certificateFile, refusal);
-        if (peer != name) throw Fault(configuration, certificateFile, $"it stands for {peer.ToUri()}, and this node is {name.ToUri()}: let this node's own request be signed.");
-        return new NodeCredentials(authority: null, root, WithKey(bare, key));
+        using var bare = Load(configuration, name, root, now);
+        return new NodeCredentials(
+            authority: null, root, KeyedCertificate.Join(bare, key), (present, time) => FindNewer(configuration, name, root, present, time),
+            $"this node cannot sign it, since the authority's key is elsewhere. Make a request (request), let the node that has the key sign it (sign-node --name {name.Name}), and put the certificate at {certificateFile}: it is taken within a day, or at a restart.");
     }
 
-    private static X509Certificate2 WithKey(X509Certificate2 certificate, ECDsa key)
+    // What an operator put there while the node runs. The key is the same: a request is made with the key that there is.
+    private static X509Certificate2? FindNewer(NodeConfiguration configuration, PeerName.Node name, X509Certificate2 root, X509Certificate2 present, DateTimeOffset now)
     {
-        using var together = certificate.CopyWithPrivateKey(key);
-
-        // Windows' TLS wants the key in a store of its own, which this round trip gives it.
-        return OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(together.Export(X509ContentType.Pkcs12), null) : certificate.CopyWithPrivateKey(key);
+        var file = CertificateFile(configuration);
+        try
+        {
+            using var bare = X509CertificateLoader.LoadCertificateFromFile(file);
+            if (bare.Thumbprint == present.Thumbprint) return null;
+            using var proper = Load(configuration, name, root, now);
+            using var key = present.GetECDsaPrivateKey()!;
+            return KeyedCertificate.Join(proper, key);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Fault(configuration, file, $"it cannot be used with this node's key: {failure.Message}");
+        }
     }
 
-    private static SettingsException Fault(NodeConfiguration configuration, string found, string remedy) => new(configuration.File, [new Hosting.Settings.SettingFault("join", found, remedy)]);
+    private static X509Certificate2 Load(NodeConfiguration configuration, PeerName.Node name, X509Certificate2 root, DateTimeOffset now)
+    {
+        var file = CertificateFile(configuration);
+        var bare = X509CertificateLoader.LoadCertificateFromFile(file);
+        if (PeerTrust.TryIdentify(bare, root, name.Cluster, now, out var peer, out var refusal) && peer == name) return bare;
+        bare.Dispose();
+        throw Fault(configuration, file, refusal ?? $"it stands for {peer!.ToUri()}, and this node is {name.ToUri()}: let this node's own request be signed.");
+    }
+
+    private static SettingsException Fault(NodeConfiguration configuration, string found, string remedy) => new(configuration.File, [new SettingFault("join", found, remedy)]);
 }

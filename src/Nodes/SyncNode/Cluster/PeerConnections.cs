@@ -23,7 +23,7 @@ internal sealed class PeerConnections(NodeCredentials credentials, string cluste
     private HttpClient Connect(string node)
     {
         var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = ConnectTimeout };
-        handler.SslOptions.ClientCertificates = [credentials.Certificate];
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => credentials.Certificate;
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
             shown is X509Certificate2 peer
             && PeerTrust.TryIdentify(peer, credentials.Root, cluster, clock.GetUtcNow(), out var name, out _)

@@ -20,7 +20,7 @@ internal static partial class EdgeListener
         kestrel.Limits.MaxRequestBodySize = IntakeBatch.BytesMax;
         kestrel.ConfigureHttpsDefaults(https =>
         {
-            https.ServerCertificate = credentials.Certificate;
+            https.ServerCertificateSelector = (_, _) => credentials.Certificate;
             https.SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
             https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
             https.CheckCertificateRevocation = false;

@@ -26,6 +26,7 @@ internal sealed class Troubles(OperationServices services)
         foreach (var trouble in await services.Health.ReadyAsync(cancellationToken).ConfigureAwait(false)) rows.Add(Column.Row("node", null, null, trouble, "pbm doctor"));
         foreach (var warning in services.Health.Warnings()) rows.Add(Column.Row("database", null, null, warning, "docs/operations/postgresql.md"));
         if (counts.InboxOldest is { } oldest && services.Now - oldest > InboxLateAfter) rows.Add(Column.Row("inbox", null, oldest, $"{counts.Inbox} captures are not decided", "pbm log tail"));
+        rows.AddRange(services.Parts.Credentials.FindEnding(services.Now).Select(ending => Column.Row("certificate", null, null, $"{ending.What} ends at {Stories.Time(ending.Ends)}", ending.Remedy)));
         rows.AddRange(await EdgesAsync(cancellationToken).ConfigureAwait(false));
         rows.AddRange(services.Switchboard.Current.Values.OrderBy(off => off.Point).Select(off => Column.Row(
             off.Point.Value, null, off.Since, $"{(off.IsDisabled ? "disabled" : "paused")} by {off.By}{(off.Reason is { } reason ? $": {reason}" : "")}", $"pbm sync point {(off.IsDisabled ? "enable" : "resume")} {off.Point}")));

@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.Nodes.Tests.Certificates;
+
+/// <summary>A folder for one node, with a clock of its own.</summary>
+internal sealed class CertificateFixture : IDisposable
+{
+    public static readonly byte[] Passphrase = "a passphrase for tests"u8.ToArray();
+
+    public ManualClock Clock { get; } = new();
+
+    public LogLines Log { get; } = new();
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("passwordsync-certificates-").FullName;
+
+    public async Task<NodeConfiguration> ConfigureAsync(bool joins, CancellationToken cancellationToken)
+    {
+        await TestNode.WriteConfigurationAsync(Folder, ["beta"], new { kind = "sqlite" }, new { }, cancellationToken);
+        var file = Path.Combine(Folder, "node.json");
+        if (joins) await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, cancellationToken)).Replace("{\"cluster\"", "{\"join\":[\"https://127.0.0.1:1\"],\"cluster\"", StringComparison.Ordinal), cancellationToken);
+        var configuration = NodeConfiguration.Read(file);
+        Directory.CreateDirectory(configuration.DataFolder);
+        return configuration;
+    }
+
+    public Task<NodeCredentials> OpenAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>
+        NodeCredentials.OpenAsync(configuration, ["localhost"], Passphrase, Clock.GetUtcNow(), cancellationToken);
+
+    /// <summary>The cluster's authority, which is at another node.</summary>
+    public Task<ClusterAuthority> OpenAuthorityElsewhereAsync(CancellationToken cancellationToken)
+    {
+        var elsewhere = Directory.CreateDirectory(Path.Combine(Folder, "elsewhere")).FullName;
+        return ClusterAuthority.OpenOrCreateAsync(elsewhere, TestNode.Cluster, Passphrase, Clock.GetUtcNow(), cancellationToken);
+    }
+
+    /// <summary>Lets days pass one after the other, as whoever looks once a day sees them.</summary>
+    public async Task PassAsync(int days)
+    {
+        for (var day = 0; day < days; day++)
+        {
+            await Clock.WhenArmedAsync(1);
+            Clock.Advance(CertificateTerm.CheckInterval);
+        }
+
+        await Clock.WhenArmedAsync(1);
+    }
+
+    public static string RequestOf(ECDsa key) => new CertificateRequest("CN=anybody", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
