@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Memory;
 using Shouldly;
@@ -61,6 +64,15 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         export.Lines.Length.ShouldBe(3);
         export.Lines[^1].ShouldBe("Count: 2 rows");
         (await pbm.RunAsync("sync", "export", "--csv", "-p", "mail")).Lines.Skip(1).ShouldAllBe(line => line.Contains(",mail,", StringComparison.Ordinal));
+
+        // A request file goes to the node, and the certificate comes back as it is, fit for a file.
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = Path.Combine(pbm.Home, "dc2.csr");
+        await File.WriteAllTextAsync(request, new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(), Token);
+        using var signed = X509Certificate2.CreateFromPem((await pbm.RunAsync("edge", "sign", "dc2.alpha.test", "-r", request)).Out);
+        PeerName.TryRead(signed, out var name).ShouldBeTrue();
+        name!.ToUri().ShouldBe(new Uri("passwordsync://test/edge/alpha/dc2.alpha.test"));
+        (await pbm.RunAsync("edge", "sign", "dc2.alpha.test", "-r", request + ".gone")).Error.ShouldStartWith("There is no file");
 
         // Changes, and what refuses them.
         (await pbm.RunAsync("sync", "point", "pause", "mail", "-r", "moves to new hardware")).Lines.ShouldBe(["point: mail", "state: paused"]);

@@ -48,7 +48,7 @@ public sealed record CommandDescription(
 /// <summary>One parameter of a command.</summary>
 /// <param name="Name">In requests: <c>point</c>. As a switch, <c>-point</c>.</param>
 /// <param name="Switch">The short switch: <c>-p</c>; null if there is none.</param>
-/// <param name="Kind"><c>text</c>, <c>number</c>, <c>duration</c> (<c>30s</c>, <c>2h</c>), <c>flag</c> or <c>secret</c>. A secret is asked for by the client and is no switch.</param>
+/// <param name="Kind"><c>text</c>, <c>number</c>, <c>duration</c> (<c>30s</c>, <c>2h</c>), <c>flag</c>, <c>file</c> or <c>secret</c>. Of a file the user gives the name and the client sends the text. A secret is asked for by the client and is no switch.</param>
 /// <param name="Summary">What it is.</param>
 /// <param name="Required">Whether it must be given.</param>
 /// <param name="Repeatable">Whether it may be given several times.</param>

@@ -11,7 +11,21 @@ public interface IEdgeRegistry
 
     /// <summary>All edges, by source and DC.</summary>
     ValueTask<ImmutableArray<EdgeSighting>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Refuses every certificate that was signed for an edge until a time, for ever: a later revocation moves the time on, and nothing moves it back.</summary>
+    ValueTask RevokeAsync(EdgeRevocation revocation, CancellationToken cancellationToken);
+
+    /// <summary>All revocations, by source and DC.</summary>
+    ValueTask<ImmutableArray<EdgeRevocation>> ListRevocationsAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>That certificates of an edge are refused.</summary>
+/// <param name="Source">The source that the edge serves.</param>
+/// <param name="DomainController">Its DC's host name, in lower case.</param>
+/// <param name="At">Certificates that were signed until this time are refused; a later one is another matter.</param>
+/// <param name="By">Who revoked them.</param>
+/// <param name="Reason">Why; null if nobody said.</param>
+public sealed record EdgeRevocation(SourceId Source, string DomainController, DateTimeOffset At, string By, string? Reason);
 
 /// <summary>The last that was heard of an edge.</summary>
 /// <param name="Source">The source it serves.</param>
@@ -19,7 +33,14 @@ public interface IEdgeRegistry
 /// <param name="CertificateSerial">The serial number of its certificate, hexadecimal.</param>
 /// <param name="SeenAt">When, by the node's clock.</param>
 /// <param name="Version">The version that it runs.</param>
-public sealed record EdgeSighting(SourceId Source, string DomainController, string CertificateSerial, DateTimeOffset SeenAt, string Version);
+public sealed record EdgeSighting(SourceId Source, string DomainController, string CertificateSerial, DateTimeOffset SeenAt, string Version)
+{
+    /// <summary>When its certificate ends; null if that was not noted.</summary>
+    public DateTimeOffset? CertificateUntil { get; init; }
+
+    /// <summary>How many captures waited in its spool; null if it did not tell.</summary>
+    public int? Spool { get; init; }
+}
 
 /// <summary>Versions of the cluster's configuration, oldest first; a new one is written only if it differs.</summary>
 public interface IConfigurationVersions

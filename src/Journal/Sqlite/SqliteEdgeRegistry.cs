@@ -15,24 +15,56 @@ internal sealed class SqliteEdgeRegistry(SqliteEngine engine) : IEdgeRegistry
         await engine.WriteAsync(
             session => session.Execute(
                 """
-                INSERT INTO edge (source, domain_controller, certificate_serial, seen_at, version) VALUES ($1, $2, $3, $4, $5)
+                INSERT INTO edge (source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool) VALUES ($1, $2, $3, $4, $5, $6, $7)
                 ON CONFLICT (source, domain_controller) DO UPDATE
-                SET certificate_serial = excluded.certificate_serial, seen_at = excluded.seen_at, version = excluded.version
+                SET certificate_serial = excluded.certificate_serial, seen_at = excluded.seen_at, version = excluded.version,
+                  certificate_until = excluded.certificate_until, spool = coalesce(excluded.spool, edge.spool)
                 WHERE excluded.seen_at >= seen_at
                 """,
-                sighting.Source.Value, sighting.DomainController, sighting.CertificateSerial, sighting.SeenAt.ToColumn(), sighting.Version),
+                sighting.Source.Value, sighting.DomainController, sighting.CertificateSerial, sighting.SeenAt.ToColumn(), sighting.Version, sighting.CertificateUntil?.ToColumn(), sighting.Spool),
             cancellationToken).ConfigureAwait(false);
     }
 
     public ValueTask<ImmutableArray<EdgeSighting>> ListAsync(CancellationToken cancellationToken) => engine.ReadAsync(List, cancellationToken);
 
+    public async ValueTask RevokeAsync(EdgeRevocation revocation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(revocation);
+        await engine.WriteAsync(
+            session => session.Execute(
+                """
+                INSERT INTO edge_revocation (source, domain_controller, at, by, reason) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (source, domain_controller) DO UPDATE SET at = excluded.at, by = excluded.by, reason = excluded.reason WHERE excluded.at > at
+                """,
+                revocation.Source.Value, revocation.DomainController, revocation.At.ToColumn(), revocation.By, revocation.Reason),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<ImmutableArray<EdgeRevocation>> ListRevocationsAsync(CancellationToken cancellationToken) => engine.ReadAsync(ListRevocations, cancellationToken);
+
+    private static ImmutableArray<EdgeRevocation> ListRevocations(SqliteSession session)
+    {
+        var revocations = ImmutableArray.CreateBuilder<EdgeRevocation>();
+        using var rows = session.Query("SELECT source, domain_controller, at, by, reason FROM edge_revocation ORDER BY source, domain_controller");
+        while (rows.Read())
+        {
+            revocations.Add(new EdgeRevocation(new SourceId(rows.GetString(0)), rows.GetString(1), rows.ReadTime(2), rows.GetString(3), rows.IsDBNull(4) ? null : rows.GetString(4)));
+        }
+
+        return revocations.DrainToImmutable();
+    }
+
     private static ImmutableArray<EdgeSighting> List(SqliteSession session)
     {
         var edges = ImmutableArray.CreateBuilder<EdgeSighting>();
-        using var rows = session.Query("SELECT source, domain_controller, certificate_serial, seen_at, version FROM edge ORDER BY source, domain_controller");
+        using var rows = session.Query("SELECT source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool FROM edge ORDER BY source, domain_controller");
         while (rows.Read())
         {
-            edges.Add(new EdgeSighting(new SourceId(rows.GetString(0)), rows.GetString(1), rows.GetString(2), rows.ReadTime(3), rows.GetString(4)));
+            edges.Add(new EdgeSighting(new SourceId(rows.GetString(0)), rows.GetString(1), rows.GetString(2), rows.ReadTime(3), rows.GetString(4))
+            {
+                CertificateUntil = rows.IsDBNull(5) ? null : rows.ReadTime(5),
+                Spool = rows.IsDBNull(6) ? null : rows.GetInt32(6),
+            });
         }
 
         return edges.DrainToImmutable();

@@ -19,6 +19,13 @@ internal sealed class AnswerPrinter(TextWriter output, OutputFormat format, bool
         var first = true;
         foreach (var section in answer.GetProperty("sections").EnumerateArray())
         {
+            if (section.TryGetProperty("document", out var document))
+            {
+                // As it is, so that it can go into a file: line by line, without what steers a terminal.
+                foreach (var line in document.GetString()!.TrimEnd('\n').Split('\n')) output.WriteLine(Rendering.Clean(line.TrimEnd('\r')));
+                continue;
+            }
+
             if (!first && format == OutputFormat.Text) output.WriteLine();
             first = false;
             if (format == OutputFormat.Text) PrintText(section);

@@ -36,6 +36,32 @@ internal sealed record CommandBinding(CommandDescription Command, ImmutableSorte
         return new CommandBinding(command, values.ToImmutableSortedDictionary(entry => entry.Key, entry => entry.Value.ToImmutableArray(), StringComparer.Ordinal));
     }
 
+    /// <summary>The largest file that is sent, in bytes: a certificate request has some hundred.</summary>
+    private const int FileBytesMax = 2_048;
+
+    /// <summary>The same with the texts of files in the place of their names.</summary>
+    /// <exception cref="PbmException">A file is not there, or too large.</exception>
+    public async Task<CommandBinding> WithFilesAsync(CancellationToken cancellationToken)
+    {
+        var values = Values;
+        foreach (var parameter in Command.Parameters.Where(known => known.Kind == "file" && Values.ContainsKey(known.Name)))
+        {
+            var texts = ImmutableArray.CreateBuilder<string>();
+            foreach (var name in Values[parameter.Name]) texts.Add(await ReadAsync(name, cancellationToken).ConfigureAwait(false));
+            values = values.SetItem(parameter.Name, texts.DrainToImmutable());
+        }
+
+        return this with { Values = values };
+    }
+
+    private static async Task<string> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(name);
+        if (!file.Exists) throw new PbmException(ExitCodes.Usage, $"There is no file '{name}'.");
+        if (file.Length > FileBytesMax) throw new PbmException(ExitCodes.Usage, $"'{name}' has {file.Length} bytes: at most {FileBytesMax} are sent.");
+        return await File.ReadAllTextAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
     public static ImmutableArray<string> WordsOf(CommandDescription command) => [command.Palette, .. command.Name.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
     public static string NameOf(CommandDescription command) => $"{command.Palette} {command.Name}".TrimEnd();

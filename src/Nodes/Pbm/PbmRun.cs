@@ -66,7 +66,7 @@ public static class PbmRun
                 return ExitCodes.Done;
         }
 
-        var binding = CommandBinding.Bind(list, words);
+        var binding = await CommandBinding.Bind(list, words).WithFilesAsync(cancellationToken).ConfigureAwait(false);
         var secrets = new Dictionary<string, Secret>();
         try
         {

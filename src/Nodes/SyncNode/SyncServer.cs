@@ -41,14 +41,12 @@ public sealed partial class SyncServer : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Task[] running;
     private readonly Task verifying;
-    private readonly PointSwitchboard switchboard;
     private readonly NodeMonitoring monitoring;
     private AdminFace? admin;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, KeyService keys, NodeAddresses addresses, PointSwitchboard switchboard, PointMending mending, EdgeReports reports, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, IEnumerable<Func<CancellationToken, Task>> loops, PointMending mending, EdgeReports reports, ILoggerFactory loggers)
     {
-        this.switchboard = switchboard;
         logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
         this.web = web;
@@ -58,8 +56,8 @@ public sealed partial class SyncServer : IAsyncDisposable
         monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
         running =
         [
-            replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), keys.RunAsync(ending.Token), addresses.RunAsync(ending.Token), SweepAsync(ending.Token), switchboard.RunAsync(engine, ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token),
-            new CertificateWatch(parts.Credentials, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token),
+            replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), SweepAsync(ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token),
+            new CertificateWatch(parts.Credentials, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token), .. loops.Select(loop => loop(ending.Token)),
         ];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
@@ -125,16 +123,18 @@ public sealed partial class SyncServer : IAsyncDisposable
             var ownership = engine.Ownership;
             var keys = new KeyService(parts.KeyRing, exchange, () => ownership.EpochOf(0) is not null, parts.ReadPassphraseAsync, parts.Rotation, clock, loggers.CreateLogger<KeyService>());
             var departure = new Departure(loggers.CreateLogger<Departure>());
+            var revocations = new EdgeRevocations(parts.Store.Edges, clock, loggers.CreateLogger<EdgeRevocations>());
+            await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
             NodeAddresses? addresses = null;
             var reports = new EdgeReports(clock);
             var intake = new IntakeEndpoint(
                 configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], reports, parts.Metrics, clock, loggers.CreateLogger<IntakeEndpoint>());
-            web = BuildWeb(parts, routes =>
+            web = BuildWeb(parts, revocations, routes =>
             {
                 intake.Map(routes);
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
-                new NodeRequestEndpoint(engine, departure, loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
+                new NodeRequestEndpoint(engine, departure, revocations, loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();
@@ -144,8 +144,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, keys, addresses, switchboard, mending, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
-            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, mending, departure, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
+            server = new SyncServer(parts, web, engine, [keys.RunAsync, addresses.RunAsync, revocations.RunAsync, token => switchboard.RunAsync(engine, token)], mending, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, mending, departure, revocations, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }
         catch
@@ -226,7 +226,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     private static DelivererOptions OptionsOf(PointSettings point, NodeConfiguration configuration) =>
         new() { AttemptTimeout = point.AttemptTimeout, IntentHoldAfterWrite = configuration.Rules.RecheckDelay + HoldMargin };
 
-    private static WebApplication BuildWeb(NodeParts parts, Action<IEndpointRouteBuilder> map, TimeProvider clock, ILoggerFactory loggers)
+    private static WebApplication BuildWeb(NodeParts parts, EdgeRevocations revocations, Action<IEndpointRouteBuilder> map, TimeProvider clock, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -235,7 +235,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Credentials, clock, loggers.CreateLogger(typeof(EdgeListener).FullName!)));
         var web = builder.Build();
-        web.Use(EdgeListener.IdentifyAsync);
+        web.Use((context, next) => EdgeListener.IdentifyAsync(context, revocations, next));
         map(web);
         return web;
     }

@@ -118,6 +118,30 @@ public abstract class SmallStoresConformance : StoreConformance
     }
 
     [Fact]
+    public async Task An_edge_s_spool_is_kept_when_a_later_sighting_does_not_tell_it()
+    {
+        await using var subject = await OpenAsync();
+        var edge = new EdgeSighting(Samples.Source, "dc1.corp.example", "0a1b", Samples.Start, "0.1.0") { CertificateUntil = Samples.Start.AddDays(300), Spool = 17 };
+        await subject.Store.Edges.SawAsync(edge, CancellationToken.None);
+        await subject.Store.Edges.SawAsync(edge with { SeenAt = Samples.Start.AddSeconds(5), Spool = null }, CancellationToken.None);
+
+        (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe([edge with { SeenAt = Samples.Start.AddSeconds(5) }]);
+    }
+
+    [Fact]
+    public async Task A_revocation_is_only_ever_moved_on()
+    {
+        await using var subject = await OpenAsync();
+        var revocation = new EdgeRevocation(Samples.Source, "dc1.corp.example", Samples.Start, "ada", null);
+        await subject.Store.Edges.RevokeAsync(revocation, CancellationToken.None);
+        await subject.Store.Edges.RevokeAsync(revocation with { At = Samples.Start.AddMinutes(-5), By = "eve" }, CancellationToken.None);
+        (await subject.Store.Edges.ListRevocationsAsync(CancellationToken.None)).ShouldBe([revocation]);
+
+        await subject.Store.Edges.RevokeAsync(revocation with { At = Samples.Start.AddMinutes(5), Reason = "stolen" }, CancellationToken.None);
+        (await subject.Store.Edges.ListRevocationsAsync(CancellationToken.None)).ShouldBe([revocation with { At = Samples.Start.AddMinutes(5), Reason = "stolen" }]);
+    }
+
+    [Fact]
     public async Task Configuration_gets_a_new_version_only_when_it_differs_from_the_last()
     {
         await using var subject = await OpenAsync();

@@ -31,6 +31,9 @@ internal static class Parameters
     /// <summary>A text that may be missing.</summary>
     public static NpgsqlParameter OfText(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
+    /// <summary>A number that may be missing.</summary>
+    public static NpgsqlParameter OfNumber(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
+
     /// <summary>Runs a command and disposes it; how many rows it changed.</summary>
     public static async Task<int> ExecuteAsync(this NpgsqlCommand command, CancellationToken cancellationToken)
     {

@@ -30,6 +30,13 @@ public sealed class ClusterAuthority : IDisposable
     /// <summary>The authority's certificate, without its key. Owned by this object.</summary>
     public X509Certificate2 Certificate { get; }
 
+    /// <summary>When the authority signed a certificate, to the second.</summary>
+    public static DateTimeOffset SignedAt(X509Certificate2 certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        return new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero) + Backdating;
+    }
+
     /// <summary>Whether a folder has the authority's key.</summary>
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, "ca.key"));
 

@@ -3,6 +3,7 @@ using PasswordSync.Actors;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
@@ -23,7 +24,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
 
     /// <summary>Begins to listen. An address that is taken is told of loudly, and the node goes on without: passwords matter more than who watches them.</summary>
     public static async Task<AdminFace> StartAsync(
-        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, PointMending mending, Departure departure, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, PointMending mending, Departure departure, EdgeRevocations revocations, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
         var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
@@ -37,6 +38,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
                 Nodes = nodes,
                 Decisions = new OperatorDecisions(engine, parts.Store.Leases, parts.Store.Operations.Queries, nodes),
                 Departure = departure,
+                Revocations = revocations,
             };
             var layer = new OperationsLayer(OperationCatalogue.All(services), parts.Store.Operations.Audit, node.Name, node.Cluster, clock, loggers.CreateLogger<OperationsLayer>());
             var authentication = new OperatorAuthentication(parts.Store.Operations.Operators, parts.Store.Operations.Audit, node.Name, new FailureLimiter(clock), clock, loggers.CreateLogger<OperatorAuthentication>());

@@ -34,6 +34,7 @@ internal static class AnswerWriter
         writer.WriteStartObject();
         if (section.Title is { } title) writer.WriteString("title", title);
         if (section.Noun is { } noun) writer.WriteString("noun", noun);
+        if (section.Document is { } document) writer.WriteString("document", document);
         writer.WriteStartArray("columns");
         foreach (var column in section.Columns)
         {

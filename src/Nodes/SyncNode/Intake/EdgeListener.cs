@@ -38,12 +38,21 @@ internal static partial class EdgeListener
     }
 
     /// <summary>Puts the peer's name at the disposal of the end points; a connection without one never comes so far.</summary>
-    public static async Task IdentifyAsync(HttpContext context, Func<Task> next)
+    public static async Task IdentifyAsync(HttpContext context, EdgeRevocations revocations, Func<Task> next)
     {
         var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted).ConfigureAwait(false);
         if (certificate is null || !PeerName.TryRead(certificate, out var peer))
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
+
+        // At each request: a connection may be older than the revocation.
+        if (peer is PeerName.Edge edge && revocations.Find(edge, ClusterAuthority.SignedAt(certificate)) is { } revocation)
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.WriteAsync($"The certificate of this edge was revoked at {revocation.At:u}: have a new request of it signed.", context.RequestAborted).ConfigureAwait(false);
             return;
         }
 

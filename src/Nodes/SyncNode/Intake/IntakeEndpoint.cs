@@ -20,7 +20,7 @@ internal sealed partial class IntakeEndpoint(
     /// <summary>How many edges' last notes are remembered.</summary>
     private const int NotedMax = 10_000;
 
-    private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version), DateTimeOffset> noted = new();
+    private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version, bool TellsSpool), DateTimeOffset> noted = new();
     private readonly ConcurrentDictionary<PeerName.Edge, Guid> invocations = new();
 
     /// <summary>Adds the routes.</summary>
@@ -48,6 +48,7 @@ internal sealed partial class IntakeEndpoint(
 
         var begun = clock.GetTimestamp();
         var answers = await AcceptAsync(edge, batch, context.RequestAborted).ConfigureAwait(false);
+        await NoteAsync(context, edge, batch.EdgeVersion).ConfigureAwait(false);
         metrics.Answered(edge.Source.Value, answers, clock.GetElapsedTime(begun));
         await WriteAsync(context, new IntakeAnswer(answers, nodes(edge), configurationVersion()), IntakeJson.Default.IntakeAnswer).ConfigureAwait(false);
     }
@@ -78,7 +79,6 @@ internal sealed partial class IntakeEndpoint(
             answers.AddRange(mapped.SelectMany(entry => entry.Item.CaptureIds).Select(id => CaptureAnswer.TryAgain(id, "The node's database cannot be used now.")));
         }
 
-        await NoteAsync(edge, batch.EdgeVersion, cancellationToken).ConfigureAwait(false);
         await NameAsync(edge, arrivals.Select(entry => entry.Result.Arrival).OfType<Arrival.Confirmed>().LastOrDefault(), cancellationToken).ConfigureAwait(false);
         return answers.ToImmutable();
     }
@@ -123,7 +123,7 @@ internal sealed partial class IntakeEndpoint(
 
         // An edge without captures lives, too.
         reports.Note(edge, context.Request.Headers[EdgeReport.Header]);
-        await NoteAsync(edge, VersionOf(context.Request.Headers.UserAgent), context.RequestAborted).ConfigureAwait(false);
+        await NoteAsync(context, edge, VersionOf(context.Request.Headers.UserAgent)).ConfigureAwait(false);
     }
 
     // As the edge says it: "PasswordSync-Edge/0.1.0+3f2c".
@@ -132,15 +132,23 @@ internal sealed partial class IntakeEndpoint(
     private int GenerationOf(PeerName.Edge edge) => configuration.Node.Sources.TryGetValue(edge.Source.Value, out var source) ? source.Generation : 0;
 
     // A write for each batch would cost as much as the batch.
-    private async Task NoteAsync(PeerName.Edge edge, string version, CancellationToken cancellationToken)
+    private async Task NoteAsync(HttpContext context, PeerName.Edge edge, string version)
     {
         var now = clock.GetUtcNow();
-        if (noted.TryGetValue((edge, version), out var last) && now - last < NoteInterval && last <= now) return;
+        var spool = EdgeReport.Parse(context.Request.Headers[EdgeReport.Header])?.Held;
+        var key = (edge, version, spool is not null);
+        if (noted.TryGetValue(key, out var last) && now - last < NoteInterval && last <= now) return;
         if (noted.Count >= NotedMax) noted.Clear();
-        noted[(edge, version)] = now;
+        noted[key] = now;
+        var certificate = context.Connection.ClientCertificate;
+        var sighting = new EdgeSighting(edge.Source, edge.DomainController, certificate?.SerialNumber ?? "", now, version)
+        {
+            CertificateUntil = certificate is null ? null : new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
+            Spool = spool,
+        };
         try
         {
-            await edges.SawAsync(new EdgeSighting(edge.Source, edge.DomainController, "", now, version), cancellationToken).ConfigureAwait(false);
+            await edges.SawAsync(sighting, context.RequestAborted).ConfigureAwait(false);
         }
         catch (StorageUnavailableException failure)
         {

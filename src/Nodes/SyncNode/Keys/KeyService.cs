@@ -52,20 +52,35 @@ internal sealed partial class KeyService(
         var others = await exchange.LearnAsync(cancellationToken).ConfigureAwait(false);
         var now = clock.GetUtcNow();
         if (store.Ring.Keys.Any(key => key.DestroyedAfter(rotation.CaptureAgeMax) <= now)) await ChangeAsync(ring => ring.DestroyExpired(now, rotation), cancellationToken).ConfigureAwait(false);
-        if (!leads() || !store.Ring.IsRotationDue(now, rotation)) return;
-        var candidate = store.Ring.Keys.LastOrDefault(key => key.PublishedFrom is null && key.RetiresAt is null)?.Id;
+        if (!leads()) return;
+        var candidate = Candidate;
+        if (candidate is null && !store.Ring.IsRotationDue(now, rotation)) return;
         if (candidate is { } made && others.AllHold(made)) await ChangeAsync(ring => ring.Introduce(made, now), cancellationToken).ConfigureAwait(false);
         else if (candidate is { } waiting) LogNotPublished(waiting);
         else if (others is { IsComplete: true, Held: [] }) await ChangeAsync(ring => ring.Rotate(now, rotation), cancellationToken).ConfigureAwait(false);
         else await ChangeAsync(ring => ring.Create(now), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ChangeAsync(Func<KeyRing, KeyRingChange> make, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes a new key now, whether or not one is due. A node alone publishes it at once; in a cluster the node that turns the keys publishes it as soon as every living node holds it.
+    /// </summary>
+    public async Task<KeyRingChange> RotateAsync(CancellationToken cancellationToken)
+    {
+        var others = await exchange.LearnAsync(cancellationToken).ConfigureAwait(false);
+        var now = clock.GetUtcNow();
+        return await ChangeAsync(ring => others is { IsComplete: true, Held: [] } ? ring.Rotate(now, rotation) : ring.Create(now), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A key that was made and is not published yet; null if there is none.</summary>
+    public KeyId? Candidate => store.Ring.Keys.LastOrDefault(key => key.PublishedFrom is null && key.RetiresAt is null)?.Id;
+
+    private async Task<KeyRingChange> ChangeAsync(Func<KeyRing, KeyRingChange> make, CancellationToken cancellationToken)
     {
         using var secret = await passphrase(cancellationToken).ConfigureAwait(false);
         var change = await secret.WithUtf8Async(bytes => store.ChangeAsync(bytes, make, cancellationToken)).ConfigureAwait(false);
         if (change.IsDone) LogRotated(store.Ring.Revision, store.Ring.Keys.Length, store.Ring.DestroyedKeys.Length);
         else LogNotRotated($"{change.Refusal}");
+        return change;
     }
 
     [LoggerMessage(4201, LogLevel.Information, "The key ring has revision {Revision}: {Keys} keys, {Destroyed} destroyed.")]

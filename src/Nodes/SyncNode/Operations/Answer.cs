@@ -20,6 +20,12 @@ public sealed record Section(string? Title, ImmutableArray<ColumnDescription> Co
 
     public static Section Table(string? title, string noun, ImmutableArray<ColumnDescription> columns, IEnumerable<ImmutableArray<object?>> rows) => new(title, columns, [.. rows], noun);
 
+    /// <summary>A text as it is, to be kept in a file; null for a table.</summary>
+    public string? Document { get; init; }
+
+    /// <summary>A text for a file, such as a certificate in PEM.</summary>
+    public static Section File(string title, string content) => new(title, [], [], null) { Document = content };
+
     /// <summary>Names and values.</summary>
     public static Section Facts(string? title, params IEnumerable<(string What, object? Value)> facts) =>
         new(title, FactColumns, [.. facts.Select(fact => ImmutableArray.Create(fact.What, fact.Value))], null);

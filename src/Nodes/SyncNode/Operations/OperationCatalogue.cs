@@ -1,5 +1,7 @@
 using PasswordSync.SyncNode.Operations.Access;
 using PasswordSync.SyncNode.Operations.Cluster;
+using PasswordSync.SyncNode.Operations.Edges;
+using PasswordSync.SyncNode.Operations.Keys;
 using PasswordSync.SyncNode.Operations.Machine;
 using PasswordSync.SyncNode.Operations.Sync;
 
@@ -38,6 +40,12 @@ internal static class OperationCatalogue
         new RegionList(services),
         new ShardList(services),
         new RegionStats(services),
+        new EdgeList(services),
+        new EdgeShow(services),
+        new EdgeSign(services),
+        new EdgeRevoke(services),
+        new KeyList(services),
+        new KeyRotate(services),
         new OperatorList(services),
         new OperatorAdd(services),
         new OperatorRemove(services),

@@ -9,6 +9,7 @@ using PasswordSync.Providers.Contract;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
@@ -29,6 +30,9 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
 
     /// <summary>How this node is let go.</summary>
     public required Departure Departure { get; init; }
+
+    /// <summary>The edges that are refused.</summary>
+    public required EdgeRevocations Revocations { get; init; }
 
     public NodeConfiguration Configuration => Parts.Configuration;
 

@@ -8,6 +8,7 @@ namespace PasswordSync.SyncNode.Cluster.Requests;
 [JsonDerivedType(typeof(Decide), "decide")]
 [JsonDerivedType(typeof(Leave), "leave")]
 [JsonDerivedType(typeof(CountIdentities), "countIdentities")]
+[JsonDerivedType(typeof(ReadRevocations), "readRevocations")]
 internal abstract record NodeRequest(string Operator)
 {
     /// <summary>Where requests go, below a node's address.</summary>
@@ -24,6 +25,9 @@ internal abstract record NodeRequest(string Operator)
 
     /// <summary>How many identity actors live there.</summary>
     public sealed record CountIdentities(string Operator) : NodeRequest(Operator);
+
+    /// <summary>That an edge was revoked: the list in the database is to be read now, and not only when it is its time.</summary>
+    public sealed record ReadRevocations(string Operator) : NodeRequest(Operator);
 }
 
 /// <summary>What an operator can decide about one person at one sync point.</summary>

@@ -4,11 +4,12 @@ using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.SyncNode.Intake;
 
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
 /// <summary>Does what operators asked of another node and only this one can do. Only a node's certificate may ask.</summary>
-internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, ILogger<NodeRequestEndpoint> logger)
+internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, EdgeRevocations revocations, ILogger<NodeRequestEndpoint> logger)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/" + NodeRequest.Path, AnswerAsync);
 
@@ -37,6 +38,9 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
                 return new NodeReply();
             case NodeRequest.CountIdentities:
                 return new NodeReply { Count = engine.CountIdentities() };
+            case NodeRequest.ReadRevocations:
+                await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
+                return new NodeReply();
             default:
                 throw new InvalidOperationException($"Internal error: unknown request {request.GetType().Name}.");
         }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PasswordSync.Capture.Resolution;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
+using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 

@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using PasswordSync.Core.Operations;
 using PasswordSync.Hosting;
+using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -31,15 +31,4 @@ internal sealed class Status(OperationServices services) : Operation
             await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
             await new Latencies(services).MakeAsync(cancellationToken).ConfigureAwait(false)));
     }
-}
-
-/// <summary>The table of edges, as <c>edge list</c> and <c>sync status</c> show it.</summary>
-internal static class EdgeTable
-{
-    private static readonly ImmutableArray<ColumnDescription> Columns =
-        [Column.Text("source"), Column.Text("controller", "domain controller"), Column.Text("state"), Column.Time("seenAt", "last heard of"), Column.Text("version")];
-
-    public static async Task<Section> MakeAsync(OperationServices services, string? title, CancellationToken cancellationToken) =>
-        Section.Table(title, "edge|edges", Columns, (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Select(edge => Column.Row(
-            edge.Source.Value, edge.DomainController, services.Now - edge.SeenAt > Troubles.EdgeGoneAfter ? "gone" : "here", edge.SeenAt, edge.Version)));
 }

@@ -3,6 +3,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
+using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -36,7 +37,7 @@ internal sealed class Troubles(OperationServices services)
 
     private async Task<IEnumerable<ImmutableArray<object?>>> EdgesAsync(CancellationToken cancellationToken) =>
         from edge in await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)
-        where services.Now - edge.SeenAt > EdgeGoneAfter
+        where EdgeTable.StateOf(edge, services) == EdgeTable.Gone
         select Column.Row($"edge {edge.Source}/{edge.DomainController}", null, edge.SeenAt, "not heard of since; its captures wait in its spool", "see that passwordsync-edge runs there and reaches this node");
 
     // Troubles are counted by target and reason; two reasons that differ only in the person's name are one trouble with an example.
