@@ -44,6 +44,10 @@ public interface IStore : IAsyncDisposable
     /// <summary>What the operations people's layer asks and keeps.</summary>
     IOperationsStore Operations { get; }
 
+    /// <summary>Looks at the database itself.</summary>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    ValueTask<StoreExamination> ExamineAsync(CancellationToken cancellationToken);
+
     /// <summary>What waits in the whole store, of all shards: for people, at a start.</summary>
     /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
     ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken);

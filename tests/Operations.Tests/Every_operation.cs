@@ -28,7 +28,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
 
         foreach (var command in commands)
         {
-            var name = $"{command.Palette} {command.Name}";
+            var name = $"{command.Palette} {command.Name}".TrimEnd();
             using (var refused = await nobody.SendAsync(OperatorClient.RequestOf(command), Token)) refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, name);
             if (command.Changes) command.Role.ShouldNotBe("viewer", $"{name} changes something");
             if (command.Role != "viewer")
@@ -46,7 +46,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
 
         var audit = await admin.RunAsync("audit list", Token, ("limit", "1000"));
         var denied = audit.Rows().Where(row => row.GetProperty("stage").GetString() == "denied" && row.GetProperty("operator").GetString() == "vera").Select(row => row.GetProperty("operation").GetString()).ToList();
-        denied.ShouldBe(commands.Where(command => command.Role != "viewer").Select(command => $"{command.Palette} {command.Name}"), ignoreOrder: true);
+        denied.ShouldBe(commands.Where(command => command.Role != "viewer").Select(command => $"{command.Palette} {command.Name}".TrimEnd()), ignoreOrder: true);
         audit.Rows().Where(row => row.GetProperty("stage").GetString() == "done").ShouldAllBe(row => row.GetProperty("operation").GetString() == "operator add");
     }
 
@@ -58,7 +58,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
 
         foreach (var command in (await admin.CommandsAsync(Token)).Commands)
         {
-            var name = $"{command.Palette} {command.Name}";
+            var name = $"{command.Palette} {command.Name}".TrimEnd();
             command.Summary.ShouldEndWith(".", Case.Sensitive, name);
             Roles.ShouldContain(command.Role);
             command.Examples.ShouldNotBeEmpty(name);

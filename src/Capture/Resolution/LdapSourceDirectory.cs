@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Scope;
 using PasswordSync.Core.Identities;
@@ -48,6 +49,19 @@ public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) :
         {
             var controller = await IdentifyAsync(connection, token).ConfigureAwait(false);
             return await PasswordPolicies.FindWithoutComplexityAsync(connection, controller.DomainDn, token).ConfigureAwait(false);
+        },
+        cancellationToken);
+
+    /// <summary>The DC's clock, to the second: MS-ADTS 3.1.1.3.2.4, currentTime.</summary>
+    /// <exception cref="DirectoryUnavailableException">The DC does not answer, or not usefully.</exception>
+    public Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken) => AskAsync(
+        async (connection, token) =>
+        {
+            var root = await ControllerIdentity.ReadAsync(connection, "", ["currentTime"], token).ConfigureAwait(false);
+            var text = root.GetString("currentTime") ?? "";
+            return DateTimeOffset.TryParseExact(text, "yyyyMMddHHmmss.0'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+                ? time
+                : throw new DirectoryUnavailableException($"The domain controller gives '{text}' as its time.", inner: null);
         },
         cancellationToken);
 

@@ -101,6 +101,8 @@ public sealed class PostgresStore : IStore
         }
     }
 
+    public ValueTask<StoreExamination> ExamineAsync(CancellationToken cancellationToken) => PostgresExamination.ReadAsync(database, cancellationToken);
+
     public ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken) => database.ReadAsync(
         async (connection, token) =>
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Ports;
@@ -86,6 +87,13 @@ public sealed class SqliteStore : IStore
 
         // On another thread, since SQLite's calls block the one they run on.
         return Task.Run(() => Open(options with { Path = Path.GetFullPath(options.Path) }, interpose, timeProvider, loggerFactory), cancellationToken);
+    }
+
+    public async ValueTask<StoreExamination> ExamineAsync(CancellationToken cancellationToken)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var version = await engine.ReadAsync(session => session.Text("SELECT sqlite_version()"), cancellationToken).ConfigureAwait(false);
+        return new StoreExamination("SQLite", version ?? "", Clock: null, Stopwatch.GetElapsedTime(begun));
     }
 
     public ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken) => engine.ReadAsync(

@@ -6,6 +6,7 @@ var root = new RootCommand($"PasswordSync edge {ProductVersion.Text}")
 {
     RunCommand.Create(),
     RequestCommand.Create(),
+    DoctorCommand.Create(),
 };
 
 // The services end themselves (Termination); the command line would cut them off after two seconds.

@@ -14,6 +14,7 @@ using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries.Remote;
+using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Settings;
@@ -41,6 +42,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
     {
         Configuration = configuration;
         Clock = clock;
+        Reports = new EdgeReports(clock);
         this.references = references;
         this.logger = logger;
     }
@@ -60,6 +62,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     /// <summary>What the node counts and times.</summary>
     public NodeMetrics Metrics { get; } = new();
+
+    /// <summary>What edges told of themselves.</summary>
+    public EdgeReports Reports { get; }
 
     public X509Certificate2 AdminCertificate { get; private set; } = null!;
 

@@ -45,7 +45,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     private AdminFace? admin;
     private int disposed;
 
-    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, IEnumerable<Func<CancellationToken, Task>> loops, PointMending mending, EdgeReports reports, ILoggerFactory loggers)
+    private SyncServer(NodeParts parts, WebApplication web, SyncEngine engine, IEnumerable<Func<CancellationToken, Task>> loops, PointMending mending, ILoggerFactory loggers)
     {
         logger = loggers.CreateLogger<SyncServer>();
         this.parts = parts;
@@ -53,7 +53,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         this.engine = engine;
         var replication = new ReplicationWatch(parts.Store.Replication, parts.Configuration.Node.Database.RequireSynchronousStandby, parts.Clock, loggers.CreateLogger<ReplicationWatch>());
         Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Completion!);
-        monitoring = NodeMonitoring.Start(parts, engine, reports, Health, loggers);
+        monitoring = NodeMonitoring.Start(parts, engine, Health, loggers);
         running =
         [
             replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), SweepAsync(ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token),
@@ -126,9 +126,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var revocations = new EdgeRevocations(parts.Store.Edges, clock, loggers.CreateLogger<EdgeRevocations>());
             await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
             NodeAddresses? addresses = null;
-            var reports = new EdgeReports(clock);
             var intake = new IntakeEndpoint(
-                configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], reports, parts.Metrics, clock, loggers.CreateLogger<IntakeEndpoint>());
+                configuration, parts.Store.Inbox, parts.Store.Edges, parts.Store.Operations.Controllers, new IntakeKeys(parts.KeyRing, keys, exchange.IsUnknownAsync), () => version, edge => addresses?.For(edge) ?? [], parts.Reports, parts.Metrics, clock, loggers.CreateLogger<IntakeEndpoint>());
             web = BuildWeb(parts, revocations, routes =>
             {
                 intake.Map(routes);
@@ -144,7 +143,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, [keys.RunAsync, addresses.RunAsync, revocations.RunAsync, token => switchboard.RunAsync(engine, token)], mending, reports, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            server = new SyncServer(parts, web, engine, [keys.RunAsync, addresses.RunAsync, revocations.RunAsync, token => switchboard.RunAsync(engine, token)], mending, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
             server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, mending, departure, revocations, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }

@@ -50,7 +50,7 @@ internal sealed class OperatorClient : IDisposable
     /// <summary>Runs an operation, whatever comes of it.</summary>
     public async Task<HttpResponseMessage> TryAsync(string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
     {
-        var command = (await CommandsAsync(cancellationToken)).Commands.Single(known => $"{known.Palette} {known.Name}" == operation);
+        var command = (await CommandsAsync(cancellationToken)).Commands.Single(known => $"{known.Palette} {known.Name}".TrimEnd() == operation);
         return await SendAsync(RequestOf(command, parameters), cancellationToken);
     }
 

@@ -1,6 +1,5 @@
 using PasswordSync.Actors;
 using PasswordSync.Hosting.Metrics;
-using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Operations;
 
 namespace PasswordSync.SyncNode.Metrics;
@@ -18,10 +17,10 @@ internal sealed class NodeMonitoring : IDisposable
     }
 
     /// <summary>Begins to collect. The caller owns it.</summary>
-    public static NodeMonitoring Start(NodeParts parts, SyncEngine engine, EdgeReports reports, NodeHealth health, ILoggerFactory loggers)
+    public static NodeMonitoring Start(NodeParts parts, SyncEngine engine, NodeHealth health, ILoggerFactory loggers)
     {
         var node = parts.Configuration.Node;
-        var gauges = new NodeGauges(parts.Metrics, engine, parts.Store.Operations.Queries, parts.Store.Edges, reports, health, parts.Clock, loggers.CreateLogger<NodeGauges>());
+        var gauges = new NodeGauges(parts.Metrics, engine, parts.Store.Operations.Queries, parts.Store.Edges, parts.Reports, health, parts.Clock, loggers.CreateLogger<NodeGauges>());
         return new NodeMonitoring(MetricsExport.Start("passwordsync-node", $"{node.Cluster}/{node.Name}", parts.Metrics.Scope, node.Metrics), gauges);
     }
 

@@ -1,5 +1,6 @@
 using PasswordSync.SyncNode.Operations.Access;
 using PasswordSync.SyncNode.Operations.Cluster;
+using PasswordSync.SyncNode.Operations.Doctor;
 using PasswordSync.SyncNode.Operations.Edges;
 using PasswordSync.SyncNode.Operations.Keys;
 using PasswordSync.SyncNode.Operations.Machine;
@@ -12,6 +13,7 @@ internal static class OperationCatalogue
 {
     public static IEnumerable<Operation> All(OperationServices services) =>
     [
+        new NodeDoctor(services),
         new Status(services),
         new PointList(services),
         new PointShow(services),

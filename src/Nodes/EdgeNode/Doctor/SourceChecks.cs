@@ -1,0 +1,71 @@
+using PasswordSync.Capture.Health;
+using PasswordSync.Capture.Resolution;
+using PasswordSync.EdgeNode.Settings;
+using PasswordSync.Hosting.Doctor;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.Ldap;
+
+namespace PasswordSync.EdgeNode.Doctor;
+
+/// <summary>The domain controller as the edge sees it: whether it answers, its clock, its policies; and what captures on it.</summary>
+/// <param name="configuration">The edge's configuration.</param>
+/// <param name="inspector">Looks at Windows' filter; null on Samba.</param>
+/// <param name="smbConf">Samba's configuration file; null for the one that was built in.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspector? inspector, string? smbConf, TimeProvider clock)
+{
+    public async Task<IEnumerable<Finding>> RunAsync(CancellationToken cancellationToken) =>
+    [
+        .. await DirectoryAsync(cancellationToken).ConfigureAwait(false),
+        .. inspector is not null ? Filter(inspector) : await new SambaChecks(configuration, smbConf).RunAsync(cancellationToken).ConfigureAwait(false),
+    ];
+
+    /// <summary>What is to be said about Windows' password filter.</summary>
+    internal static IEnumerable<Finding> Filter(IFilterInspector inspector)
+    {
+        const string what = "password filter";
+        FilterSetup setup;
+        try
+        {
+            setup = inspector.Look();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [Finding.NotChecked(what, failure.Message, "Run doctor as an administrator.")];
+        }
+
+        return
+        [
+            setup.WhyNotCapturing() is { } why ? Finding.Bad(what, $"It does not capture: {why}", "As it says; docs/operations/install-windows.md.") : Finding.Good(what, $"LSASS has loaded it, and it captures; its DLL is {setup.Signature}."),
+            setup.WhySettingsAreOld() is { } old ? Finding.Warning($"{what}: capture file", $"The one before is in force: {old}.", "See the edge's log; it writes the file anew at each change.") : Finding.Good($"{what}: capture file", "It is in force."),
+            setup is { HasLsaProtection: true, Status: null }
+                ? Finding.Bad("LSA protection", $"It is on (RunAsPPL), and the DLL is {setup.Signature}: LSASS loads only what Microsoft signed.", "docs/operations/install-windows.md, \"LSA protection\".")
+                : Finding.Good("LSA protection", setup.HasLsaProtection ? "It is on, and the filter is loaded all the same." : "It is off: LSASS loads the filter."),
+            setup.Status is { Losses.Total: > 0 and var lost } ? Finding.Warning($"{what}: losses", $"Since LSASS started {lost} changes were not captured: {setup.Status.Losses}.", "Have these passwords changed again.") : Finding.Good($"{what}: losses", "It lost nothing since LSASS started."),
+        ];
+    }
+
+    private async Task<IEnumerable<Finding>> DirectoryAsync(CancellationToken cancellationToken)
+    {
+        const string what = "directory";
+        try
+        {
+            var client = await EdgeConnections.ToDirectoryAsync(configuration, clock, cancellationToken).ConfigureAwait(false);
+            await using (client.ConfigureAwait(false))
+            {
+                var directory = new LdapSourceDirectory(client, clock);
+                var without = await directory.FindWithoutComplexityAsync(cancellationToken).ConfigureAwait(false);
+                return
+                [
+                    Finding.Good(what, $"{configuration.Edge.Directory.Server} answers, and takes the edge's account."),
+                    MachineChecks.Clock($"{what}: clock", await directory.ReadClockAsync(cancellationToken).ConfigureAwait(false) - clock.GetUtcNow()),
+                    without.IsEmpty || inspector is not null ? Finding.Good($"{what}: policies", "No password policy keeps the hook from being called.") : Finding.Bad($"{what}: policies", $"{string.Join(" and ", without)} has no complexity rule: Samba does not call the hook for it.", "Switch its complexity rule on."),
+                ];
+            }
+        }
+        catch (Exception failure) when (failure is DirectoryUnavailableException or SettingsException or LdapException or IOException or UnauthorizedAccessException)
+        {
+            return [Finding.Bad(what, failure.Message, "Correct 'directory' in edge.json: server, security, roots, user, password.")];
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using PasswordSync.Core.Operations;
+using PasswordSync.Hosting.Doctor;
+
+namespace PasswordSync.SyncNode.Operations.Doctor;
+
+/// <summary><c>doctor</c>: looks at everything that this node needs, and says what to do about what is wrong.</summary>
+internal sealed class NodeDoctor(OperationServices services) : Operation
+{
+    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("what"), Column.Text("result"), Column.Text("found"), Column.Text("remedy")];
+
+    public override CommandDescription Description { get; } =
+        Show("doctor", "", "Checks this node: itself, its files, the database, the other nodes, sources, sync points and edges. Changes nothing.", "doctor", "doctor -faults")
+        with
+        { Role = "operator", Parameters = [new ParameterDescription("faults", "-f", "flag", "Only what is not good.", Required: false, Repeatable: false, Positional: false, null)] };
+
+    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
+    {
+        var checks = await Task.WhenAll(
+            new OwnChecks(services).RunAsync(cancellationToken),
+            new StoreChecks(services).RunAsync(cancellationToken),
+            new PeerChecks(services).RunAsync(cancellationToken),
+            new TargetChecks(services).RunAsync(cancellationToken),
+            new EdgeChecks(services).RunAsync(cancellationToken)).ConfigureAwait(false);
+        var found = checks.SelectMany(one => one).ToList();
+        var shown = call.Flag("faults") ? found.Where(one => one.Result != FindingResult.Good) : found;
+        return new OperationResult.Answered(Answer.Of(
+            Section.Facts(null, ("node", services.Configuration.Node.Name), ("verdict", Finding.Verdict(found))),
+            Section.Table("checks", "check|checks", Columns, shown.Select(one => Column.Row(one.What, one.Word, one.Found, one.Remedy)))));
+    }
+}

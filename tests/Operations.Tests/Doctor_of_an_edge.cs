@@ -1,0 +1,123 @@
+using System.Net.Sockets;
+using PasswordSync.EdgeNode.Doctor;
+using PasswordSync.EdgeNode.Settings;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Doctor;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>Finds each fault that is planted in an edge's surroundings, and no other.</summary>
+public sealed class Doctor_of_an_edge
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task Finds_nothing_where_nothing_is_wrong_and_each_planted_fault()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var folder = Path.GetDirectoryName(edge.File)!;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(edge.PathOf(edge.Edge.Socket)));
+        socket.Listen();
+        var address = node.Server.Addresses[0];
+
+        var healthy = await ExamineAsync(edge);
+        healthy.Where(one => one.Result == FindingResult.Bad).ShouldBeEmpty();
+        healthy.Select(one => one.What).ShouldBe(
+        [
+            "edge.json", "key", "data folder", "disk", "capture file", "spool", "drop folder", "dropped files", "edge", "own certificate", "own name",
+            $"node {address.Authority}: name", $"node {address.Authority}: port", $"node {address.Authority}: certificate", $"node {address.Authority}: takes ours", $"node {address.Authority}: clock",
+        ]);
+
+        Rights.Set(Path.Combine(folder, "edge.key"), UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        (await BadAsync(edge)).ShouldBe(["key"]);
+        (await ExamineAsync(edge)).Single(one => one.What == "key").Remedy.ShouldBe($"chmod 0400 {Path.Combine(folder, "edge.key")}");
+        Rights.Set(Path.Combine(folder, "edge.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var dropped = Path.Combine(folder, "drop", "0001.cap");
+        await File.WriteAllTextAsync(dropped, "", Token);
+        File.SetLastWriteTimeUtc(dropped, DateTime.UtcNow.AddHours(-1));
+        (await BadAsync(edge)).ShouldBe(["dropped files"]);
+        File.Delete(dropped);
+
+        File.Move(Path.Combine(folder, "capture"), Path.Combine(folder, "gone"));
+        (await BadAsync(edge)).ShouldBe(["capture file"]);
+        File.Move(Path.Combine(folder, "gone"), Path.Combine(folder, "capture"));
+
+        (await BadAsync(await EdgeFolder.WriteAsync(folder, "https://127.0.0.1:1", TestNode.DomainController, Token))).ShouldBe(["node 127.0.0.1:1: port"]);
+        (await BadAsync(await EdgeFolder.WriteAsync(folder, "https://no-such-host.invalid:9443", TestNode.DomainController, Token))).ShouldBe(["node no-such-host.invalid:9443: name"]);
+        (await BadAsync(await EdgeFolder.WriteAsync(folder, $"https://127.0.0.1:{node.Server.AdminAddresses[0].Port}", TestNode.DomainController, Token))).ShouldBe([$"node 127.0.0.1:{node.Server.AdminAddresses[0].Port}: certificate"], "operators' listener is no node's");
+        (await BadAsync(await EdgeFolder.WriteAsync(folder, address.ToString(), "dc9.alpha.test", Token))).ShouldBe(["own name"]);
+
+        edge = await EdgeFolder.WriteAsync(folder, address.ToString(), TestNode.DomainController, Token);
+        var late = new EdgeDoctor(edge, new ShiftedClock(TimeSpan.FromMinutes(-10)));
+        (await late.ExamineAsync(NoSource, Token)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What).ShouldContain($"node {address.Authority}: clock");
+        var nextYear = new EdgeDoctor(edge, new ShiftedClock(TimeSpan.FromDays(366)));
+        (await nextYear.ExamineAsync(NoSource, Token)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What).ShouldContain("own certificate");
+
+        using (var other = await ClusterAuthority.OpenOrCreateAsync(Directory.CreateDirectory(Path.Combine(folder, "other")).FullName, TestNode.Cluster, "another passphrase"u8.ToArray(), DateTimeOffset.UtcNow, Token))
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "ca.pem"), other.Certificate.ExportCertificatePem(), Token);
+        }
+
+        (await BadAsync(edge)).ShouldBe(["own name", $"node {address.Authority}: certificate"]);
+        socket.Dispose();
+        (await BadAsync(edge)).ShouldBe(["edge", "own name", $"node {address.Authority}: certificate"]);
+        File.Delete(Path.Combine(folder, "edge.pem"));
+        (await BadAsync(edge)).ShouldBe(["edge", "own certificate"]);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Reads_from_samba_itself_whether_the_hook_is_set_and_leads_to_this_edge()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var folder = Path.GetDirectoryName(edge.File)!;
+        var (helper, capture) = (Path.Combine(folder, "helper"), edge.PathOf(edge.Edge.CaptureFile));
+        await File.WriteAllTextAsync(helper, "#!/bin/sh\n", Token);
+
+        (await HookAsync(edge, "")).Found.ShouldContain("not set");
+        (await HookAsync(edge, $"check password script = {folder}/nothing {capture}")).Found.ShouldContain("does not exist");
+        (await HookAsync(edge, $"check password script = {helper} {capture}")).Found.ShouldContain("may not be executed");
+        Rights.Set(helper, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        (await HookAsync(edge, $"check password script = {helper} {folder}/another")).Remedy.ShouldBe($"Set it to: {helper} {capture}");
+        (await HookAsync(edge, $"check password script = {helper} {capture}")).Result.ShouldBe(FindingResult.Good);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_directory_that_does_not_answer_is_bad_and_says_what_to_correct()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        var edge = await EdgeFolder.MakeAsync(node, Token);
+
+        var found = await new SourceChecks(edge, inspector: null, Path.Combine(node.Folder, "no-smb.conf"), TimeProvider.System).RunAsync(Token);
+
+        var directory = found.Single(one => one.What == "directory");
+        directory.Result.ShouldBe(FindingResult.Bad);
+        directory.Remedy!.ShouldContain("edge.json");
+    }
+
+    private static async Task<Finding> HookAsync(EdgeSettingsFile edge, string line)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(edge.File)!, "smb.conf");
+        await File.WriteAllTextAsync(file, $"[global]\n    workgroup = ALPHA\n    {line}\n", Token);
+        return (await new SambaChecks(edge, file).RunAsync(Token)).Single();
+    }
+
+    private static Task<IEnumerable<Finding>> NoSource(CancellationToken cancellationToken) => Task.FromResult<IEnumerable<Finding>>([]);
+
+    private static Task<IReadOnlyList<Finding>> ExamineAsync(EdgeSettingsFile edge) => new EdgeDoctor(edge, TimeProvider.System).ExamineAsync(NoSource, Token);
+
+    private static async Task<IEnumerable<string>> BadAsync(EdgeSettingsFile edge) => (await ExamineAsync(edge)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What);
+
+    private sealed class ShiftedClock(TimeSpan shift) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + shift;
+    }
+}
