@@ -4,6 +4,7 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Matching;
+using PasswordSync.Providers.PostgreSql;
 using PasswordSync.Providers.PostgreSqlRoles.Scram;
 using PasswordSync.Providers.Probing;
 
@@ -25,7 +26,7 @@ public sealed class PostgreSqlRolesProvider : IProvider
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         this.options = options;
-        connector = new PostgreSqlConnector(options, context.Secrets);
+        connector = new PostgreSqlConnector(options.Server, context.Secrets);
         Description = new ProviderDescription(
             PostgreSqlRolesProviderFactory.KindName,
             new PasswordLimits(options.PasswordLengthMin, PasswordLengthMax, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: 0),
@@ -103,14 +104,14 @@ public sealed class PostgreSqlRolesProvider : IProvider
             var (isStandby, isSuperuser, mayChangeRoles, mayReadPasswords, version) = await RoleCatalog.DescribeAsync(connection, cancellationToken);
             return new VerificationReport(
             [
-                VerificationCheck.Passed("reachability", $"PostgreSQL {version} answers at {options.Host}:{options.Port}."),
-                VerificationCheck.Passed("credentials", $"The service is signed in as \"{options.BindName}\"."),
+                VerificationCheck.Passed("reachability", $"PostgreSQL {version} answers at {options.Server.Host}:{options.Server.Port}."),
+                VerificationCheck.Passed("credentials", $"The service is signed in as \"{options.Server.BindName}\"."),
                 isStandby
                     ? VerificationCheck.Failed("primary", "This server is a standby and takes no changes.", "Name the primary in host.")
                     : VerificationCheck.Passed("primary", "The server takes changes."),
                 isSuperuser || mayChangeRoles
                     ? VerificationCheck.Passed("rights", isSuperuser ? "The service is a superuser: CREATEROLE would be enough." : "The service has CREATEROLE; from version 16 on it also needs ADMIN OPTION on each role.")
-                    : VerificationCheck.Failed("rights", "The service may not change roles.", $"ALTER ROLE \"{options.BindName}\" CREATEROLE; from version 16 on also GRANT \"role\" TO \"{options.BindName}\" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE."),
+                    : VerificationCheck.Failed("rights", "The service may not change roles.", $"ALTER ROLE \"{options.Server.BindName}\" CREATEROLE; from version 16 on also GRANT \"role\" TO \"{options.Server.BindName}\" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE."),
                 mayReadPasswords
                     ? VerificationCheck.Passed("probe", "The service may read verifiers (pg_authid): a probe signs nobody in.")
                     : VerificationCheck.NotRun("probe", "The service may not read verifiers (pg_authid): a probe signs in once with the password.", null),
@@ -171,7 +172,7 @@ public sealed class PostgreSqlRolesProvider : IProvider
         }
         catch (Exception e) when (PostgreSqlFailures.IsExpected(e))
         {
-            return new SignInResult.Unclear(PostgreSqlFailures.Classify(e, mayHaveWritten: false, connector.LastCertificateFault).Explain()!);
+            return new SignInResult.Unclear(PostgreSqlFailures.Classify(e, mayHaveWritten: false, connector.LastCertificateFault, Classify).Explain()!);
         }
     }
 
@@ -186,9 +187,17 @@ public sealed class PostgreSqlRolesProvider : IProvider
         catch (Exception e) when (PostgreSqlFailures.IsExpected(e))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return onFailure(PostgreSqlFailures.Classify(e, mayHaveWritten(), connector.LastCertificateFault));
+            return onFailure(PostgreSqlFailures.Classify(e, mayHaveWritten(), connector.LastCertificateFault, Classify));
         }
     }
+
+    private static DeliveryOutcome? Classify(PostgresException answer, string reason) => answer.SqlState switch
+    {
+        PostgresErrorCodes.InsufficientPrivilege => new DeliveryOutcome.TargetMisconfigured($"{reason} The service needs CREATEROLE, and from version 16 on ADMIN OPTION on the role; superusers are set by superusers only."),
+        PostgresErrorCodes.UndefinedObject => new DeliveryOutcome.AccountNotFound(reason),
+        PostgresErrorCodes.InvalidParameterValue => new DeliveryOutcome.RefusedByPolicy(reason),
+        _ => null,
+    };
 
     private static Preparation.Obstacle NotFound(string reason) => new Preparation.Obstacle(new DeliveryOutcome.AccountNotFound(reason));
 

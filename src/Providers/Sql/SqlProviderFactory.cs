@@ -13,6 +13,6 @@ public sealed class SqlProviderFactory : IProviderFactory
     public IProvider? Create(SettingsReader settings, ProviderContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return SqlOptions.Read(settings, context.AllowList) is { } options ? new SqlProvider(options) : null;
+        return SqlOptions.Read(settings, context.AllowList) is { } options ? new SqlProvider(options, context.Secrets) : null;
     }
 }

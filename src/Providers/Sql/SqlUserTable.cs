@@ -1,90 +1,88 @@
+using System.Data.Common;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Matching;
 
 namespace PasswordSync.Providers.Sql;
 
-/// <summary>The statements on the user table. SQLite works synchronously: whoever calls these does so off the caller's thread.</summary>
-internal sealed class SqlUserTable(SqlOptions options)
+/// <summary>What is asked of the user table.</summary>
+internal sealed class SqlUserTable(SqlOptions options, ISqlEngine engine)
 {
+    private readonly SqlStatements statements = SqlStatements.Of(options);
+
     /// <summary>A row that was found.</summary>
     public sealed record Row(string Key, string Login, long Version);
 
-    public SqliteConnection Open(SqliteOpenMode mode)
+    public async Task<IReadOnlyList<Row>> FindAsync(DbConnection connection, MatchRule rule, string value, CancellationToken cancellationToken)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = options.Database,
-            Mode = mode,
-            DefaultTimeout = (int)Math.Ceiling(options.LockTimeout.TotalSeconds),
-            Pooling = false,
-        }.ToString());
-        try
-        {
-            connection.Open();
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
-    public IReadOnlyList<Row> Find(SqliteConnection connection, MatchRule rule, string value)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {options.KeyColumn}, {options.LoginColumn}, {options.VersionColumn} FROM {options.Table} WHERE {rule.Target} = $value LIMIT {AccountSearch.HitsMax}";
-        command.Parameters.AddWithValue("$value", value);
-        using var reader = command.ExecuteReader();
+        if (value.Contains('\0', StringComparison.Ordinal)) return [];
+        await using var command = connection.CreateCommand();
+        command.CommandText = statements.Find[rule];
+        engine.AddText(command, "value", value);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<Row>();
-        while (reader.Read()) rows.Add(new Row(Text(reader.GetValue(0)), Text(reader.GetValue(1)), reader.IsDBNull(2) ? 0 : reader.GetInt64(2)));
+        while (rows.Count < AccountSearch.HitsMax && await reader.ReadAsync(cancellationToken)) rows.Add(new Row(Text(reader.GetValue(0)), Text(reader.GetValue(1)), VersionOf(reader, 2)));
         return rows;
     }
 
     /// <returns>The version and the password; null if the row is gone.</returns>
-    public (long Version, SqlPasswordHash? Password)? Read(SqliteConnection connection, string key)
+    public async Task<(long Version, StoredHash? Password)?> ReadAsync(DbConnection connection, DbTransaction? transaction, string key, CancellationToken cancellationToken)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {options.VersionColumn}, {options.HashColumn}, {options.SaltColumn}, {options.IterationsColumn} FROM {options.Table} WHERE {options.KeyColumn} = $key";
-        command.Parameters.AddWithValue("$key", key);
-        using var reader = command.ExecuteReader();
-        if (!reader.Read()) return null;
-        var hash = reader.IsDBNull(1) || reader.IsDBNull(2) || reader.IsDBNull(3)
-            ? null
-            : new SqlPasswordHash(reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetInt32(3));
-        return (reader.IsDBNull(0) ? 0 : reader.GetInt64(0), hash);
-    }
-
-    /// <returns>The new version; null if the row is gone.</returns>
-    public long? Write(SqliteConnection connection, SqliteTransaction transaction, string key, SqlPasswordHash password)
-    {
-        using var command = connection.CreateCommand();
+        await using var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = $"""
-            UPDATE {options.Table}
-            SET {options.HashColumn} = $hash, {options.SaltColumn} = $salt, {options.IterationsColumn} = $iterations,
-                {options.VersionColumn} = coalesce({options.VersionColumn}, 0) + 1
-            WHERE {options.KeyColumn} = $key
-            """;
-        command.Parameters.AddWithValue("$hash", password.Hash.ToArray());
-        command.Parameters.AddWithValue("$salt", password.Salt.ToArray());
-        command.Parameters.AddWithValue("$iterations", password.Iterations);
-        command.Parameters.AddWithValue("$key", key);
-
-        // Read afterwards and not by RETURNING, which does not see what a trigger of the table does to the version.
-        return command.ExecuteNonQuery() == 0 ? null : Read(connection, key)?.Version;
+        command.CommandText = statements.Read;
+        engine.AddText(command, "key", key);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (VersionOf(reader, 0), StoredHash.Read(options.Hash, reader, 1)) : null;
     }
 
-    /// <summary>Asks for every column that is used; throws if one is missing.</summary>
-    public void Check(SqliteConnection connection)
+    /// <returns>How many rows the statement changed; less than zero if it does not say.</returns>
+    public async Task<int> WriteAsync(DbConnection connection, DbTransaction transaction, string key, StoredHash password, CancellationToken cancellationToken)
     {
-        using var command = connection.CreateCommand();
-        var columns = options.Match.Select(rule => rule.Target)
-            .Concat([options.KeyColumn, options.LoginColumn, options.HashColumn, options.SaltColumn, options.IterationsColumn, options.VersionColumn]);
-        command.CommandText = $"SELECT {string.Join(", ", columns.Select(column => $"{options.Table}.{column}"))} FROM {options.Table} LIMIT 1";
-        command.ExecuteNonQuery();
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = statements.Set;
+        engine.AddText(command, "key", key);
+        AddHash(command, password);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>Lets the database plan every statement, which needs every table, column and right that they use, and changes nothing.</summary>
+    public async Task CheckAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        using var nothing = Secret.FromCharacters("");
+        var hash = StoredHash.Compute(options.Hash, nothing, SqlOptions.IterationsMin);
+        foreach (var statement in statements.All)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"EXPLAIN {statement}";
+            foreach (var name in (string[])["value", "key"])
+            {
+                if (statement.Contains($"@{name}", StringComparison.Ordinal)) AddNull(command, name);
+            }
+
+            if (statement.Contains("@hash", StringComparison.Ordinal)) AddHash(command, hash);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private void AddNull(DbCommand command, string name)
+    {
+        engine.AddText(command, name, "");
+        command.Parameters[command.Parameters.Count - 1].Value = DBNull.Value;
+    }
+
+    private static void AddHash(DbCommand command, StoredHash password)
+    {
+        foreach (var (name, value) in password.Values)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ($"@{name}", value);
+            command.Parameters.Add(parameter);
+        }
+    }
+
+    private static long VersionOf(DbDataReader reader, int column) => reader.IsDBNull(column) ? 0 : Convert.ToInt64(reader.GetValue(column), CultureInfo.InvariantCulture);
 
     private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

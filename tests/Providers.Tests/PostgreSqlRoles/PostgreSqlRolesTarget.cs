@@ -2,6 +2,7 @@ using System.Net;
 using PasswordSync.Core.Identities;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.PostgreSql;
 using PasswordSync.Providers.PostgreSqlRoles;
 using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
@@ -62,12 +63,15 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
         this.server = server;
         Options = new PostgreSqlRolesOptions
         {
-            Host = "127.0.0.1",
-            Port = server.Server.Port,
-            Database = PostgresServer.Database,
-            BindName = readsVerifiers ? PostgresServer.Administrator : "sync",
-            BindPassword = "file:" + folder.Write("bind", readsVerifiers ? PostgresServer.AdministratorPassword : "sync password"),
-            TrustedRoots = server.AuthorityFile,
+            Server = new PostgreSqlServerOptions
+            {
+                Host = "127.0.0.1",
+                Port = server.Server.Port,
+                Database = PostgresServer.Database,
+                BindName = readsVerifiers ? PostgresServer.Administrator : "sync",
+                BindPassword = "file:" + folder.Write("bind", readsVerifiers ? PostgresServer.AdministratorPassword : "sync password"),
+                TrustedRoots = server.AuthorityFile,
+            },
             PasswordLengthMin = 8,
         };
         Provider = Make(Options);
@@ -104,14 +108,14 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
     public Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
         server.Server.RunSqlAsync($"ALTER ROLE {Quote(names.SamAccountName)} PASSWORD '{password.Replace("'", "''")}'", cancellationToken);
 
-    public IProvider WithWrongCredentials() => Make(Options with { BindPassword = "file:" + folder.Write("wrong", "not the password") });
+    public IProvider WithWrongCredentials() => Make(Options with { Server = Options.Server with { BindPassword = "file:" + folder.Write("wrong", "not the password") } });
 
     public Task<IProvider> WithoutRightsAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IProvider>(Make(Options with { BindName = "powerless", BindPassword = "file:" + folder.Write("powerless", "powerless password") }));
+        Task.FromResult<IProvider>(Make(Options with { Server = Options.Server with { BindName = "powerless", BindPassword = "file:" + folder.Write("powerless", "powerless password") } }));
 
-    public IProvider WithForeignRoots() => Make(Options with { TrustedRoots = server.ForeignAuthorityFile });
+    public IProvider WithForeignRoots() => Make(Options with { Server = Options.Server with { TrustedRoots = server.ForeignAuthorityFile } });
 
-    public IProvider At(IPEndPoint endPoint) => Make(Options with { Host = endPoint.Address.ToString(), Port = endPoint.Port });
+    public IProvider At(IPEndPoint endPoint) => Make(Options with { Server = Options.Server with { Host = endPoint.Address.ToString(), Port = endPoint.Port } });
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using PasswordSync.Core.Identities;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Settings;
 using PasswordSync.Providers.Sql;
 using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
@@ -15,7 +16,7 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
     public SqlConformanceTarget()
     {
         Options = new SqlOptions { Database = folder.PathOf("users.db"), Iterations = 1_000, PasswordLengthMin = 8, LockTimeout = TimeSpan.FromSeconds(1) };
-        Provider = new SqlProvider(Options);
+        Provider = new SqlProvider(Options, new SecretReferences(NodeAllowList.Everything));
         Execute("CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT NOT NULL, password_hash BLOB, password_salt BLOB, password_iterations INTEGER, password_version INTEGER)");
     }
 
@@ -40,7 +41,7 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
         using var reader = command.ExecuteReader();
         if (!reader.Read()) return Task.FromResult(false);
         using var secret = Any.Secret(password);
-        return Task.FromResult(new SqlPasswordHash(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1), reader.GetInt32(2)).Matches(secret));
+        return Task.FromResult(new Pbkdf2Password(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1), reader.GetInt32(2)).Matches(secret));
     }
 
     public Task RemoveAsync(AccountNames names, CancellationToken cancellationToken)
@@ -52,7 +53,7 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
     public Task SetBehindTheBackAsync(AccountNames names, string password, CancellationToken cancellationToken)
     {
         using var secret = Any.Secret(password);
-        var hash = SqlPasswordHash.Compute(secret, 1_000);
+        var hash = Pbkdf2Password.Compute(secret, 1_000);
         Execute(
             "UPDATE users SET password_hash = $hash, password_salt = $salt, password_iterations = 1000, password_version = password_version + 1 WHERE login = $login",
             ("$login", names.SamAccountName), ("$hash", hash.Hash.ToArray()), ("$salt", hash.Salt.ToArray()));

@@ -1,19 +1,13 @@
 using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Settings;
 using PasswordSync.Providers.Sql;
-using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
 using Shouldly;
 using Xunit;
 
 namespace PasswordSync.Providers.Tests.Sql;
-
-public sealed class SqlConformance : SearchingConformance
-{
-    private protected override Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<ConformanceTarget>(new SqlConformanceTarget());
-}
 
 public sealed class SqlProviderTests
 {
@@ -28,9 +22,9 @@ public sealed class SqlProviderTests
         var expected = Convert.FromHexString("55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
         using var password = Any.Secret("passwd");
 
-        new SqlPasswordHash(expected, Encoding.ASCII.GetBytes("salt"), 1).Matches(password).ShouldBeTrue();
+        new Pbkdf2Password(expected, Encoding.ASCII.GetBytes("salt"), 1).Matches(password).ShouldBeTrue();
         using var other = Any.Secret("passwe");
-        new SqlPasswordHash(expected, Encoding.ASCII.GetBytes("salt"), 1).Matches(other).ShouldBeFalse();
+        new Pbkdf2Password(expected, Encoding.ASCII.GetBytes("salt"), 1).Matches(other).ShouldBeFalse();
     }
 
     [Fact]
@@ -89,7 +83,7 @@ public sealed class SqlProviderTests
     public async Task A_missing_file_is_a_misconfiguration_and_is_not_made()
     {
         using var folder = new ScratchFolder();
-        await using var provider = new SqlProvider(new SqlOptions { Database = folder.PathOf("missing.db") });
+        await using var provider = new SqlProvider(new SqlOptions { Database = folder.PathOf("missing.db") }, new SecretReferences(NodeAllowList.Everything));
 
         (await provider.PrepareAsync(Any.Query("anna"), Token)).ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
         (await provider.VerifyAsync(Token)).IsGood.ShouldBeFalse();

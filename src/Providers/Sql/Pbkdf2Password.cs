@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using PasswordSync.Core.Secrets;
@@ -8,7 +9,7 @@ namespace PasswordSync.Providers.Sql;
 /// <param name="Hash">32 bytes.</param>
 /// <param name="Salt">Random bytes, 16 for those made here.</param>
 /// <param name="Iterations">How many iterations, 1 or greater.</param>
-public sealed record SqlPasswordHash(ReadOnlyMemory<byte> Hash, ReadOnlyMemory<byte> Salt, int Iterations)
+public sealed record Pbkdf2Password(ReadOnlyMemory<byte> Hash, ReadOnlyMemory<byte> Salt, int Iterations) : StoredHash
 {
     /// <summary>The length of a hash, in bytes.</summary>
     public const int HashLength = 32;
@@ -16,17 +17,18 @@ public sealed record SqlPasswordHash(ReadOnlyMemory<byte> Hash, ReadOnlyMemory<b
     /// <summary>The length of a new salt, in bytes.</summary>
     public const int SaltLength = 16;
 
+    internal override ImmutableArray<(string Name, object Value)> Values => [("hash", Hash.ToArray()), ("salt", Salt.ToArray()), ("iterations", Iterations)];
+
     /// <summary>The hash with a new random salt. Costs CPU time in proportion to <paramref name="iterations"/>.</summary>
     /// <exception cref="EncoderFallbackException">The password is not well-formed text.</exception>
-    public static SqlPasswordHash Compute(Secret password, int iterations)
+    public static Pbkdf2Password Compute(Secret password, int iterations)
     {
         ArgumentNullException.ThrowIfNull(password);
         var salt = RandomNumberGenerator.GetBytes(SaltLength);
-        return new SqlPasswordHash(Derive(password, salt, iterations), salt, iterations);
+        return new Pbkdf2Password(Derive(password, salt, iterations), salt, iterations);
     }
 
-    /// <summary>Whether this is the hash of the password. As long for a wrong one as for the right one.</summary>
-    public bool Matches(Secret password)
+    public override bool Matches(Secret password)
     {
         ArgumentNullException.ThrowIfNull(password);
         return password.IsWellFormed && CryptographicOperations.FixedTimeEquals(Derive(password, Salt.Span, Iterations), Hash.Span);

@@ -7,7 +7,7 @@ namespace PasswordSync.Providers.Sql;
 /// What SQLite's primary result codes (https://sqlite.org/rescode.html) mean for a delivery. Its messages hold names of tables and columns,
 /// never values: values travel as parameters.
 /// </summary>
-internal static class SqlFailures
+internal static class SqliteFailures
 {
     private const int Error = 1, Permission = 3, Busy = 5, Locked = 6, ReadOnly = 8, Corrupt = 11, Full = 13, CannotOpen = 14, Constraint = 19, Mismatch = 20, NotADatabase = 26;
 

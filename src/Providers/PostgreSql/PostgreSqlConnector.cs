@@ -5,7 +5,7 @@ using Npgsql;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Settings;
 
-namespace PasswordSync.Providers.PostgreSqlRoles;
+namespace PasswordSync.Providers.PostgreSql;
 
 /// <summary>The service's own credentials cannot be read.</summary>
 /// <param name="message">Why, for people.</param>
@@ -14,12 +14,12 @@ internal sealed class CredentialUnreadableException(string message) : Exception(
 /// <summary>Connections to the server: pooled ones of the service, and single ones that try a password.</summary>
 internal sealed class PostgreSqlConnector : IAsyncDisposable
 {
-    private readonly PostgreSqlRolesOptions options;
+    private readonly PostgreSqlServerOptions options;
     private readonly ISecretReferences secrets;
     private readonly Lazy<NpgsqlDataSource> pool;
     private volatile string? lastCertificateFault;
 
-    public PostgreSqlConnector(PostgreSqlRolesOptions options, ISecretReferences secrets)
+    public PostgreSqlConnector(PostgreSqlServerOptions options, ISecretReferences secrets)
     {
         this.options = options;
         this.secrets = secrets;

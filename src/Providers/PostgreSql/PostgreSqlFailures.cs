@@ -2,7 +2,7 @@ using System.Security.Authentication;
 using Npgsql;
 using PasswordSync.Core.Deliveries;
 
-namespace PasswordSync.Providers.PostgreSqlRoles;
+namespace PasswordSync.Providers.PostgreSql;
 
 /// <summary>
 /// What PostgreSQL's error codes (https://www.postgresql.org/docs/current/errcodes-appendix.html) mean for a delivery. Its messages hold names of roles, never passwords: only a verifier
@@ -16,10 +16,11 @@ internal static class PostgreSqlFailures
     /// <param name="exception">One of those that <see cref="IsExpected"/> names.</param>
     /// <param name="mayHaveWritten">Whether the statement that writes may have been sent.</param>
     /// <param name="certificateFault">What was wrong with the server's certificate; null if nothing.</param>
-    public static DeliveryOutcome Classify(Exception exception, bool mayHaveWritten, string? certificateFault) => exception switch
+    /// <param name="classify">What answers mean that are special to what was asked; null for the others.</param>
+    public static DeliveryOutcome Classify(Exception exception, bool mayHaveWritten, string? certificateFault, Func<PostgresException, string, DeliveryOutcome?> classify) => exception switch
     {
         // The server answered: a statement that failed changed nothing.
-        PostgresException answer => Classify(answer),
+        PostgresException answer => Classify(answer, classify),
         CredentialUnreadableException => new DeliveryOutcome.TargetMisconfigured(exception.Message),
         NpgsqlException { InnerException: CredentialUnreadableException unreadable } => new DeliveryOutcome.TargetMisconfigured(unreadable.Message),
         _ when mayHaveWritten => new DeliveryOutcome.Unknown("The connection failed after the statement may have been sent."),
@@ -27,17 +28,14 @@ internal static class PostgreSqlFailures
         _ => new DeliveryOutcome.Transient($"The server cannot be reached ({exception.Message})."),
     };
 
-    private static DeliveryOutcome Classify(PostgresException answer)
+    private static DeliveryOutcome Classify(PostgresException answer, Func<PostgresException, string, DeliveryOutcome?> classify)
     {
         var reason = $"PostgreSQL answered {answer.SqlState}: {answer.MessageText}";
-        return answer.SqlState switch
+        return classify(answer, reason) ?? answer.SqlState switch
         {
             PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new DeliveryOutcome.TargetMisconfigured($"{reason} Check bindName, bindPassword and pg_hba.conf."),
-            PostgresErrorCodes.InsufficientPrivilege => new DeliveryOutcome.TargetMisconfigured($"{reason} The service needs CREATEROLE, and from version 16 on ADMIN OPTION on the role; superusers are set by superusers only."),
             PostgresErrorCodes.InvalidCatalogName => new DeliveryOutcome.TargetMisconfigured($"{reason} Check database."),
             PostgresErrorCodes.ReadOnlySqlTransaction => new DeliveryOutcome.TargetMisconfigured($"{reason} This server is a standby: name the primary in host."),
-            PostgresErrorCodes.UndefinedObject => new DeliveryOutcome.AccountNotFound(reason),
-            PostgresErrorCodes.InvalidParameterValue => new DeliveryOutcome.RefusedByPolicy(reason),
             _ => new DeliveryOutcome.Transient(reason),
         };
     }
