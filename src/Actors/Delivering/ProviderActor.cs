@@ -7,7 +7,7 @@ using PasswordSync.Core.Identities;
 namespace PasswordSync.Actors.Delivering;
 
 /// <summary>
-/// One sync point on this node: keeps what is due in the order in which it came, one entry an identity, and lets a bounded number be carried out at
+/// One sync point on this node: keeps what is due, people's own changes before bulk work, one entry an identity, and lets a bounded number be carried out at
 /// once. A slow or silent target fills only its own queue (I9).
 /// </summary>
 internal sealed partial class ProviderActor : Actor<ProviderMessage>
@@ -15,8 +15,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly IDeliverer deliverer;
     private readonly ProviderActorOptions options;
     private readonly ILogger logger;
-    private readonly Queue<IdentityId> waiting = new();
-    private readonly Dictionary<IdentityId, Offer> offers = [];
+    private readonly DeliveryQueue waiting;
     private readonly Dictionary<IdentityId, (CaptureId CaptureId, Task Delivery)> running = [];
     private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
@@ -29,6 +28,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         this.deliverer = deliverer;
         this.options = options;
         this.logger = logger;
+        waiting = new DeliveryQueue(options.QueueMax, options.BulkEvery);
     }
 
     protected internal override ValueTask ReceiveAsync(ProviderMessage message, CancellationToken cancellationToken)
@@ -69,12 +69,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
         {
             if (now.CaptureId != offer.Change.CaptureId) next[identity] = offer;
         }
-        else if (offers.ContainsKey(identity) || waiting.Count < options.QueueMax)
-        {
-            if (!offers.ContainsKey(identity)) waiting.Enqueue(identity);
-            offers[identity] = offer;
-        }
-        else
+        else if (!waiting.TryAdd(identity, offer))
         {
             LogQueueFull(options.QueueMax);
         }
@@ -108,11 +103,10 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
             return;
         }
 
-        while (running.Count < options.Concurrency && waiting.TryDequeue(out var identity))
+        while (running.Count < options.Concurrency && waiting.TryTake(out var identity, out var offer))
         {
-            offers.Remove(identity, out var offer);
-            var delivery = CarryOutAsync(identity, offer!);
-            running.Add(identity, (offer!.Change.CaptureId, delivery));
+            var delivery = CarryOutAsync(identity, offer);
+            running.Add(identity, (offer.Change.CaptureId, delivery));
             Context.PipeToSelf(_ => delivery);
         }
     }

@@ -44,7 +44,10 @@ public sealed record ProviderActorOptions
     /// <summary>How many deliveries are carried out at once. Default 8; 1 to 1,000.</summary>
     public int Concurrency { get; init; } = 8;
 
-    /// <summary>How many may wait. Default 200,000; beyond it they are offered again later.</summary>
+    /// <summary>Of how many deliveries that are begun one is bulk work (a resend, a retry), while people's own changes wait too. Default 4; 2 to 1,000.</summary>
+    public int BulkEvery { get; init; } = 4;
+
+    /// <summary>How many may wait of people's own changes, and as many of bulk work. Default 200,000; beyond it they are offered again later.</summary>
     public int QueueMax { get; init; } = 200_000;
 
     /// <summary>The longest rest, whatever a target asks for; then it is tried again. Default 15 minutes.</summary>

@@ -111,10 +111,11 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             var epoch = OwnedEpoch();
             var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
             var rules = services.Rules();
-            var decision = before.Decide(command(services.Clock.GetUtcNow()), rules);
+            var asked = command(services.Clock.GetUtcNow());
+            var decision = before.Decide(asked, rules);
             if (decision.AskAgainAt is not null || decision.IsToBeConfirmed || (decision.Events.IsEmpty && arrived is null))
             {
-                CarryOut(before, rules, hasChanged: false);
+                CarryOut(before, rules, asked.IsBulk, hasChanged: false);
                 return decision;
             }
 
@@ -126,7 +127,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
                 case AppendResult.Appended:
                     state = after;
                     foreach (var happened in decision.Events) Observe(happened);
-                    CarryOut(after, rules, hasChanged: !decision.Events.IsEmpty);
+                    CarryOut(after, rules, asked.IsBulk, hasChanged: !decision.Events.IsEmpty);
                     return decision;
                 case AppendResult.Fenced:
                     services.Ownership.Lose(shard, epoch);
@@ -174,11 +175,11 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         return [.. released];
     }
 
-    private void CarryOut(IdentityState now, DecisionRules rules, bool hasChanged)
+    private void CarryOut(IdentityState now, DecisionRules rules, bool isBulk, bool hasChanged)
     {
         if (hasChanged) alarm.Restart();
         var time = services.Clock.GetUtcNow();
-        foreach (var offer in now.DueOffers(time)) services.Offers(identity, offer);
+        foreach (var offer in now.DueOffers(time)) services.Offers(identity, isBulk ? offer with { IsBulk = true } : offer);
         if (now.NextWakeUp(rules) is { } at) alarm.Set(at, time);
         else alarm.Clear();
     }

@@ -9,6 +9,9 @@ namespace PasswordSync.Core.Decisions;
 /// <param name="Now">The time of the decision.</param>
 public abstract record IdentityCommand(DateTimeOffset Now)
 {
+    /// <summary>Whether it comes from an operator or the clock, who may ask it of very many at once; what it makes due waits behind people's own changes.</summary>
+    public bool IsBulk => this is ResendChange or RetryDelivery or WakeUp;
+
     /// <summary>Decide on a capture from the inbox.</summary>
     /// <param name="Now">The time of the decision.</param>
     /// <param name="Change">The capture with its proven stamp.</param>

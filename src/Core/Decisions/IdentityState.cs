@@ -105,4 +105,7 @@ public sealed record Offer(SyncPointId Point, Change Change, Doubt Doubt)
         : this(point, change, Doubt.None)
     {
     }
+
+    /// <summary>Whether an operator or the clock asked for it; what follows from a person's own change goes before it.</summary>
+    public bool IsBulk { get; init; }
 }

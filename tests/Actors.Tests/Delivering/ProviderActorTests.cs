@@ -42,6 +42,54 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_persons_own_change_goes_before_bulk_work_which_still_gets_every_fourth_turn()
+    {
+        Spawn(new ProviderActorOptions { Concurrency = 1 });
+        await OfferAsync(1);
+        for (var person = 11; person <= 13; person++) await OfferAsync(person, isBulk: true);
+        for (var person = 2; person <= 8; person++) await OfferAsync(person);
+
+        while (begun.Count < 11) await EndAsync(begun[^1].Person);
+
+        Begun.ShouldBe([1, 2, 3, 11, 4, 5, 6, 12, 7, 8, 13]);
+    }
+
+    [Fact]
+    public async Task A_person_who_changes_the_password_meanwhile_leaves_the_bulk_work_and_is_served_once()
+    {
+        Spawn(new ProviderActorOptions { Concurrency = 1 });
+        await OfferAsync(1);
+        await OfferAsync(11, isBulk: true);
+        await OfferAsync(12, change: 1, isBulk: true);
+        await OfferAsync(12, change: 2);
+        await OfferAsync(12, change: 2, isBulk: true);
+
+        await EndAsync(1);
+        await EndAsync(12);
+        await EndAsync(11);
+
+        Changes.ShouldBe([(1, 1), (12, 2), (11, 1)]);
+        (await ShowAsync()).Waiting.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task I7_a_queue_full_of_bulk_work_has_room_for_people()
+    {
+        Spawn(new ProviderActorOptions { Concurrency = 1, QueueMax = 2 });
+        await OfferAsync(1);
+        for (var person = 11; person <= 14; person++) await OfferAsync(person, isBulk: true);
+        await OfferAsync(2);
+
+        await EndAsync(1);
+        await EndAsync(2);
+
+        await EndAsync(11);
+
+        Begun.ShouldBe([1, 2, 11, 12], "two of the bulk work found no room, and are offered again later");
+        (await ShowAsync()).Waiting.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_newer_change_takes_the_place_of_the_older_one_that_waits()
     {
         Spawn(new ProviderActorOptions { Concurrency = 1 });
@@ -185,14 +233,14 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
     private IActorRef<ProviderMessage> Spawn(ProviderActorOptions options) =>
         actor = system.Spawn(new Props<ProviderMessage>("provider", context => new ProviderActor(context, this, options, system.Log)), "point");
 
-    private Task OfferAsync(int person, int change = 1)
+    private Task OfferAsync(int person, int change = 1, bool isBulk = false)
     {
         var identity = new IdentityId(new Guid(person, 0, 0, new byte[8]));
         var at = system.Clock.GetUtcNow();
         var made = new Change(
             new CaptureId(new Guid(person, (short)change, 0, new byte[8])), new AccountId(new SourceId("alpha"), identity.Value), new Stamp(0, (uint)change, 1, Guid.Empty),
             new AccountNames("CN=someone", "someone", null, null), new StageTimes(at, at, at, at), at.AddDays(1));
-        actor.TryTell(new ProviderMessage.Due(identity, new Offer(new SyncPointId("point"), made))).ShouldBe(TellResult.Accepted);
+        actor.TryTell(new ProviderMessage.Due(identity, new Offer(new SyncPointId("point"), made) { IsBulk = isBulk })).ShouldBe(TellResult.Accepted);
         return SettleAsync();
     }
 

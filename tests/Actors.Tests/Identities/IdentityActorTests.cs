@@ -77,6 +77,21 @@ public sealed class IdentityActorTests
     }
 
     [Fact]
+    public async Task What_follows_from_a_persons_change_is_no_bulk_work_and_what_an_operator_or_the_clock_asks_for_is()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+        live.Pass(Second * 5);
+        var attempt = Guid.NewGuid();
+        await live.BeginAsync(Ann, 1, attempt, Second * 20);
+        live.Arrive(Ann, 2);
+        await live.DecideAsync(Ann, now => new IdentityCommand.FinishAttempt(now, Point, attempt, new DeliveryOutcome.Delivered(null, null), 0));
+
+        live.Offers.Select(offered => (offered.Offer.Change.CaptureId, offered.Offer.IsBulk))
+            .ShouldBe([(CaptureIdOf(Ann, 1), false), (CaptureIdOf(Ann, 1), true), (CaptureIdOf(Ann, 2), false)]);
+    }
+
+    [Fact]
     public async Task A_failed_delivery_is_offered_when_its_retry_is_due_and_not_before()
     {
         var policy = RetryPolicy.Default with { InitialDelay = Second * 7, DelayMax = Second * 70 };
