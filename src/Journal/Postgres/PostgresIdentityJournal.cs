@@ -19,15 +19,17 @@ internal sealed class PostgresIdentityJournal : IIdentityJournal, IAsyncDisposab
 
     private readonly PostgresDatabase database;
     private readonly GroupWriter<StoredAppend, AppendResult>[] appenders;
+    private readonly GroupWriter<IdentityId, IdentityState> loader;
 
     public PostgresIdentityJournal(PostgresDatabase database, ILogger logger)
     {
         this.database = database;
+        loader = new GroupWriter<IdentityId, IdentityState>(database, new LoadWork(), logger);
         appenders = [.. Enumerable.Range(0, database.Options.AppendersMax).Select(_ => new GroupWriter<StoredAppend, AppendResult>(database, new AppendWork(), logger))];
     }
 
     public ValueTask<IdentityState> LoadAsync(IdentityId identity, CancellationToken cancellationToken) =>
-        database.ReadAsync((connection, token) => LoadAsync(connection, identity, token), cancellationToken);
+        loader.WriteAsync(identity, cancellationToken);
 
     public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken)
     {
@@ -52,20 +54,8 @@ internal sealed class PostgresIdentityJournal : IIdentityJournal, IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
+        await loader.DisposeAsync().ConfigureAwait(false);
         foreach (var appender in appenders) await appender.DisposeAsync().ConfigureAwait(false);
-    }
-
-    // One statement, so that snapshot and events are of one moment.
-    private static async Task<IdentityState> LoadAsync(NpgsqlConnection connection, IdentityId identity, CancellationToken cancellationToken)
-    {
-        var rows = await connection.Command(
-            """
-            SELECT 0::bigint, kind, body FROM snapshot WHERE identity_id = $1
-            UNION ALL
-            (SELECT seq, kind, body FROM event WHERE identity_id = $1 AND seq > coalesce((SELECT seq FROM snapshot WHERE identity_id = $1), 0) ORDER BY seq)
-            """,
-            Of(identity.Value)).RowsAsync(row => (Sequence: row.GetInt64(0), Record: new StoredRecord(row.GetString(1), row.GetString(2))), cancellationToken).ConfigureAwait(false);
-        return Replay.Fold(identity, rows);
     }
 
     private static Task<List<JournalledEvent>> ReadPageAsync(NpgsqlConnection connection, IdentityId identity, long from, CancellationToken cancellationToken) =>

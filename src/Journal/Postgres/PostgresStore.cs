@@ -14,6 +14,7 @@ public sealed class PostgresStore : IStore
     private readonly PostgresDatabase database;
     private readonly PostgresIdentityJournal journal;
     private readonly PostgresInbox inbox;
+    private readonly PostgresSecretStore secrets;
     private readonly ArrivalSignal arrivals;
     private readonly PostgresShardLeases leases;
     private readonly PostgresMaintenance maintenance;
@@ -25,7 +26,7 @@ public sealed class PostgresStore : IStore
         arrivals = new ArrivalSignal(database, time, logger);
         Journal = journal = new PostgresIdentityJournal(database, logger);
         Inbox = inbox = new PostgresInbox(database, arrivals, new ArrivalReader(logger), time, logger);
-        Secrets = new PostgresSecretStore(database);
+        Secrets = secrets = new PostgresSecretStore(database, logger);
         Accounts = new PostgresAccountStore(database);
         Leases = leases = new PostgresShardLeases(database, arrivals, time, logger);
         Members = leases;
@@ -120,6 +121,7 @@ public sealed class PostgresStore : IStore
         if (Interlocked.Exchange(ref closed, 1) != 0) return;
         await maintenance.DisposeAsync().ConfigureAwait(false);
         await inbox.DisposeAsync().ConfigureAwait(false);
+        await secrets.DisposeAsync().ConfigureAwait(false);
         await journal.DisposeAsync().ConfigureAwait(false);
         await arrivals.DisposeAsync().ConfigureAwait(false);
         leases.Dispose();

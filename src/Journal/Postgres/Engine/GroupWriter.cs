@@ -5,7 +5,7 @@ using Npgsql;
 namespace PasswordSync.Journal.Postgres.Engine;
 
 /// <summary>
-/// Writes what many ask for in one transaction, then answers each: takes whatever waits in its queue, commits, and while that commit is flushed, the next batch gathers.
+/// Writes or reads what many ask for in one transaction, then answers each: takes whatever waits in its queue, commits, and while that commit is flushed, the next batch gathers.
 /// </summary>
 /// <typeparam name="TItem">What is asked for.</typeparam>
 /// <typeparam name="TResult">How it ended.</typeparam>

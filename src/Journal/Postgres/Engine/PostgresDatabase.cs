@@ -6,8 +6,8 @@ namespace PasswordSync.Journal.Postgres.Engine;
 /// <summary>The connections of one store: those of the work, and apart from them, so that no load can delay a heartbeat, those of the leases.</summary>
 internal sealed class PostgresDatabase : IAsyncDisposable
 {
-    /// <summary>Connections beside those that read and append: accepting, listening, small writes, housekeeping.</summary>
-    private const int OtherConnections = 6;
+    /// <summary>Connections beside those that read and append: accepting, loading, reading secrets, listening, small writes, housekeeping.</summary>
+    private const int OtherConnections = 8;
 
     private readonly PostgresHosts work;
     private readonly PostgresHosts leases;
