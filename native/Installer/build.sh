@@ -1,11 +1,11 @@
 #!/bin/bash
-# Makes PasswordSyncEdge.msi, for the domain controllers.
+# Makes PasswordSync.msi, for domain controllers and for sync servers.
 #
 #   native/Installer/build.sh OUTPUT-FOLDER
 #
 # On Debian 12: apt-get install cmake make clang gcc-mingw-w64-x86-64-win32 wixl msitools osslsigncode, and the .NET SDK.
 # Environment: SIGN_CERTIFICATE and SIGN_KEY (PEM files): signs DLL, programs and MSI. SIGN_TIMESTAMP: the URL of a time stamping service.
-#              EDGE_FOLDER: a ready publish of the edge, instead of one made here. VERSION: such as 0.1.0.
+#              EDGE_FOLDER, NODE_FOLDER: ready publishes, instead of those made here. VERSION: such as 0.1.0.
 set -eu
 [ $# = 1 ] || { sed -n 4p "$0"; exit 2; }
 mkdir -p "$1"
@@ -17,6 +17,12 @@ toolchain=$here/../Filter/windows/toolchain-clang-mingw.cmake
 
 build() { cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DBUILD_TESTING=OFF >/dev/null -Wno-dev 2>/dev/null && cmake --build "$2" >/dev/null; }
 
+# Not below a folder named "dotnet": the SDK's command line takes what stands behind that word for its own arguments.
+publish() {
+  dotnet publish "$root/src/Nodes/$1" -r win-x64 --self-contained --artifacts-path "$output/build" -v quiet -nologo >&2
+  echo "$output/build/publish/$1/release_win-x64"
+}
+
 # In place. The key is a file of the caller's; it is read by osslsigncode alone.
 sign() {
   [ -n "${SIGN_KEY:-}" ] || return 0
@@ -26,37 +32,58 @@ sign() {
 
 build "$here/../Filter" "$output/filter"
 build "$here" "$output/setup"
-if [ -z "${EDGE_FOLDER:-}" ]; then
-  dotnet publish "$root/src/Nodes/EdgeNode" -r win-x64 --self-contained --artifacts-path "$output/dotnet" -v quiet -nologo
-  EDGE_FOLDER=$output/dotnet/publish/EdgeNode/release_win-x64
-fi
-sign "$output/filter/PasswordSyncFilter.dll"
-sign "$output/setup/PasswordSyncSetup.exe"
-sign "$EDGE_FOLDER/PasswordSync.EdgeNode.exe"
+[ -n "${EDGE_FOLDER:-}" ] || EDGE_FOLDER=$(publish EdgeNode)
+[ -n "${NODE_FOLDER:-}" ] || NODE_FOLDER=$(publish SyncNode)
 
 # wixl takes paths beside its sources only.
 stage=$output/stage
 rm -rf "$stage"
 mkdir "$stage"
-cp "$output/filter/PasswordSyncFilter.dll" "$output/setup/PasswordSyncSetup.exe" "$here/PasswordSyncEdge.wxs" "$stage"
+cp "$output/filter/PasswordSyncFilter.dll" "$output/setup/PasswordSyncSetup.exe" "$here/PasswordSync.wxs" "$stage"
 cp -r "$EDGE_FOLDER" "$stage/edge"
+cp -r "$NODE_FOLDER" "$stage/node"
 cd "$stage"
-# The program itself is in PasswordSyncEdge.wxs, with its service.
-find edge -type f ! -name PasswordSync.EdgeNode.exe ! -name '*.pdb' ! -name '*.xml' | sort |
-  wixl-heat -p edge/ --directory-ref EDGEFOLDER --component-group EdgeFiles --var var.Edge --win64 >edge-files.wxs
-msi=$output/PasswordSyncEdge.msi
-wixl -a x64 -o "$msi" -D Win64=yes -D Version="$version" -D Filter=PasswordSyncFilter.dll -D Setup=PasswordSyncSetup.exe -D Edge=edge PasswordSyncEdge.wxs edge-files.wxs
+for program in PasswordSyncFilter.dll PasswordSyncSetup.exe edge/PasswordSync.EdgeNode.exe node/PasswordSync.SyncNode.exe; do sign "$program"; done
+
+# All files of a publish but its program, which is in PasswordSync.wxs with its service. Both publishes have files of the same names, and wixl-heat would
+# give those the same identifiers.
+list_files() {
+  find "$1" -type f ! -name "$2" ! -name '*.pdb' ! -name '*.xml' | sort | wixl-heat -p "$1/" --directory-ref "$3" --component-group "$4" --var "var.$5" --win64 |
+    sed -E "s/\"((dir|cmp|fil)[0-9A-F]{32})\"/\"$1_\1\"/g" >"$1-files.wxs"
+}
+list_files edge PasswordSync.EdgeNode.exe EDGEFOLDER EdgeFiles Edge
+list_files node PasswordSync.SyncNode.exe NODEFOLDER NodeFiles Node
+
+# For each provider a feature below the sync server's, and a value that allows its kind there.
+while read -r kind guid title; do
+  cat >&3 <<END
+<Feature Id="${kind^}" Title="$title" Level="1000"><ComponentRef Id="Provider_$kind" /></Feature>
+END
+  cat >&4 <<END
+<Component Id="Provider_$kind" Guid="$guid" Win64="yes"><RegistryValue Root="HKLM" Key="SOFTWARE\\PasswordSync\\Node\\Providers" Name="$kind" Type="integer" Value="1" KeyPath="yes" /></Component>
+END
+done <"$here/providers.txt" 3>features 4>components
+{ echo '<Include>'; cat features; echo '</Include>'; } >providers.wxi
+{ echo '<Wix xmlns="http://schemas.microsoft.com/wix/2006/wi"><Fragment><DirectoryRef Id="NODEFOLDER">'; cat components; echo '</DirectoryRef></Fragment></Wix>'; } >providers.wxs
+
+msi=$output/PasswordSync.msi
+wixl -a x64 -o "$msi" -D Win64=yes -D Version="$version" -D Filter=PasswordSyncFilter.dll -D Setup=PasswordSyncSetup.exe -D Edge=edge -D Node=node \
+  PasswordSync.wxs edge-files.wxs node-files.wxs providers.wxs
 
 query() { msibuild "$msi" -q "$1"; }
 # Without a version in the table an upgrade decides by dates, and may keep an older DLL.
 query "UPDATE \`File\` SET \`Version\`='$version.0', \`Language\`='1033' WHERE \`File\`='FilterDll'"
+# An upgrade removes the former version within its own transaction, so that a failure brings it back; wixl would do it before.
+query "UPDATE \`InstallExecuteSequence\` SET \`Sequence\`=1501 WHERE \`Action\`='RemoveExistingProducts'"
 # Deferred, as SYSTEM: 3074 must succeed, 3138 need not, 3394 runs on rollback.
 action() { query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('$1', $2, 'Setup', '$3')"; }
-action MakeDataFolder 3074 'folder "[CommonAppDataFolder]PasswordSync"'
+action MakeDataFolder 3074 'folder "[CommonAppDataFolder]PasswordSync" -'
+action MakeNodeFolder 3074 'folder "[CommonAppDataFolder]PasswordSyncNode" PasswordSyncNode'
 action UndoPackageAdd 3394 'packages undo PasswordSyncFilter'
 action AddPackage 3074 'packages add PasswordSyncFilter'
-action SetRecovery 3138 'recovery PasswordSyncEdge'
+action SetEdgeRecovery 3138 'recovery PasswordSyncEdge'
+action SetNodeRecovery 3138 'recovery PasswordSyncNode'
 action UndoPackageRemove 3394 'packages undo PasswordSyncFilter'
 action RemovePackage 3074 'packages remove PasswordSyncFilter'
 sign "$msi"
-sha256sum "$msi" "$output/filter/PasswordSyncFilter.dll" "$output/setup/PasswordSyncSetup.exe" "$EDGE_FOLDER/PasswordSync.EdgeNode.exe" | sed "s|$output/||" >"$output/SHA256SUMS"
+sha256sum "$msi" PasswordSyncFilter.dll PasswordSyncSetup.exe edge/PasswordSync.EdgeNode.exe node/PasswordSync.SyncNode.exe | sed "s|$output/||" >"$output/SHA256SUMS"

@@ -34,6 +34,14 @@ public sealed class ProviderRegistry
     /// <summary>The names of the kinds, in order.</summary>
     public ImmutableArray<string> Kinds => [.. factories.Values.Select(factory => factory.Kind).Order(StringComparer.Ordinal)];
 
+    /// <summary>The same without all other kinds than these; names that are no kind of it are ignored.</summary>
+    /// <param name="kinds">Names of kinds, in any case.</param>
+    public ProviderRegistry Only(IEnumerable<string> kinds)
+    {
+        var wanted = kinds.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return new(factories.Values.Where(factory => wanted.Contains(factory.Kind)));
+    }
+
     /// <summary>Makes a provider within the limits and with the transformations that its settings give (see <see cref="ProviderLimits"/>, <see cref="TransformationPipeline"/>). Opens no connection.</summary>
     /// <param name="kind">The kind's name.</param>
     /// <param name="settings">The settings, flattened to <c>key</c> or <c>list:0</c>.</param>

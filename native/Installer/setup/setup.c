@@ -3,7 +3,7 @@
 
      packages add|remove NAME      the entry NAME of LSA's `Notification Packages`; remembers whether it changed anything
      packages undo NAME            takes back what the last `add` or `remove` changed
-     folder PATH                   makes a folder that SYSTEM and administrators alone may enter
+     folder PATH -|SERVICE         makes a folder that SYSTEM and administrators alone may enter, and the service's own account if one is named
      recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute */
 #include "setup.h"
 
@@ -26,7 +26,7 @@ static DWORD packages(wchar_t **words)
 
 static DWORD folder(wchar_t **words)
 {
-    return folder_make(words[0]);
+    return folder_make(words[0], wcscmp(words[1], L"-") == 0 ? NULL : words[1]);
 }
 
 static DWORD recovery(wchar_t **words)
@@ -34,7 +34,7 @@ static DWORD recovery(wchar_t **words)
     return recovery_set(words[0]);
 }
 
-static const struct command commands[] = {{L"packages", 2, packages}, {L"folder", 1, folder}, {L"recovery", 1, recovery}};
+static const struct command commands[] = {{L"packages", 2, packages}, {L"folder", 2, folder}, {L"recovery", 1, recovery}};
 
 int wmain(int count, wchar_t **arguments)
 {

@@ -13,8 +13,8 @@ DWORD packages_remove(const wchar_t *name);
 /* Takes the last change back; nothing if there was none. */
 DWORD packages_undo(const wchar_t *name);
 
-/* Makes the folder with a protected access list, or gives an existing one that list. */
-DWORD folder_make(const wchar_t *path);
+/* Makes the folder with a protected access list, or gives an existing one that list. The service's account is in it too; NULL for none. */
+DWORD folder_make(const wchar_t *path, const wchar_t *service);
 
 DWORD recovery_set(const wchar_t *service);
 

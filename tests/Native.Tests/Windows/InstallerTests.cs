@@ -1,109 +1,124 @@
 using System.Runtime.Versioning;
 using PasswordSync.EdgeNode.Windows;
-using PasswordSync.Native.Tests.Running;
 using PasswordSync.Native.Tests.Windows.Wine;
 
 namespace PasswordSync.Native.Tests.Windows;
 
-/// <summary>The MSI for domain controllers under Wine's Windows Installer, with a small service in the edge's place.</summary>
+/// <summary>The MSI under Wine's Windows Installer, with a small service in the place of edge and sync server.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(WineMachine.Collection)]
 public sealed class InstallerTests
 {
-    private const string Ours = "PasswordSyncFilter";
-
-    private static readonly string[] Repair = ["REINSTALL=ALL", "REINSTALLMODE=amus"];
-    private static readonly string[] Foreign = ["scecli", "Some Vendor", "PasswordSyncFilter2"];
-
-    private static string Dll => Path.Combine(WineMachine.DriveC, "windows", "system32", "PasswordSyncFilter.dll");
-
-    private static string Program => Path.Combine(WineMachine.DriveC, "Program Files", "PasswordSync", "Edge", "PasswordSync.EdgeNode.exe");
+    private const string Edge = "PasswordSyncEdge";
+    private const string Node = "PasswordSyncNode";
+    private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     [Fact]
     public async Task Install_repair_and_uninstall_leave_foreign_packages_untouched()
     {
         await InstallerSite.NeedAsync();
-        await InstallerSite.SetPackagesAsync(Foreign);
+        await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
 
+        if (Directory.Exists(DataFolder("PasswordSync"))) Directory.Delete(DataFolder("PasswordSync"), recursive: true);
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package, "NODES=https://sync1.example.test:9443", "CLUSTER=main")).ShouldBe(0);
-        (await InstallerSite.PackagesAsync()).ShouldBe([.. Foreign, Ours]);
-        (await InstallerSite.IsServiceRunningAsync()).ShouldBeTrue();
-        File.Exists(Dll).ShouldBeTrue();
-        File.Exists(Path.Combine(Path.GetDirectoryName(Program)!, "more.txt")).ShouldBeTrue();
+        (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
+        (await InstallerSite.ServiceAsync(Edge)).ShouldBe("RUNNING");
+        File.Exists(InstallerSite.Dll).ShouldBeTrue();
+        File.Exists(Path.Combine(Path.GetDirectoryName(InstallerSite.EdgeProgram)!, "more.txt")).ShouldBeTrue();
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Edge", "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Filter", "CaptureFile", "REG_SZ")).ShouldBe(@"C:\ProgramData\PasswordSync\capture");
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Filter", "EdgeProgram", "REG_SZ")).ShouldBe(@"C:\Program Files\PasswordSync\Edge\PasswordSync.EdgeNode.exe");
-        Directory.Exists(Path.Combine(WineMachine.DriveC, "ProgramData", "PasswordSync")).ShouldBeTrue();
+        (File.GetUnixFileMode(DataFolder("PasswordSync")) & Others).ShouldBe(UnixFileMode.None, "SYSTEM and administrators alone");
+        (await InstallerSite.ServiceAsync(Node)).ShouldBeNull("nobody asked for a sync server");
 
-        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, Repair)).ShouldBe(0);
-        (await InstallerSite.PackagesAsync()).ShouldBe([.. Foreign, Ours]);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, InstallerSite.Repair)).ShouldBe(0);
+        (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
 
         (await InstallerSite.InstallAsync("/x", InstallerSite.Package)).ShouldBe(0);
-        (await InstallerSite.PackagesAsync()).ShouldBe(Foreign);
-        (await InstallerSite.IsServiceRunningAsync()).ShouldBeFalse();
-        File.Exists(Dll).ShouldBeFalse();
-        File.Exists(Program).ShouldBeFalse();
+        (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
+        (await InstallerSite.ServiceAsync(Edge)).ShouldBeNull();
+        File.Exists(InstallerSite.Dll).ShouldBeFalse();
+        File.Exists(InstallerSite.EdgeProgram).ShouldBeFalse();
     }
 
     [Fact]
-    public async Task Install_that_fails_is_rolled_back()
+    public async Task Sync_server_comes_on_demand_with_the_chosen_providers_and_without_the_filter()
+    {
+        // Wine takes children of a feature above the level for not chosen; Windows does not look at the level then.
+        const string level = "INSTALLLEVEL=1000";
+        const string providers = @"HKLM\SOFTWARE\PasswordSync\Node\Providers";
+        await InstallerSite.NeedAsync();
+        await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
+
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, level, "ADDLOCAL=SyncNode,ActiveDirectory,Ldap")).ShouldBe(0);
+
+        (await InstallerSite.ServiceAsync(Node)).ShouldNotBeNull();
+        (await InstallerSite.ValueAsync(@"HKLM\System\CurrentControlSet\Services\PasswordSyncNode", "ObjectName", "REG_SZ")).ShouldBe(@"NT SERVICE\PasswordSyncNode");
+        (await InstallerSite.ValueAsync(providers, "activeDirectory", "REG_DWORD")).ShouldBe("0x1");
+        (await InstallerSite.ValueAsync(providers, "ldap", "REG_DWORD")).ShouldBe("0x1");
+        (await InstallerSite.ValueAsync(providers, "exec", "REG_DWORD")).ShouldBeNull();
+        (File.GetUnixFileMode(DataFolder("PasswordSyncNode")) & Others).ShouldBe(UnixFileMode.None);
+        (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
+        (await InstallerSite.ServiceAsync(Edge)).ShouldBeNull();
+        File.Exists(InstallerSite.Dll).ShouldBeFalse();
+
+        (await InstallerSite.InstallAsync("/x", InstallerSite.Package, level)).ShouldBe(0);
+        (await InstallerSite.ServiceAsync(Node)).ShouldBeNull();
+        (await InstallerSite.ValueAsync(providers, "ldap", "REG_DWORD")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Settings_come_from_a_transform_where_no_properties_can_be_given()
     {
         await InstallerSite.NeedAsync();
         using var site = new FilterSite();
-        var failing = await FailingAsync(site, "5950", "NOT REMOVE");
-        await InstallerSite.SetPackagesAsync(Foreign);
+        await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
+        var transform = Path.Combine(site.Folder, "berlin.mst");
+        await InstallerSite.TransformAsync(transform, "NODES=https://sync1.example.test:9443,https://sync2.example.test:9443", "CLUSTER=berlin");
 
-        (await InstallerSite.InstallAsync("/i", failing)).ShouldNotBe(0);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, $"TRANSFORMS={WineMachine.ToWindows(transform)}")).ShouldBe(0);
 
-        (await InstallerSite.PackagesAsync()).ShouldBe(Foreign);
-        File.Exists(Program).ShouldBeFalse();
+        (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Edge", "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443,https://sync2.example.test:9443");
+        (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Edge", "Cluster", "REG_SZ")).ShouldBe("berlin");
+        (await InstallerSite.InstallAsync("/x", InstallerSite.Package)).ShouldBe(0);
     }
 
     [Fact]
-    public async Task Failing_repair_leaves_the_entry_in_place()
+    public async Task Later_version_takes_the_place_of_the_former_and_the_entry_stays()
     {
         await InstallerSite.NeedAsync();
-        using var site = new FilterSite();
-        var failing = await FailingAsync(site, "5950", "REINSTALL");
-        await InstallerSite.SetPackagesAsync(Foreign);
-        (await InstallerSite.InstallAsync("/i", failing)).ShouldBe(0);
+        await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package)).ShouldBe(0);
+        var more = Path.Combine(Path.GetDirectoryName(InstallerSite.EdgeProgram)!, "more.txt");
+        var before = await File.ReadAllTextAsync(more, TestContext.Current.CancellationToken);
 
-        (await InstallerSite.InstallAsync("/i", failing, Repair)).ShouldNotBe(0);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.LaterPackage)).ShouldBe(0);
 
-        (await InstallerSite.PackagesAsync()).ShouldBe([.. Foreign, Ours]);
-        (await InstallerSite.InstallAsync("/x", failing)).ShouldBe(0);
-        (await InstallerSite.PackagesAsync()).ShouldBe(Foreign);
+        (await File.ReadAllTextAsync(more, TestContext.Current.CancellationToken)).ShouldNotBe(before);
+        (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
+        (await InstallerSite.ServiceAsync(Edge)).ShouldBe("RUNNING");
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package)).ShouldNotBe(0, "an older version");
+        (await InstallerSite.InstallAsync("/x", InstallerSite.LaterPackage)).ShouldBe(0);
+        (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
     }
 
     [Fact]
-    public async Task Setup_changes_exactly_one_entry_and_takes_back_only_what_it_changed()
+    public async Task Tables_give_the_services_their_accounts_the_folders_their_rights_and_both_services_recovery()
     {
         await InstallerSite.NeedAsync();
 
-        await InstallerSite.SetPackagesAsync("b", "PASSWORDSYNCFILTER", "a", Ours, "b");
-        (await ChangeAsync("add")).ShouldBe(["b", "PASSWORDSYNCFILTER", "a", Ours, "b"], "it is there, whatever its case");
-        (await ChangeAsync("undo")).ShouldBe(["b", "PASSWORDSYNCFILTER", "a", Ours, "b"], "the last change was none");
-        (await ChangeAsync("remove")).ShouldBe(["b", "a", "b"]);
-        (await ChangeAsync("add")).ShouldBe(["b", "a", "b", Ours]);
-        (await ChangeAsync("undo")).ShouldBe(["b", "a", "b"]);
-
-        await InstallerSite.SetPackagesAsync();
-        (await ChangeAsync("add")).ShouldBe([Ours]);
-    }
-
-    [Fact]
-    public async Task Setup_refuses_a_list_of_another_type_and_commands_it_does_not_know()
-    {
-        await InstallerSite.NeedAsync();
-        await InstallerSite.SetPackagesAsync();
-        await WineMachine.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\Lsa", "/v", "Notification Packages", "/t", "REG_SZ", "/d", "scecli", "/f"]);
-
-        (await InstallerSite.RunSetupAsync("packages", "add", Ours)).ShouldNotBe(0);
-        (await InstallerSite.ValueAsync(@"HKLM\System\CurrentControlSet\Control\Lsa", "Notification Packages", "REG_SZ")).ShouldBe("scecli");
-        (await InstallerSite.RunSetupAsync("packages", "purge", Ours)).ShouldNotBe(0);
-        (await InstallerSite.RunSetupAsync("packages", "add")).ShouldNotBe(0);
-        (await InstallerSite.RunSetupAsync("packages", "add", "")).ShouldNotBe(0);
-        await InstallerSite.SetPackagesAsync();
+        var services = await TableAsync("ServiceInstall");
+        services.Select(row => (row[1], row[4], row[8])).Order().ShouldBe([(Edge, "2", ""), (Node, "2", @"NT SERVICE\PasswordSyncNode")]);
+        const string startStopAndDelete = "163";
+        // A sync server needs a configuration before its first start.
+        const string stopAndDelete = "162";
+        (await TableAsync("ServiceControl")).Select(row => (row[1], row[2])).Order().ShouldBe([(Edge, startStopAndDelete), (Node, stopAndDelete)]);
+        var actions = await TableAsync("CustomAction");
+        const string mustSucceedAsSystem = "3074";
+        actions.Where(row => row[3].StartsWith("folder", StringComparison.Ordinal)).Select(row => (row[1], row[3])).Order().ShouldBe(
+            [(mustSucceedAsSystem, "folder \"[CommonAppDataFolder]PasswordSync\" -"), (mustSucceedAsSystem, "folder \"[CommonAppDataFolder]PasswordSyncNode\" PasswordSyncNode")]);
+        actions.Where(row => row[3].StartsWith("recovery", StringComparison.Ordinal)).Select(row => row[3]).Order().ShouldBe(["recovery PasswordSyncEdge", "recovery PasswordSyncNode"]);
+        (await TableAsync("Property")).Select(row => row[0]).ShouldNotContain(name => name.Contains("KEY", StringComparison.OrdinalIgnoreCase) || name.Contains("PASSWORD", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
@@ -113,37 +128,19 @@ public sealed class InstallerTests
         await InstallerSite.NeedAsync();
         using var site = new FilterSite();
         var (key, certificate, output) = (Path.Combine(site.Folder, "key.pem"), Path.Combine(site.Folder, "certificate.pem"), Path.Combine(site.Folder, "signed"));
-        await RunAsync("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1", "-subj", "/CN=Example signing", "-addext", "extendedKeyUsage=codeSigning");
+        await InstallerSite.RunAsync("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "1", "-subj", "/CN=Example signing", "-addext", "extendedKeyUsage=codeSigning");
 
         await InstallerSite.BuildAsync(output, new Dictionary<string, string> { ["SIGN_KEY"] = key, ["SIGN_CERTIFICATE"] = certificate });
 
-        foreach (var program in (string[])["PasswordSyncFilter.dll", "PasswordSyncSetup.exe", "edge/PasswordSync.EdgeNode.exe"])
+        foreach (var program in (string[])["PasswordSyncFilter.dll", "PasswordSyncSetup.exe", "edge/PasswordSync.EdgeNode.exe", "node/PasswordSync.SyncNode.exe"])
             AuthenticodeSigner.Describe(await File.ReadAllBytesAsync(Path.Combine(output, "stage", program), TestContext.Current.CancellationToken)).ShouldBe("signed by CN=Example signing", program);
-        (await RunAsync("osslsigncode", "verify", "-CAfile", certificate, "-in", Path.Combine(output, "PasswordSyncEdge.msi"))).ShouldContain("Signature verification: ok");
+        (await InstallerSite.RunAsync("osslsigncode", "verify", "-CAfile", certificate, "-in", Path.Combine(output, "PasswordSync.msi"))).ShouldContain("Signature verification: ok");
         (await File.ReadAllTextAsync(Path.Combine(output, "SHA256SUMS"), TestContext.Current.CancellationToken)).ShouldContain("PasswordSyncFilter.dll");
     }
 
-    /// <summary>The package with one action more, which fails.</summary>
-    private static async Task<string> FailingAsync(FilterSite site, string sequence, string condition)
-    {
-        const int programDeferredAsSystem = 3074;
-        var package = Path.Combine(site.Folder, "failing.msi");
-        File.Copy(InstallerSite.Package, package);
-        await RunAsync("msibuild", package, "-q", $"INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES ('Fail', {programDeferredAsSystem}, 'Setup', 'no such command')");
-        await RunAsync("msibuild", package, "-q", $"INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('Fail', '{condition}', {sequence})");
-        return package;
-    }
+    private static string DataFolder(string name) => Path.Combine(WineMachine.DriveC, "ProgramData", name);
 
-    private static async Task<string[]> ChangeAsync(string how)
-    {
-        (await InstallerSite.RunSetupAsync("packages", how, Ours)).ShouldBe(0);
-        return await InstallerSite.PackagesAsync();
-    }
-
-    private static async Task<string> RunAsync(string program, params string[] arguments)
-    {
-        var end = await ProcessRun.RunAsync(program, arguments, default, environment: null, TestContext.Current.CancellationToken);
-        end.ExitCode.ShouldBe(0, end.Output + end.Error);
-        return end.Output;
-    }
+    /// <summary>A table's rows, without the three lines that describe it.</summary>
+    private static async Task<IReadOnlyList<string[]>> TableAsync(string name) =>
+        [.. (await InstallerSite.RunAsync("msiinfo", "export", InstallerSite.Package, name)).Split('\n').Skip(3).Where(line => line.Length > 0).Select(line => line.TrimEnd('\r').Split('\t'))];
 }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace PasswordSync.Providers.Tests.Settings;
 
-/// <summary>The pages under docs/providers name every setting that there is.</summary>
+/// <summary>The pages under docs/providers name every setting that there is, and the installer every kind.</summary>
 public sealed class DocumentationTests
 {
     [Theory]
@@ -38,6 +38,10 @@ public sealed class DocumentationTests
 
         foreach (var kind in ProviderRegistry.BuiltIn.Kinds) pages.ShouldContain($"# Provider `{kind}`");
     }
+
+    [Fact]
+    public void Every_kind_can_be_chosen_in_the_installer() =>
+        File.ReadLines(Repository.PathOf("native", "Installer", "providers.txt")).Select(line => line.Split(' ')[0]).ShouldBe(ProviderRegistry.BuiltIn.Kinds);
 
     /// <summary>A key that does not exist is refused with all that do.</summary>
     private static string[] SettingsOf(string kind)

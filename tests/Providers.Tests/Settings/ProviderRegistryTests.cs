@@ -22,6 +22,16 @@ public sealed class ProviderRegistryTests
         Refused("smtp").ShouldHaveSingleItem().ToString().ShouldBe($"provider = smtp: Use one of {string.Join(", ", ProviderRegistry.BuiltIn.Kinds)}.");
 
     [Fact]
+    public void Kinds_that_were_not_chosen_are_not_there()
+    {
+        var chosen = ProviderRegistry.BuiltIn.Only(["LDAP", "sql", "smtp"]);
+
+        chosen.Kinds.ShouldBe(["ldap", "sql"]);
+        chosen.Create("exec", new Dictionary<string, string>(), Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>()
+            .Faults.ShouldHaveSingleItem().Remedy.ShouldBe("Use one of ldap, sql.");
+    }
+
+    [Fact]
     public async Task A_provider_is_made_within_the_limits_of_its_settings()
     {
         var created = Create("sql", ("database", Database), ("limits:concurrency", "3")).ShouldBeOfType<ProviderCreation.Created>();

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Hosting.Commands;
-using PasswordSync.Providers;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Providers.Transformations;
 using PasswordSync.SyncNode.Settings;
+using PasswordSync.SyncNode.Windows;
 
 namespace PasswordSync.SyncNode.Commands;
 
@@ -21,7 +21,7 @@ internal static class InitCommand
     private static async Task<int> RunAsync(FileInfo file, CancellationToken cancellationToken)
     {
         var configuration = NodeConfiguration.Read(file.FullName);
-        var parts = await NodeParts.OpenAsync(configuration, ProviderRegistry.BuiltIn, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
+        var parts = await NodeParts.OpenAsync(configuration, InstalledProviders.Registry, TimeProvider.System, NullLoggerFactory.Instance, cancellationToken).ConfigureAwait(false);
         await using (parts.ConfigureAwait(false))
         {
             foreach (var point in configuration.Points)

@@ -4,17 +4,33 @@ using PasswordSync.Native.Tests.Running;
 
 namespace PasswordSync.Native.Tests.Windows.Wine;
 
-/// <summary>native/Installer, built with a small service in the edge's place, and the registry that it changes under Wine.</summary>
+/// <summary>native/Installer, built with a small service in the place of edge and sync server, and the registry that it changes under Wine.</summary>
 [SupportedOSPlatform("linux")]
 internal static class InstallerSite
 {
+    /// <summary>The filter's entry in LSA's list.</summary>
+    public const string Ours = "PasswordSyncFilter";
+
     private const string Lsa = @"HKLM\System\CurrentControlSet\Control\Lsa";
     private const string PackagesName = "Notification Packages";
+
+    /// <summary>Entries of others; one begins as ours does.</summary>
+    public static readonly string[] Foreign = ["scecli", "Some Vendor", "PasswordSyncFilter2"];
+
+    /// <summary>The properties that msiexec repairs with.</summary>
+    public static readonly string[] Repair = ["REINSTALL=ALL", "REINSTALLMODE=amus"];
 
     private static readonly SemaphoreSlim Building = new(1);
     private static bool built;
 
-    public static string Package => Path.Combine(Output, "PasswordSyncEdge.msi");
+    public static string Package => Path.Combine(Output, "PasswordSync.msi");
+
+    /// <summary>The same as a later version.</summary>
+    public static string LaterPackage => Path.Combine(Output + "-later", "PasswordSync.msi");
+
+    public static string Dll => Path.Combine(WineMachine.DriveC, "windows", "system32", "PasswordSyncFilter.dll");
+
+    public static string EdgeProgram => Path.Combine(WineMachine.DriveC, "Program Files", "PasswordSync", "Edge", "PasswordSync.EdgeNode.exe");
 
     public static string Setup => Path.Combine(Output, "setup", "PasswordSyncSetup.exe");
 
@@ -30,6 +46,7 @@ internal static class InstallerSite
         {
             if (built) return;
             await BuildAsync(Output, new Dictionary<string, string>());
+            await BuildAsync(Output + "-later", new Dictionary<string, string> { ["VERSION"] = "0.2.0" });
             built = true;
         }
         finally
@@ -41,15 +58,24 @@ internal static class InstallerSite
     /// <summary>Runs native/Installer/build.sh.</summary>
     public static async Task BuildAsync(string output, IReadOnlyDictionary<string, string> more)
     {
-        var programs = Path.Combine(output, "programs");
+        var programs = Path.Combine(Output, "programs");
         await NativeBuild.MakeFromAsync(Sources, programs, WineMachine.BuildOptions, TestContext.Current.CancellationToken);
-        var edge = Directory.CreateDirectory(Path.Combine(output, "edge")).FullName;
-        File.Copy(Path.Combine(programs, "tests", "service_double.exe"), Path.Combine(edge, "PasswordSync.EdgeNode.exe"), overwrite: true);
-        await File.WriteAllTextAsync(Path.Combine(edge, "more.txt"), "another file", TestContext.Current.CancellationToken);
-        var environment = new Dictionary<string, string>(more) { ["PATH"] = "/usr/bin:/bin", ["HOME"] = output, ["EDGE_FOLDER"] = edge };
+        var (edge, node) = (await MakeFolderAsync("edge", "EdgeNode"), await MakeFolderAsync("node", "SyncNode"));
+        var environment = new Dictionary<string, string>(more) { ["PATH"] = "/usr/bin:/bin", ["HOME"] = output, ["EDGE_FOLDER"] = edge, ["NODE_FOLDER"] = node };
         var end = await ProcessRun.RunAsync(Path.Combine(Sources, "build.sh"), [output], default, environment, TestContext.Current.CancellationToken);
         end.ExitCode.ShouldBe(0, end.Output + end.Error);
+
+        async Task<string> MakeFolderAsync(string name, string program)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(output, name)).FullName;
+            File.Copy(Path.Combine(programs, "tests", "service_double.exe"), Path.Combine(folder, $"PasswordSync.{program}.exe"), overwrite: true);
+            await File.WriteAllTextAsync(Path.Combine(folder, "more.txt"), output, TestContext.Current.CancellationToken);
+            return folder;
+        }
     }
+
+    /// <summary>Makes a transform with these properties.</summary>
+    public static Task TransformAsync(string file, params string[] properties) => RunAsync("/usr/bin/python3", [Path.Combine(Sources, "transform.py"), file, .. properties]);
 
     /// <summary>Runs msiexec; gives its exit code.</summary>
     public static async Task<int> InstallAsync(string option, string package, params string[] properties) =>
@@ -73,8 +99,28 @@ internal static class InstallerSite
         return line?.Split(type)[1].Trim();
     }
 
+    /// <summary>A package with one action more, which fails.</summary>
+    public static async Task<string> FailingAsync(FilterSite site, string of, string sequence, string condition)
+    {
+        const int programDeferredAsSystem = 3074;
+        var package = Path.Combine(site.Folder, "failing.msi");
+        File.Copy(of, package);
+        await RunAsync("msibuild", package, "-q", $"INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES ('Fail', {programDeferredAsSystem}, 'Setup', 'no such command')");
+        await RunAsync("msibuild", package, "-q", $"INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES ('Fail', '{condition}', {sequence})");
+        return package;
+    }
+
+    /// <summary>Runs a Linux program that must succeed; gives its output.</summary>
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        var end = await ProcessRun.RunAsync(program, arguments, default, environment: null, TestContext.Current.CancellationToken);
+        end.ExitCode.ShouldBe(0, end.Output + end.Error);
+        return end.Output;
+    }
+
     public static async Task<int> RunSetupAsync(params string[] arguments) => (await WineMachine.RunAsync(Setup, arguments)).ExitCode;
 
-    public static async Task<bool> IsServiceRunningAsync() =>
-        (await WineMachine.RunAsync("sc", ["query", "PasswordSyncEdge"])).Output.Contains("RUNNING", StringComparison.Ordinal);
+    /// <summary>Such as RUNNING; null if there is no such service.</summary>
+    public static async Task<string?> ServiceAsync(string name) =>
+        (await WineMachine.RunAsync("sc", ["query", name])).Output.Split('\n').FirstOrDefault(line => line.Contains("STATE", StringComparison.Ordinal))?.Trim().Split(' ')[^1];
 }

@@ -60,6 +60,7 @@ public sealed class WineMachine : IAsyncDisposable
             await NativeBuild.MakeAsync(Build, BuildOptions, TestContext.Current.CancellationToken);
             Directory.CreateDirectory(Prefix);
             (await RunAsync("wineboot", ["-i"])).ExitCode.ShouldBe(0);
+            (await StartServicesAsync()).ExitCode.ShouldBe(0);
             (await RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\ProductOptions", "/v", "ProductType", "/d", "LanmanNT", "/f"])).ExitCode.ShouldBe(0);
             made = true;
         }
@@ -69,11 +70,26 @@ public sealed class WineMachine : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Starts Wine's own services, which live until the machine ends: else they end with every program and start anew for the next, seconds each. With no
+    /// output of ours, because whoever waited for its end would wait as long.
+    /// </summary>
+    private static Task<ProcessEnd> StartServicesAsync() => ProcessRun.RunAsync(
+        "/bin/sh", ["-c", "exec >/dev/null 2>&1; \"$1\" -p && exec \"$0\" wineboot", Wine, WineServer], default, Environment(null), TestContext.Current.CancellationToken);
+
     /// <summary>Wine's main version.</summary>
     public static async Task<int> VersionAsync()
     {
         var end = await ProcessRun.RunAsync(Wine, ["--version"], default, Environment(null), TestContext.Current.CancellationToken);
         return int.Parse(end.Output["wine-".Length..].Split('.', '-', ' ', '\n')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Ends all of Wine's processes and starts its services anew.</summary>
+    internal static async Task RestartAsync()
+    {
+        await ProcessRun.RunAsync(WineServer, ["-k"], default, Environment(null), TestContext.Current.CancellationToken);
+        await ProcessRun.RunAsync(WineServer, ["-w"], default, Environment(null), TestContext.Current.CancellationToken);
+        (await StartServicesAsync()).ExitCode.ShouldBe(0);
     }
 
     /// <summary>Runs a Windows program to its end.</summary>

@@ -1,0 +1,47 @@
+using System.Runtime.Versioning;
+using PasswordSync.Native.Tests.Windows.Wine;
+
+namespace PasswordSync.Native.Tests.Windows;
+
+/// <summary>The program that the installer calls to change LSA's list.</summary>
+[SupportedOSPlatform("linux")]
+[Collection(WineMachine.Collection)]
+public sealed class SetupProgramTests
+{
+    [Fact]
+    public async Task Setup_changes_exactly_one_entry_and_takes_back_only_what_it_changed()
+    {
+        await InstallerSite.NeedAsync();
+
+        await InstallerSite.SetPackagesAsync("b", "PASSWORDSYNCFILTER", "a", InstallerSite.Ours, "b");
+        (await ChangeAsync("add")).ShouldBe(["b", "PASSWORDSYNCFILTER", "a", InstallerSite.Ours, "b"], "it is there, whatever its case");
+        (await ChangeAsync("undo")).ShouldBe(["b", "PASSWORDSYNCFILTER", "a", InstallerSite.Ours, "b"], "the last change was none");
+        (await ChangeAsync("remove")).ShouldBe(["b", "a", "b"]);
+        (await ChangeAsync("add")).ShouldBe(["b", "a", "b", InstallerSite.Ours]);
+        (await ChangeAsync("undo")).ShouldBe(["b", "a", "b"]);
+
+        await InstallerSite.SetPackagesAsync();
+        (await ChangeAsync("add")).ShouldBe([InstallerSite.Ours]);
+    }
+
+    [Fact]
+    public async Task Setup_refuses_a_list_of_another_type_and_commands_it_does_not_know()
+    {
+        await InstallerSite.NeedAsync();
+        await InstallerSite.SetPackagesAsync();
+        await WineMachine.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\Lsa", "/v", "Notification Packages", "/t", "REG_SZ", "/d", "scecli", "/f"]);
+
+        (await InstallerSite.RunSetupAsync("packages", "add", InstallerSite.Ours)).ShouldNotBe(0);
+        (await InstallerSite.ValueAsync(@"HKLM\System\CurrentControlSet\Control\Lsa", "Notification Packages", "REG_SZ")).ShouldBe("scecli");
+        (await InstallerSite.RunSetupAsync("packages", "purge", InstallerSite.Ours)).ShouldNotBe(0);
+        (await InstallerSite.RunSetupAsync("packages", "add")).ShouldNotBe(0);
+        (await InstallerSite.RunSetupAsync("packages", "add", "")).ShouldNotBe(0);
+        await InstallerSite.SetPackagesAsync();
+    }
+
+    private static async Task<string[]> ChangeAsync(string how)
+    {
+        (await InstallerSite.RunSetupAsync("packages", how, InstallerSite.Ours)).ShouldBe(0);
+        return await InstallerSite.PackagesAsync();
+    }
+}
