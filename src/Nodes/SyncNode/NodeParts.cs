@@ -221,7 +221,10 @@ internal sealed partial class NodeParts : IAsyncDisposable
                 continue;
             }
 
-            var context = new ProviderContext(new SyncPointId(point.Name), Clock, loggers, references, allow, source => Configuration.Node.Sources.TryGetValue(source.Value, out var known) ? known.Generation : 0);
+            var context = new ProviderContext(new SyncPointId(point.Name), Clock, loggers, references, allow, source => Configuration.Node.Sources.TryGetValue(source.Value, out var known) ? known.Generation : 0)
+            {
+                ClusterRates = Configuration.Node.Database.Kind == "postgres" ? () => Store.Rates : null,
+            };
             switch (registry.Create(point.Provider, NodeConfiguration.Flatten(point.Settings), context))
             {
                 case ProviderCreation.Created created:

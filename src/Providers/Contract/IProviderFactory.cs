@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.Contract;
@@ -32,7 +33,11 @@ public sealed record ProviderContext(
     ILoggerFactory Loggers,
     ISecretReferences Secrets,
     NodeAllowList AllowList,
-    Func<SourceId, int> GenerationOf);
+    Func<SourceId, int> GenerationOf)
+{
+    /// <summary>Where all nodes of the cluster count together what they do; null on a node that has no others. Not to be called before the host has started.</summary>
+    public Func<IRateBudget>? ClusterRates { get; init; }
+}
 
 /// <summary>What making a provider came to. A closed set.</summary>
 public abstract record ProviderCreation

@@ -10,7 +10,7 @@ public sealed class EntraIdProviderFactory : IProviderFactory
 {
     internal const string KindName = "entraId";
 
-    private readonly ConcurrentDictionary<(Uri Graph, string Tenant, string ClientId, int Writes, TimeSpan Window), WriteQuota> quotas = new();
+    private readonly ConcurrentDictionary<(Uri Graph, string Tenant, string ClientId, int Writes, TimeSpan Window), IWriteBudget> quotas = new();
 
     public string Kind => KindName;
 
@@ -19,6 +19,11 @@ public sealed class EntraIdProviderFactory : IProviderFactory
         ArgumentNullException.ThrowIfNull(context);
         if (EntraIdOptions.Read(settings, context.AllowList) is not { } options) return null;
         var key = (options.Graph.Url, options.Tenant.ToUpperInvariant(), options.ClientId.ToUpperInvariant(), options.QuotaWrites, options.QuotaWindow);
-        return new EntraIdProvider(options, context, quotas.GetOrAdd(key, _ => new WriteQuota(options.QuotaWrites, options.QuotaWindow, context.Time)));
+        return new EntraIdProvider(options, context, context.ClusterRates is { } rates
+            ? new ClusterWriteQuota(options.QuotaWrites, options.QuotaWindow, BucketOf(options), rates)
+            : quotas.GetOrAdd(key, _ => new WriteQuota(options.QuotaWrites, options.QuotaWindow, context.Time)));
     }
+
+    /// <summary>What the application is called in the cluster's count: the same on all nodes and for all its points.</summary>
+    internal static string BucketOf(EntraIdOptions options) => $"{KindName} {options.Graph.Url.Authority} {options.Tenant} {options.ClientId}".ToUpperInvariant();
 }
