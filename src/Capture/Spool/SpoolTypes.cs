@@ -29,4 +29,7 @@ public sealed record SpoolStatus(int Held, int Accounts, int Segments, long Byte
 /// <param name="Held">Captures to go on with.</param>
 /// <param name="Accounts">Accounts whose stamp is remembered.</param>
 /// <param name="Damage">Bytes that could not be read.</param>
-public sealed record SpoolRecovery(int Held, int Accounts, IReadOnlyList<SpoolDamage> Damage);
+public sealed record SpoolRecovery(int Held, int Accounts, IReadOnlyList<SpoolDamage> Damage)
+{
+    public override string ToString() => $"{Held} captures held, {Accounts} accounts remembered, {Damage.Count} damaged places";
+}

@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Intake;
 using PasswordSync.Core.Stamps;
 
 namespace PasswordSync.Capture.StampProof;
@@ -12,9 +15,10 @@ namespace PasswordSync.Capture.StampProof;
 /// <param name="AccountName">sAMAccountName as it was last seen.</param>
 public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThrough, string AccountName)
 {
-    private const byte Form = 1;
-    private const int LengthMax = 2 + (6 * 8) + 8 + (2 * StampLength) + (AccountNameLengthMax * 3);
-    private const int StampLength = 4 + 8 + 16;
+    private const byte Form = 2;
+    private const int LengthMax = 2 + (6 * 8) + 8 + (2 * StampLength) + 1 + (AmbiguousCaptures.CandidatesMax * IdLength) + (AccountNameLengthMax * 3);
+    private const int IdLength = 16;
+    private const int StampLength = 4 + 8 + IdLength;
     private const int AccountNameLengthMax = 256;
     private static readonly DateTimeOffset Origin = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -26,6 +30,7 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
         HasWritingTime = 4,
         HasFormerStamp = 8,
         FormerStampIsOne = 16,
+        IsAmbiguous = 32,
     }
 
     /// <summary>The account as it goes on, without open captures.</summary>
@@ -37,7 +42,8 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
         var writer = new Writer(new byte[LengthMax]);
         writer.Byte(Form);
         writer.Byte((byte)((Known.Stamp is null ? 0 : Flags.HasStamp)
-            | (Known.IsSpokenFor ? Flags.IsSpokenFor : 0)
+            | (Known.SpokenFor is null ? 0 : Flags.IsSpokenFor)
+            | (Known.SpokenFor is { IsAmbiguous: true } ? Flags.IsAmbiguous : 0)
             | (Known.WrittenAt is null ? 0 : Flags.HasWritingTime)
             | (Known.Before is null ? 0 : Flags.HasFormerStamp)
             | (Known.Before?.Stamp is null ? 0 : Flags.FormerStampIsOne)));
@@ -51,6 +57,12 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
             writer.Time(before.FirstSeenAt);
             writer.Time(before.LastStartedAt);
             if (before.Stamp is { } former) writer.Stamp(former);
+        }
+
+        if (Known.SpokenFor is { } spokenFor)
+        {
+            writer.Byte((byte)spokenFor.Captures.Length);
+            foreach (var capture in spokenFor.Captures) writer.Id(capture.Value);
         }
 
         var name = AccountName.Length <= AccountNameLengthMax ? AccountName : AccountName[..AccountNameLengthMax];
@@ -77,8 +89,9 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
             before = new FormerStamp(flags.HasFlag(Flags.FormerStampIsOne) ? reader.Stamp() : null, formerFirstSeenAt, formerLastStartedAt);
         }
 
+        SpokenFor? spokenFor = flags.HasFlag(Flags.IsSpokenFor) ? new SpokenFor(reader.Captures(), flags.HasFlag(Flags.IsAmbiguous)) : null;
         if (reader.HasFailed || !Utf8.IsValid(reader.Rest)) return false;
-        var known = new KnownStamp(stamp, writtenAt, firstSeenAt, lastStartedAt, before, flags.HasFlag(Flags.IsSpokenFor));
+        var known = new KnownStamp(stamp, writtenAt, firstSeenAt, lastStartedAt, before, spokenFor);
         memory = new AccountMemory(known, settledThrough == Origin ? null : settledThrough, Encoding.UTF8.GetString(reader.Rest));
         return true;
     }
@@ -97,7 +110,12 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
             BinaryPrimitives.WriteUInt32LittleEndian(buffer[at..], stamp.Version);
             at += sizeof(uint);
             Int64(stamp.OriginatingSecond);
-            stamp.InvocationId.TryWriteBytes(buffer[at..], bigEndian: true, out var written);
+            Id(stamp.InvocationId);
+        }
+
+        public void Id(Guid id)
+        {
+            id.TryWriteBytes(buffer[at..], bigEndian: true, out var written);
             at += written;
         }
 
@@ -127,7 +145,18 @@ public sealed record AccountMemory(KnownStamp Known, DateTimeOffset? SettledThro
             0,
             BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))),
             BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long))),
-            new Guid(Take(16), bigEndian: true));
+            Id());
+
+        public ImmutableArray<CaptureId> Captures()
+        {
+            var count = Take(1)[0];
+            if (count is 0 or > AmbiguousCaptures.CandidatesMax) HasFailed = true;
+            var captures = new CaptureId[HasFailed ? 0 : count];
+            for (var i = 0; i < captures.Length; i++) captures[i] = new CaptureId(Id());
+            return [.. captures];
+        }
+
+        private Guid Id() => new(Take(IdLength), bigEndian: true);
 
         private ReadOnlySpan<byte> Take(int length)
         {

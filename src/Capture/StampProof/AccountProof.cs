@@ -31,20 +31,39 @@ public readonly record struct OpenCapture(CaptureId CaptureId, DateTimeOffset Ca
 /// <param name="LastStartedAt">When the last look that saw it began: what came after it was not there then.</param>
 public sealed record FormerStamp(Stamp? Stamp, DateTimeOffset FirstSeenAt, DateTimeOffset LastStartedAt);
 
+/// <summary>
+/// Whom a stamp was given to. Remembered by name, because those captures may still be waiting for a node when the edge is started again: what was proven of them once
+/// could not be proven again.
+/// </summary>
+/// <param name="Captures">The capture that caused it; or, if <paramref name="IsAmbiguous"/>, those that may have, 1 to 16.</param>
+/// <param name="IsAmbiguous">It was handed over as ambiguous.</param>
+public sealed record SpokenFor(ImmutableArray<CaptureId> Captures, bool IsAmbiguous)
+{
+    /// <summary>Whom these verdicts give the known stamp to; null: nobody.</summary>
+    internal static SpokenFor? By(ImmutableArray<StampVerdict> verdicts) =>
+        verdicts.FirstOrDefault(verdict => verdict is StampVerdict.Confirmed or StampVerdict.Ambiguous) is { } given
+            ? new SpokenFor([.. given.Captures.Select(capture => capture.CaptureId)], given is StampVerdict.Ambiguous)
+            : null;
+
+    public bool Equals(SpokenFor? other) => other is not null && IsAmbiguous == other.IsAmbiguous && Captures.SequenceEqual(other.Captures);
+
+    public override int GetHashCode() => HashCode.Combine(IsAmbiguous, Captures.Length, Captures[0]);
+}
+
 /// <summary>The stamp that was seen last.</summary>
 /// <param name="Stamp">The stamp; null: the account has no password.</param>
 /// <param name="WrittenAt">Its writing time, where known.</param>
 /// <param name="FirstSeenAt">When the first look that saw it ended: it was there then.</param>
 /// <param name="LastStartedAt">When the last look that saw it began.</param>
 /// <param name="Before">What was seen before it; null if nothing is remembered.</param>
-/// <param name="IsSpokenFor">A capture was given this stamp, or it was handed over as ambiguous.</param>
+/// <param name="SpokenFor">Whom it was given to; null: to nobody yet.</param>
 public sealed record KnownStamp(
     Stamp? Stamp,
     DateTimeOffset? WrittenAt,
     DateTimeOffset FirstSeenAt,
     DateTimeOffset LastStartedAt,
     FormerStamp? Before,
-    bool IsSpokenFor)
+    SpokenFor? SpokenFor)
 {
     /// <summary>What is known after one more look.</summary>
     public static KnownStamp After(KnownStamp? known, AccountLook look)
@@ -56,7 +75,7 @@ public sealed record KnownStamp(
 
         // A DC's stamps only grow, unless it was restored: then what was known of it is of another time.
         var before = known is null || IsLesser(look.Stamp, known.Stamp) ? null : new FormerStamp(known.Stamp, known.FirstSeenAt, known.LastStartedAt);
-        return new KnownStamp(look.Stamp, look.WrittenAt, look.CompletedAt, look.StartedAt, before, IsSpokenFor: false);
+        return new KnownStamp(look.Stamp, look.WrittenAt, look.CompletedAt, look.StartedAt, before, SpokenFor: null);
     }
 
     /// <summary>How often the password was written since the stamp before, here or elsewhere; null if that is not known.</summary>

@@ -12,7 +12,7 @@ internal sealed record Candidates(ImmutableArray<OpenCapture> Captures, bool IsD
 
     public static Candidates Of(AccountProof proof, KnownStamp known, AccountLook look, ProofRules rules)
     {
-        if (known.Stamp is not { } stamp || stamp.InvocationId != look.InvocationId || known.IsSpokenFor) return None;
+        if (known.Stamp is not { } stamp || stamp.InvocationId != look.InvocationId || known.SpokenFor is not null) return None;
         return rules.Hook == HookKind.BeforeCommit ? BeforeCommit(proof, known, stamp, look, rules) : AfterCommit(proof, known, stamp, look, rules);
     }
 

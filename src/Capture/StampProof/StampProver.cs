@@ -14,6 +14,8 @@ public static class StampProver
     /// <summary>Draws the conclusions from one look.</summary>
     public static ProofStep Conclude(AccountProof proof, AccountLook look, ProofRules rules)
     {
+        var repeated = Repeated(proof);
+        proof = proof with { Open = proof.Open.RemoveRange(repeated.SelectMany(verdict => verdict.Captures)) };
         var known = KnownStamp.After(proof.Known, look);
         var candidates = Candidates.Of(proof, known, look, rules);
         var verdicts = rules.Hook == HookKind.BeforeCommit
@@ -22,7 +24,16 @@ public static class StampProver
 
         var isNewOwn = proof.Known is not null && known.Before is not null && known.Stamp != proof.Known.Stamp && known.Stamp?.InvocationId == look.InvocationId;
         var notCaptured = isNewOwn && rules.Hook == HookKind.BeforeCommit && candidates.Captures.IsEmpty && look.IsNameCertain ? known.Stamp : null;
-        return Next(proof, known, verdicts, look, rules, notCaptured);
+        return Next(proof, known with { SpokenFor = SpokenFor.By(verdicts) ?? known.SpokenFor }, [.. repeated, .. verdicts], look, rules, notCaptured);
+    }
+
+    /// <summary>The verdict that captures had before a restart, if they are those that the remembered stamp was given to: it holds, whatever the directory shows by now.</summary>
+    private static ImmutableArray<StampVerdict> Repeated(AccountProof proof)
+    {
+        if (proof.Known is not { Stamp: { } stamp, SpokenFor: { } spokenFor }) return [];
+        var open = proof.Open.Where(capture => spokenFor.Captures.Contains(capture.CaptureId)).ToImmutableArray();
+        if (open.IsEmpty) return [];
+        return [spokenFor.IsAmbiguous ? new StampVerdict.Ambiguous(open, stamp) : new StampVerdict.Confirmed(open.Single(), stamp)];
     }
 
     private static ImmutableArray<StampVerdict> BeforeCommit(AccountProof proof, KnownStamp known, Candidates candidates, AccountLook look, ProofRules rules)
@@ -64,7 +75,7 @@ public static class StampProver
         var second = Stamp.ToOriginatingSecond(capture.CapturedAt);
         if (stamp.InvocationId == look.InvocationId)
         {
-            var isLater = known.IsSpokenFor ? proof.SettledThrough > capture.CapturedAt : stamp.OriginatingSecond >= second;
+            var isLater = known.SpokenFor is not null ? proof.SettledThrough > capture.CapturedAt : stamp.OriginatingSecond >= second;
             return isLater ? new StampVerdict.Superseded(capture, By: null, stamp) : new StampVerdict.RefusedBySource(capture);
         }
 
@@ -143,7 +154,6 @@ public static class StampProver
             if (settledThrough is null || capture.CapturedAt > settledThrough) settledThrough = capture.CapturedAt;
         }
 
-        if (verdicts.Any(verdict => verdict is StampVerdict.Confirmed or StampVerdict.Ambiguous)) known = known with { IsSpokenFor = true };
         DateTimeOffset? lookAgainAt = open.IsEmpty ? null : NextLook(look.CompletedAt, open[^1].CapturedAt, rules);
         var everythingIsObservedAt = known.FirstSeenAt + rules.HookWithin;
         if (rules.Hook == HookKind.AfterCommit && look.CompletedAt < everythingIsObservedAt && everythingIsObservedAt < lookAgainAt) lookAgainAt = everythingIsObservedAt;

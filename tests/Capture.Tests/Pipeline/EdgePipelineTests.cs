@@ -1,6 +1,7 @@
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
 using PasswordSync.Capture.Tests.Spool;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Intake;
 using Shouldly;
@@ -322,6 +323,28 @@ public sealed class EdgePipelineTests
         again.Start();
         await again.UntilAsync(() => again.Spool.Status.Held == 0, stepMs: 500);
         again.Accepted.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task I1_Captures_that_were_proven_while_no_node_answered_are_sent_after_a_restart()
+    {
+        var files = new MemorySpoolFiles();
+        var time = new ManualClock();
+        var directory = new ScriptedDirectory(time);
+        CaptureId proven;
+        await using (var edge = new RunningEdge(files: files, time: time, directory: directory).Start())
+        {
+            edge.Nodes.Answer = (_, _) => null;
+            directory.Add("ann");
+            proven = await edge.CaptureAsync("ann");
+            directory.Write("ann");
+            await edge.UntilAsync(() => edge.Nodes.Requests >= 1, stepMs: 1);
+        }
+
+        time.Advance(TimeSpan.FromHours(1));
+        await using var again = new RunningEdge(files: files.AfterPowerLoss(new Random(1)), time: time, directory: directory).Start();
+        await again.UntilAsync(() => again.Spool.Status.Held == 0, stepMs: 500);
+        again.Accepted.ShouldHaveSingleItem().ShouldBeOfType<ConfirmedCapture>().CaptureId.ShouldBe(proven);
     }
 
     [Fact]

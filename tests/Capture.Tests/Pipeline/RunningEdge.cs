@@ -28,11 +28,11 @@ public sealed class RunningEdge : IAsyncDisposable
     private readonly HttpClient http;
     private Task run = Task.CompletedTask;
 
-    public RunningEdge(HookKind hook = HookKind.BeforeCommit, MemorySpoolFiles? files = null, SpoolOptions? spoolOptions = null, ManualClock? time = null, bool isConfigured = true)
+    public RunningEdge(HookKind hook = HookKind.BeforeCommit, MemorySpoolFiles? files = null, SpoolOptions? spoolOptions = null, ManualClock? time = null, bool isConfigured = true, ScriptedDirectory? directory = null)
     {
         Time = time ?? new ManualClock();
         Files = files ?? new MemorySpoolFiles();
-        Directory = new ScriptedDirectory(Time);
+        Directory = directory ?? new ScriptedDirectory(Time);
         http = new HttpClient(Nodes, disposeHandler: false);
         Spool = CaptureSpool.Open(Files, spoolOptions ?? new SpoolOptions(), Alarms, Time, NullLogger.Instance);
         listenerOptions = new ListenerOptions { Socket = OperatingSystem.IsWindows() ? "pws-" + Guid.NewGuid().ToString("N") : folder.In("s"), DropFolder = folder.In("drop") };

@@ -177,6 +177,34 @@ public sealed class BeforeCommitTests
     }
 
     [Fact]
+    public void I1_What_was_proven_before_a_restart_holds_after_it_whatever_the_directory_shows_by_then()
+    {
+        account.Look(5, Own(5, -100));
+        account.Capture(10.20).Look(10.23, Own(6, 10)).ShouldBe("c1 confirmed 6");
+        account.Restart(unanswered: 1).Look(100, Own(6, 10)).ShouldBe("c1 confirmed 6");
+        account.Restart(unanswered: 1).Look(200, Own(7, 150)).ShouldBe("c1 confirmed 6");
+    }
+
+    [Fact]
+    public void I1_What_was_ambiguous_before_a_restart_is_so_after_it()
+    {
+        account.Look(5, Own(5, -100));
+        account.Capture(10.1).Capture(10.4).Look(41, Own(6, 10)).ShouldBe("c1 or c2 ambiguous 6");
+        account.Restart(1, 2).Look(50, Own(6, 10)).ShouldBe("c1 or c2 ambiguous 6");
+        account.Restart(2).Look(60, Own(6, 10)).ShouldBe("c2 ambiguous 6");
+    }
+
+    [Fact]
+    public void Of_two_that_were_proven_before_a_restart_the_earlier_one_is_superseded()
+    {
+        account.Look(5, Own(5, -100));
+        account.Capture(10.2).Look(10.3, Own(6, 10)).ShouldBe("c1 confirmed 6");
+        account.Capture(12.2).Look(12.3, Own(7, 12)).ShouldBe("c2 confirmed 7");
+        account.Restart(1, 2).Look(20, Own(7, 12)).ShouldBe("c2 confirmed 7");
+        account.Look(43, Own(7, 12)).ShouldBe("c1 superseded by nobody known");
+    }
+
+    [Fact]
     public void Writing_time_long_before_the_only_hook_after_it_is_doubtful()
     {
         account.Look(5, Own(5, -100));

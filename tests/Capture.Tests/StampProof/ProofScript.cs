@@ -13,6 +13,7 @@ public sealed class ProofScript(HookKind hook)
     private static readonly DateTimeOffset Start = new(2026, 3, 2, 10, 0, 0, TimeSpan.Zero);
 
     private readonly List<string> names = [];
+    private readonly List<OpenCapture> captures = [];
 
     public ProofRules Rules { get; set; } = ProofRules.For(hook);
 
@@ -32,7 +33,8 @@ public sealed class ProofScript(HookKind hook)
     public ProofScript Capture(double at)
     {
         names.Add($"c{names.Count + 1}");
-        Proof = Proof.Observe(new OpenCapture(IdOf(names.Count), At(at)));
+        captures.Add(new OpenCapture(IdOf(names.Count), At(at)));
+        Proof = Proof.Observe(captures[^1]);
         return this;
     }
 
@@ -48,9 +50,11 @@ public sealed class ProofScript(HookKind hook)
         return string.Join("; ", step.Verdicts.Select(Describe));
     }
 
-    public ProofScript Restart()
+    /// <summary>The edge ends and begins again.</summary>
+    /// <param name="unanswered">Captures that have their verdict, and that no node has: they are still in the spool.</param>
+    public ProofScript Restart(params int[] unanswered)
     {
-        var open = Proof.Open;
+        var open = Proof.Open.AddRange(unanswered.Select(number => captures[number - 1]));
         Proof = Proof.Known is { } known && AccountMemory.TryRead(new AccountMemory(known, Proof.SettledThrough, "ann").Write(), out var memory) ? memory.ToProof() : AccountProof.Unknown;
         foreach (var capture in open) Proof = Proof.Observe(capture);
         return this;

@@ -33,6 +33,7 @@ public sealed class StampProverModelTests
 
     private sealed class Run(int seed, HookKind hook, Dictionary<string, int> counts)
     {
+        private readonly HashSet<StampVerdict> answered = [];
         private readonly Random random = new(seed);
         private readonly ProofRules rules = ProofRules.For(hook);
         private readonly Dictionary<CaptureId, StampVerdict> verdicts = [];
@@ -68,15 +69,17 @@ public sealed class StampProverModelTests
             var step = StampProver.Conclude(proof, new AccountLook(startedAt, completedAt, observedThrough, ProofScript.ThisDc, stamp, writtenAt, IsNameCertain: true), rules);
             proof = step.Proof;
             foreach (var verdict in step.Verdicts) Check(verdict);
+            answered.UnionWith(verdicts.Values.Distinct().Where(_ => random.Next(4) > 0));
             if (step.Verdicts.Length > 0 || random.Next(3) == 0) memory = new AccountMemory(proof.Known!, proof.SettledThrough, "ann");
             step.LookAgainAt.HasValue.ShouldBe(!proof.Open.IsEmpty, Seed);
             var pause = random.Next(3) == 0 ? Ms(random.Next(1, 20_000)) : Ms(random.Next(1, 1_000));
             return step.LookAgainAt is { } again && random.Next(3) > 0 ? again : observedThrough + pause;
         }
 
-        /// <summary>The edge ends and begins again; what it knew without having it flushed is gone.</summary>
+        /// <summary>The edge ends and begins again; what it knew without having it flushed is gone, and what no node has is to be judged again.</summary>
         private DateTimeOffset Restart(DateTimeOffset now)
         {
+            foreach (var (id, _) in verdicts.Where(entry => !answered.Contains(entry.Value)).ToList()) verdicts.Remove(id);
             proof = memory is not null && AccountMemory.TryRead(memory.Write(), out var remembered) ? remembered.ToProof() : AccountProof.Unknown;
             return now + Ms(random.Next(100, 60_000));
         }
