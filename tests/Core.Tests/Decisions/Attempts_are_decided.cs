@@ -10,6 +10,18 @@ namespace PasswordSync.Core.Tests.Decisions;
 public sealed class Attempts_are_decided
 {
     [Fact]
+    public void Each_failure_waits_as_long_as_its_number_says()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        for (var failures = 1; failures <= 4; failures++)
+        {
+            history.Attempt(1, History.Transient);
+            history.At.ShouldBe<PointState.Waiting>().DueAt.ShouldBe(history.Now + RetryPolicy.Default.DelayAfter(failures, 0));
+            history.WaitUntilDue();
+        }
+    }
+
+    [Fact]
     public void A_delivered_change_is_settled_and_its_secret_no_longer_needed()
     {
         var history = Captures_are_decided.Accepted(1);

@@ -34,6 +34,40 @@ public sealed class Operators_and_scopes
     }
 
     [Fact]
+    public void What_waits_for_another_reason_is_not_hurried_when_a_point_is_mended()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        history.Attempt(1, History.Transient);
+        history.At.ShouldBe<PointState.Waiting>().DueAt.ShouldBeGreaterThan(history.Now);
+
+        history.Do(new IdentityCommand.MendPoint(history.Now, Some.Point)).Refusal.ShouldBe(DecisionRefusal.NothingToDo);
+    }
+
+    [Fact]
+    public void What_is_due_already_is_not_queued_again_when_a_point_is_mended()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        history.Attempt(1, new DeliveryOutcome.TargetMisconfigured("certificate"));
+        history.Wait(RetryPolicy.Default.DelayMax);
+
+        history.Do(new IdentityCommand.MendPoint(history.Now, Some.Point)).Refusal.ShouldBe(DecisionRefusal.NothingToDo);
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    public void A_point_that_comes_gets_the_newest_change_only_until_it_is_too_old(int secondsAfter, bool isQueued)
+    {
+        var history = Parked();
+        var at = Some.Change(1).ExpiresAt.AddSeconds(secondsAfter);
+
+        history.Do(new IdentityCommand.AssignPoints(at, Some.Account(Some.Alpha), Some.Points(Some.Point, Some.OtherPoint)));
+
+        (history.State.Points[Some.OtherPoint] is PointState.Waiting).ShouldBe(isQueued);
+    }
+
+    [Fact]
     public void An_operator_discards_what_is_parked_and_its_secret_is_no_longer_needed()
     {
         var history = Parked();
