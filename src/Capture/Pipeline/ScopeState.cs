@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PasswordSync.Core.Intake;
 
 namespace PasswordSync.Capture.Pipeline;
@@ -20,7 +21,7 @@ internal sealed class ScopeState
         TaskCompletionSource told;
         lock (gate)
         {
-            if (configuration?.Version == next.Version) return;
+            if (configuration is not null && configuration.Version == next.Version && ContentOf(configuration) == ContentOf(next)) return;
             configuration = next;
             told = changed;
             changed = NewChange();
@@ -28,6 +29,10 @@ internal sealed class ScopeState
 
         told.SetResult();
     }
+
+    // Not the version alone: a cluster that lost its database counts from the beginning again, and may come to the number that is in force here with other scopes.
+    private static string ContentOf(EdgeConfiguration configuration) =>
+        JsonSerializer.Serialize(configuration with { SealingKeys = [], Nodes = [] }, IntakeJson.Default.EdgeConfiguration);
 
     private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -166,6 +166,19 @@ public sealed class EdgePipelineTests
     }
 
     [Fact]
+    public async Task Scopes_that_come_under_the_version_in_force_are_taken_since_a_lost_database_counts_anew()
+    {
+        await using var edge = new RunningEdge().Start();
+        edge.Directory.Match = (_, scopes) => [.. scopes.Where(scope => scope.Name == "all").Select(scope => scope.Name)];
+        edge.Directory.Add("ann");
+        await edge.CaptureAsync("ann");
+        edge.Directory.Write("ann");
+        await edge.UntilAsync(() => edge.Pipeline.Status.InGrace == 1);
+        edge.Configure(version: 1, [new ScopeRule("all", "DC=alpha,DC=test", ScopeLevel.Subtree, null, [], [])]);
+        await edge.UntilAsync(() => edge.Accepted.Count == 1, stepMs: 0);
+    }
+
+    [Fact]
     public async Task No_report_leaves_of_an_account_in_no_scope()
     {
         await using var edge = new RunningEdge().Start();
