@@ -41,8 +41,8 @@ internal sealed record Candidates(ImmutableArray<OpenCapture> Captures, bool IsD
         }
     }
 
-    /// <summary>Own writes do not overlap: a capture's change is committed or given up when the next hook runs.</summary>
-    private static DateTimeOffset LatestCommit(AccountProof proof, int i, ProofRules rules)
+    /// <summary>Hook before the commit: when the change of an open capture is committed or given up. Own writes do not overlap: at the latest when the account's next hook runs.</summary>
+    public static DateTimeOffset LatestCommit(AccountProof proof, int i, ProofRules rules)
     {
         var capturedAt = proof.Open[i].CapturedAt;
         var latest = capturedAt + rules.CommitWithin;

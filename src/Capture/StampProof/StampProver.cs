@@ -41,14 +41,17 @@ public static class StampProver
         if (candidates is { Captures: [var cause], IsDoubtful: false }) return ConfirmedBeforeCommit(proof, known, cause);
 
         var verdicts = ImmutableArray.CreateBuilder<StampVerdict>();
-        var isLate = candidates.Captures.Length > 0 && IsPastBound(candidates.Captures[^1]);
-        if (isLate) verdicts.AddRange(Ambiguous(candidates.Captures, known.Stamp!.Value));
+        if (candidates.Captures.Length > 0 && NoneIsInFlight(candidates.Captures[^1])) verdicts.AddRange(Ambiguous(candidates.Captures, known.Stamp!.Value));
         foreach (var capture in proof.Open)
         {
             if (!candidates.Captures.Contains(capture) && IsPastBound(capture)) verdicts.Add(WithoutCommit(capture, proof, known, look, rules));
         }
 
         return verdicts.ToImmutable();
+
+        // From then on none of the candidates can bring another stamp, and no look can tell more of this one. Where it is doubtful which captures are the account's, the
+        // next hook does not tell.
+        bool NoneIsInFlight(OpenCapture last) => candidates.IsDoubtful ? IsPastBound(last) : look.StartedAt >= Candidates.LatestCommit(proof, proof.Open.IndexOf(last), rules);
 
         bool IsPastBound(OpenCapture capture) => look.StartedAt >= capture.CapturedAt + rules.CommitWithin;
     }

@@ -88,6 +88,28 @@ public sealed class BeforeCommitTests
     }
 
     [Fact]
+    public void Two_attempts_in_one_second_are_ambiguous_before_the_bound_once_a_later_hook_ran_since_neither_is_in_flight_then()
+    {
+        account.Look(5, Own(5, -100));
+        account.Capture(10.1).Capture(10.2);
+        account.Look(10.5, Own(6, 10)).ShouldBe("", "the second may be in flight, and would bring a stamp of its own");
+        account.Capture(13);
+        account.Look(12.9, Own(6, 10)).ShouldBe("", "the look began before the later hook");
+
+        account.Look(13.1, Own(6, 10)).ShouldBe("c1 or c2 ambiguous 6");
+        account.Look(13.5, Own(7, 13)).ShouldBe("c3 confirmed 7");
+    }
+
+    [Fact]
+    public void A_later_hook_whose_change_is_refused_leaves_the_ambiguous_pair_as_it_is()
+    {
+        account.Look(5, Own(5, -100));
+        account.Capture(10.1).Capture(10.2).Capture(13);
+        account.Look(13.1, Own(6, 10)).ShouldBe("c1 or c2 ambiguous 6");
+        account.Look(43.1, Own(6, 10)).ShouldBe("c3 refused");
+    }
+
+    [Fact]
     public void Stamp_of_a_second_after_the_later_attempt_belongs_to_it_without_a_writing_time()
     {
         account.Look(5, Own(5, -100));
