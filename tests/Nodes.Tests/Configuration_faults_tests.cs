@@ -35,6 +35,29 @@ public sealed class Configuration_faults_tests : IDisposable
     }
 
     [Theory]
+    [InlineData("versionJumpMax", 0)]
+    [InlineData("versionJumpMax", 1_000_001)]
+    [InlineData("firstVersionMax", -1)]
+    public void A_bound_for_stamps_that_are_far_ahead_is_refused_outside_its_own_bounds(string key, int value)
+    {
+        Change("node.json", "\"maximumAge\": \"3d\"", $"\"maximumAge\": \"3d\", \"{key}\": {value}");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found, fault.Remedy).ShouldBe((key, $"{value}", "use 1 to 1000000."));
+    }
+
+    [Fact]
+    public void Bounds_for_stamps_that_are_far_ahead_reach_the_decisions()
+    {
+        Change("node.json", "\"maximumAge\": \"3d\"", "\"maximumAge\": \"3d\", \"versionJumpMax\": 5, \"firstVersionMax\": 70");
+
+        var rules = NodeConfiguration.Read(Path.Combine(folder, "node.json")).Rules;
+
+        (rules.VersionJumpMax, rules.FirstVersionMax).ShouldBe((5u, 70u));
+    }
+
+    [Theory]
     [InlineData("3 days")]
     [InlineData("72:00:00")]
     public void A_time_that_is_none_is_told_with_file_key_and_line(string written)

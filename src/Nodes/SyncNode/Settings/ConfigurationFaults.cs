@@ -15,6 +15,9 @@ internal static class ConfigurationFaults
 
     // The ring holds 256; a few are those of the present and the next.
     private const int KeysMax = 250;
+
+    // Beyond it the check of stamps that are far ahead would check nothing.
+    private const int VersionsMax = 1_000_000;
     private const int LabelsMax = 32;
 
     public static IEnumerable<SettingFault> Find(NodeSettings node, ScopesFile scopes, PointsFile points) =>
@@ -47,6 +50,11 @@ internal static class ConfigurationFaults
 
         foreach (var fault in OfTime("grace", node.Grace, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return fault;
         foreach (var fault in OfTime("recheckDelay", node.RecheckDelay, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
+        foreach (var (key, value) in new[] { ("versionJumpMax", node.VersionJumpMax), ("firstVersionMax", node.FirstVersionMax) })
+        {
+            if (value is < 1 or > VersionsMax) yield return new(key, $"{value}", $"use 1 to {VersionsMax}.");
+        }
+
         if (node.Shards is < 1 or > 4096) yield return new("shards", $"{node.Shards}", "use 1 to 4096.");
     }
 

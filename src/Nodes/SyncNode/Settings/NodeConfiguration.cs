@@ -26,6 +26,8 @@ public sealed class NodeConfiguration : IScopeMap
         Rules = DecisionRules.Default with
         {
             RecheckDelay = node.RecheckDelay,
+            VersionJumpMax = (uint)node.VersionJumpMax,
+            FirstVersionMax = (uint)node.FirstVersionMax,
             RetryPolicies = points.Points.ToImmutableDictionary(point => new SyncPointId(point.Name), point => PolicyOf(point.Retry)),
         };
     }

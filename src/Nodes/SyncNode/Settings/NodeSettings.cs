@@ -47,6 +47,12 @@ public sealed record NodeSettings(
     /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
     public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>By how many versions a stamp may be ahead of what is known of the account before the source is asked whether it is real. Default 32; 1 to 1,000,000.</summary>
+    public int VersionJumpMax { get; init; } = 32;
+
+    /// <summary>The same for an account of which nothing is known: how many passwords it may have had. Default 1,000; 1 to 1,000,000.</summary>
+    public int FirstVersionMax { get; init; } = 1_000;
+
     /// <summary>
     /// Addresses of nodes of the cluster to get its keys from at the first start: <c>https://host:port</c>. Default none: this node makes the cluster's authority and keys, or is
     /// the only one.
