@@ -86,6 +86,33 @@ public sealed class Server_life_tests
         beta.Writes.Length.ShouldBe(1);
     }
 
+    [Fact(Timeout = 180_000)]
+    public async Task A_start_says_what_the_database_holds_that_is_gone_on_with()
+    {
+        using var beta = new MemoryTarget();
+        foreach (var person in (string[])["ann", "bob"]) beta.Add(person);
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(
+            targets, Token, (call, _) => Task.FromResult<DeliveryOutcome?>(call.Step == MemoryStep.Prepare ? new DeliveryOutcome.Transient("Not now.") : null), retry: new { initialDelay = "01:00:00", delayMax = "01:00:00" });
+        Recovered(node).ShouldBe(["Going on with what the database holds: 0 captures and reports to decide, 0 accounts with something to deliver, 0 writes whose end is not known."]);
+        foreach (var person in (string[])["ann", "bob"])
+        {
+            var capture = await node.CaptureAsync(person, "Autumn.2026!", 7, Token);
+            await node.SendAsync(Token, capture);
+            await node.WaitForAsync<IdentityEvent.ObstacleMet>(met => met.CaptureId == capture.CaptureId, Token);
+        }
+
+        await node.RestartAsync(targets, script: null, Token);
+
+        Recovered(node).ShouldBe(
+        [
+            "Going on with what the database holds: 0 captures and reports to decide, 0 accounts with something to deliver, 0 writes whose end is not known.",
+            "Going on with what the database holds: 0 captures and reports to decide, 2 accounts with something to deliver, 0 writes whose end is not known.",
+        ]);
+
+        static IEnumerable<string> Recovered(TestNode node) => from line in node.Log.All let at = line.IndexOf("Going on with", StringComparison.Ordinal) where at >= 0 select line[at..].Trim();
+    }
+
     private static async Task<bool> IsListeningAsync(TestNode node)
     {
         using var client = new TcpClient();
