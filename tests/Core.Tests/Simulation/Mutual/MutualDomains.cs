@@ -20,6 +20,9 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
     /// <summary>Whether nodes may die.</summary>
     public bool MayCrash { get; init; } = true;
 
+    /// <summary>Whether operators give deliveries up, also those of which an attempt died half-way.</summary>
+    public bool MayDiscard { get; init; }
+
     /// <summary>The person sets a password, a new one each time.</summary>
     public void Change(int side) => sides[side].Account.Write(++passwords, now);
 
@@ -48,6 +51,7 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
                 break;
             case 7:
                 if (MayCrash) sides[side].Crash();
+                if (MayDiscard) sides[side].Discard(now);
                 break;
             default:
                 Deliver(side, fates[choice % fates.Length], CrashPointOf(choice / fates.Length), TimeSpan.FromSeconds(choice % 10));
@@ -63,6 +67,15 @@ internal sealed class MutualDomains(ImmutableArray<WriteFate> fates)
 
     /// <summary>What is due on a side is delivered to the other one.</summary>
     public void DeliverOnce(int side) => Deliver(side, WriteFate.Succeeds, CrashPoint.None, TimeSpan.Zero);
+
+    /// <summary>A node dies while it writes, and what it sent lands after that.</summary>
+    public void DieWhileWriting(int side, TimeSpan landsAfter) => Deliver(side, WriteFate.LandsAfterDeath, CrashPoint.None, landsAfter);
+
+    /// <summary>An operator gives up what waits on a side.</summary>
+    public void Discard(int side) => sides[side].Discard(now);
+
+    /// <summary>How many captures wait in the inbox of a side.</summary>
+    public int Undecided(int side) => sides[side].Undecided;
 
     /// <summary>Time goes by.</summary>
     public void Advance(TimeSpan by)

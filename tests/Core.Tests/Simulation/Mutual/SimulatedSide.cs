@@ -32,6 +32,8 @@ internal sealed class SimulatedSide(SourceId source, int number)
 
     public bool IsAtRest => inbox.Count == 0 && !Account.HasLateWrites && state.Points.Values.All(point => point is PointState.Idle);
 
+    public int Undecided => inbox.Count;
+
     /// <summary>When something is due here.</summary>
     public DateTimeOffset? NextWakeUp => state.NextWakeUp(Rules);
 
@@ -63,6 +65,9 @@ internal sealed class SimulatedSide(SourceId source, int number)
     }
 
     public void Crash() => state = journal.Aggregate(IdentityState.Initial, (folded, happened) => folded.Apply(happened));
+
+    /// <summary>An operator gives up what waits. Nobody closes the intent of an attempt of it that died.</summary>
+    public void Discard(DateTimeOffset now) => Perform(new IdentityCommand.DiscardDelivery(now, point, "given up"));
 
     /// <summary>Carries the due delivery out, in the deliverer's order: attempt, intent, probe, write, end of the intent, outcome. A crash leaves out what comes after it.</summary>
     public void Deliver(SimulatedAccount target, WriteFate fate, CrashPoint crash, TimeSpan lateness, DateTimeOffset now)

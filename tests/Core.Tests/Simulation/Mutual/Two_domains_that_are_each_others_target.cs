@@ -74,6 +74,43 @@ public sealed class Two_domains_that_are_each_others_target
     });
 
     [Fact]
+    public void Whatever_died_and_was_given_up_the_next_change_is_neither_held_up_for_good_nor_taken_for_ours() => Check(steps =>
+    {
+        var domains = new MutualDomains(Fates) { MayDiscard = true };
+        foreach (var phase in steps.Chunk(StepsPerPhase))
+        {
+            foreach (var step in phase) domains.Play(step, changingSide: null);
+            domains.Quiesce();
+
+            // Not in the second of a change on the other side, of which the order of the sources would decide.
+            domains.Advance(TimeSpan.FromSeconds(1));
+            domains.Change(phase[0] / 7 % 2);
+            domains.Quiesce();
+            domains.Passwords.ShouldBe([domains.Changes, domains.Changes]);
+        }
+    });
+
+    [Fact]
+    public void A_change_right_after_an_attempt_that_died_was_given_up_waits_for_its_intent_and_then_counts()
+    {
+        var domains = new MutualDomains([WriteFate.LandsAfterDeath]) { MayDiscard = true };
+        domains.Change(0);
+        domains.ArriveAll(0);
+        domains.DieWhileWriting(0, landsAfter: TimeSpan.FromSeconds(5));
+        domains.Advance(TimeSpan.FromSeconds(13));
+        domains.Discard(0);
+
+        domains.Change(1);
+        domains.ArriveAll(1);
+        domains.Undecided(1).ShouldBe(2, "the late landing of ours and the person's change look the same for now");
+        domains.Advance(TimeSpan.FromMinutes(10));
+        domains.Undecided(1).ShouldBe(0);
+        domains.Quiesce();
+
+        domains.Passwords.ShouldBe([2, 2]);
+    }
+
+    [Fact]
     public void When_nothing_fails_no_change_is_written_more_than_once_whatever_comes_at_once() => Check(steps =>
     {
         var domains = new MutualDomains([WriteFate.Succeeds]) { MayCrash = false };
