@@ -130,6 +130,9 @@ public sealed class ProductLandscape : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(secrets, "passphrase"), "the passphrase of a lab", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "domain-administrator"), SambaDomain.AdministratorPassword, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "directory-synchronisation"), OpenLdapServer.SynchronisationPassword, cancellationToken);
+
+        // As an installation has them: doctor tells of secrets that others may read.
+        foreach (var secret in Directory.GetFiles(secrets)) File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     private async Task EnrolAsync(string source, SambaDomainController controller, CancellationToken cancellationToken)

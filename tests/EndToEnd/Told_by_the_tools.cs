@@ -1,0 +1,184 @@
+using System.Text.Json;
+using PasswordSync.EndToEnd.Support;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.EndToEnd;
+
+/// <summary>An outage as operators live it: <c>sync status</c> shows it, <c>sync explain</c> names it, and what they say to do mends it. No log is read.</summary>
+public sealed class Told_by_the_tools(Landscape landscape)
+{
+    private readonly OperatorsTools tools = new(landscape);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_target_that_is_down()
+    {
+        var user = await landscape.NextUserAsync("delta", Token);
+        await landscape.Delta.StopAsync(Token);
+        await ChangeAsync(user, "Told.2026!down");
+
+        await SaysAsync("delta: failing", "sync", "status");
+        (await SaysAsync("failed, waits", "sync", "explain", user.AccountName)).ShouldContain($"pbm sync retry {user.AccountName} -p delta");
+        (await tools.PbmAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("failed");
+
+        await landscape.Delta.StartAsync(Token);
+        await tools.PbmAsync(Token, "sync", "parked", "retry-all", "-p", "delta", "-waiting");
+        await SaysAsync("delta: delivered after", "sync", "explain", user.AccountName);
+        await ArrivesInDeltaAsync(user, "Told.2026!down");
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_wrong_bind_password()
+    {
+        var user = await landscape.NextUserAsync("delta", Token);
+        var file = Path.Combine(landscape.SecretsOfDelta, "directory-synchronisation");
+        var right = await File.ReadAllTextAsync(file, Token);
+        await File.WriteAllTextAsync(file, "not the password", Token);
+        await landscape.Delta.StopAsync(Token);
+        await landscape.Delta.StartAsync(Token);
+        await ChangeAsync(user, "Told.2026!bind");
+
+        await SaysAsync("delta: failing", "sync", "status");
+        await SaysAsync("pbm sync point verify delta", "sync", "explain", user.AccountName);
+        (await tools.PbmAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("credentials");
+        (await tools.PbmAsync(Token, "doctor", "-faults")).ShouldContain("sync point delta: credentials");
+
+        await File.WriteAllTextAsync(file, right, Token);
+        await tools.PbmAsync(Token, "sync", "parked", "retry-all", "-p", "delta", "-waiting");
+        await ArrivesInDeltaAsync(user, "Told.2026!bind");
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_user_who_is_missing_in_the_target()
+    {
+        var user = await landscape.Alpha.AddUserAsync("told", "Init.Passw0rd.x", Token);
+        await ChangeAsync(user, "Told.2026!missing");
+
+        await SaysAsync("gamma: failing", "sync", "status");
+        await SaysAsync("Make the account in the target", "sync", "explain", "told");
+
+        var there = await landscape.Gamma.AddUserAsync("told", "Other.Passw0rd.x", Token);
+        await tools.TryPbmAsync(Token, "sync", "retry", "told", "-p", "gamma");
+        await Eventually.HoldsAsync("the password in gamma", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(there, "Told.2026!missing", token)).Accepted, Token);
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_password_that_the_targets_policy_refuses()
+    {
+        var user = landscape.NextUser();
+        await landscape.Beta.SetPasswordPolicyAsync(new PasswordPolicy { MinimumLength = 14 }, Token);
+        try
+        {
+            await ChangeAsync(user, "Told.2026!x");
+            await SaysAsync("beta: parked", "sync", "status");
+            await SaysAsync("Align the target's password rules", "sync", "explain", user.AccountName);
+            (await tools.PbmAsync(Token, "sync", "parked", "list", "-p", "beta")).ShouldContain(user.AccountName);
+        }
+        finally
+        {
+            await landscape.Beta.SetPasswordPolicyAsync(new PasswordPolicy(), Token);
+        }
+
+        await tools.PbmAsync(Token, "sync", "retry", user.AccountName, "-p", "beta");
+        await landscape.ArrivesInBetaAsync(user, "Told.2026!x", Token);
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task The_password_log_tells_of_every_change_that_was_made_and_one_id_leads_through_all_logs()
+    {
+        List<(LabUser User, int Changes)> made = [(landscape.NextUser(), 1), (landscape.NextUser(), 2), (landscape.NextUser(), 3)];
+        foreach (var (user, changes) in made)
+        {
+            var before = user.InitialPassword;
+            for (var i = 1; i <= changes; i++)
+            {
+                var password = $"Logged.2026!{i}";
+                (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, before, password, Token)).Accepted.ShouldBeTrue();
+                await landscape.ArrivesEverywhereAsync(user, password, Token);
+                before = password;
+            }
+        }
+
+        List<JsonElement> log = [];
+        await Eventually.HoldsAsync("the ends of all deliveries in the password log", Landscape.ArrivalBound, async token =>
+        {
+            log = await tools.PasswordLogAsync(token);
+            return made.All(one => Of(log, one.User, "finished").Count() >= 2 * one.Changes);
+        }, Token);
+        var edgeLog = await File.ReadAllTextAsync(Path.Combine(landscape.Folder, $"{landscape.Alpha.First.FullName}.log"), Token);
+        var nodeLog = Directory.GetFiles(Path.Combine(landscape.Product.NodeFolder, "log")).SelectMany(ReadShared).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Properties")).ToList();
+        foreach (var (user, changes) in made)
+        {
+            var accepted = Of(log, user, "accepted").Select(row => row.GetProperty("changeSet").GetString()!).ToList();
+            accepted.Distinct().Count().ShouldBe(changes, $"{user.AccountName} changed so often");
+            foreach (var changeSet in accepted)
+            {
+                var finished = Of(log, user, "finished").Where(row => row.GetProperty("changeSet").GetString() == changeSet).ToList();
+                finished.Select(row => row.GetProperty("point").GetString()).Distinct().Order().ShouldBe(["beta", "gamma"]);
+                finished.ShouldAllBe(row => row.GetProperty("controller").GetString() == landscape.Alpha.First.FullName && row.GetProperty("total").GetDouble() > 0);
+                var attempts = Of(log, user, "applying").Where(row => row.GetProperty("changeSet").GetString() == changeSet).Select(row => row.GetProperty("attempt").GetString()).ToList();
+                finished.ShouldAllBe(row => attempts.Contains(row.GetProperty("attempt").GetString()));
+                edgeLog.ShouldContain($"Capture {changeSet} taken through");
+                var told = nodeLog.Where(line => line.TryGetProperty("CaptureId", out var id) && id.ToString() == changeSet).Select(line => line.GetProperty("EventId").GetProperty("Id").GetInt32()).ToHashSet();
+                told.ShouldContain(4601, "decided");
+                told.ShouldContain(4001, "delivered");
+            }
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_edges_doctor_finds_a_healthy_edge_well_and_one_that_stands_still()
+    {
+        var controller = landscape.Alpha.First;
+        var healthy = await tools.DoctorAsync(controller, Token);
+
+        healthy.ExitCode.ShouldBe(0, healthy.Output);
+        foreach (var line in (string[])["good        edge: It runs", "good        directory:", "good        directory: clock", "good        Samba's hook: Samba calls"]) healthy.Output.ShouldContain(line);
+        healthy.Output.ShouldContain("takes ours: It answers this side's certificate.");
+
+        await landscape.Product.Edges[controller].StopAsync(Token);
+        try
+        {
+            var still = await tools.DoctorAsync(controller, Token);
+            still.ExitCode.ShouldBe(1);
+            still.Output.ShouldContain("bad         edge: Nobody listens");
+        }
+        finally
+        {
+            await landscape.Product.ResumeAsync(Token);
+        }
+    }
+
+    private static IEnumerable<JsonElement> Of(IEnumerable<JsonElement> log, LabUser user, string happened) => log.Where(row =>
+        row.TryGetProperty("user", out var name) && name.GetString() == user.AccountName && row.GetProperty("event").GetString() == happened && row.GetProperty("source").GetString() == "alpha");
+
+    // The node still writes it.
+    private static List<string> ReadShared(string file)
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var lines = reader.ReadToEnd().Split('\n');
+        return [.. lines[..^1]];
+    }
+
+    private async Task<string> SaysAsync(string what, params string[] words)
+    {
+        var said = "";
+        await Eventually.HoldsAsync($"pbm {string.Join(' ', words)} to say '{what}'", Landscape.ArrivalBound, async token => (said = await tools.PbmAsync(token, words)).Contains(what, StringComparison.Ordinal), Token);
+        return said;
+    }
+
+    private async Task ArrivesInDeltaAsync(LabUser user, string password)
+    {
+        var there = landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
+        await Eventually.HoldsAsync($"{user.AccountName}'s password in delta", Landscape.ArrivalBound, async token => (await landscape.Delta.BindAsync(there, password, token)).Accepted, Token);
+    }
+
+    private async Task ChangeAsync(LabUser user, string password)
+    {
+        var result = await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, password, Token);
+        result.Accepted.ShouldBeTrue(result.Diagnostics);
+    }
+}
