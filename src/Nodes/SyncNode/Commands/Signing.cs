@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Commands;
+using PasswordSync.Hosting.Settings;
+using PasswordSync.SyncNode.Settings;
+
+namespace PasswordSync.SyncNode.Commands;
+
+/// <summary>What <c>sign-edge</c> and <c>sign-node</c> have in common: a request comes in, a certificate goes out.</summary>
+internal static class Signing
+{
+    public static Option<FileInfo> Request { get; } = new("--request") { Description = "The certificate request, PEM.", Required = true };
+
+    public static Option<FileInfo> Output { get; } = new("--out") { Description = "Where the certificate goes, PEM.", Required = true };
+
+    /// <summary>Signs with the cluster's authority, which must be here: making another one would end the trust in the first.</summary>
+    /// <exception cref="SettingsException">The authority's key is not here.</exception>
+    public static async Task<int> RunAsync(
+        ParseResult parsed, NodeConfiguration configuration, PeerName name, Func<ClusterAuthority, string, DateTimeOffset, X509Certificate2> sign, CancellationToken cancellationToken)
+    {
+        if (!ClusterAuthority.IsIn(configuration.DataFolder)) throw Fault(configuration, "data", configuration.DataFolder, "the authority's key (ca.key) is not here: sign at the node that has it, after its init.");
+        var request = await File.ReadAllTextAsync(parsed.GetRequiredValue(Request).FullName, cancellationToken).ConfigureAwait(false);
+        var now = TimeProvider.System.GetUtcNow();
+        using var passphrase = await NodeParts.ReadPassphraseAsync(configuration, cancellationToken).ConfigureAwait(false);
+        using var authority = await passphrase.WithUtf8Async(bytes => ClusterAuthority.OpenOrCreateAsync(configuration.DataFolder, configuration.Node.Cluster, bytes, now, cancellationToken)).ConfigureAwait(false);
+        using var certificate = sign(authority, request, now);
+        var output = parsed.GetRequiredValue(Output).FullName;
+        await File.WriteAllTextAsync(output, certificate.ExportCertificatePem() + "\n", cancellationToken).ConfigureAwait(false);
+        Console.WriteLine($"Signed {name.ToUri()} until {certificate.NotAfter.ToUniversalTime():u}: {output}");
+        return ExitCodes.Success;
+    }
+
+    public static SettingsException Fault(NodeConfiguration configuration, string key, string found, string remedy) => new(configuration.File, [new SettingFault(key, found, remedy)]);
+}
