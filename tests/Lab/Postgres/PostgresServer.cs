@@ -76,7 +76,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (process is not null) await process.DisposeAsync();
-        process = ServerProcess.Start(AsPostgres(Program("postgres"), ["-D", DataFolder]));
+        var command = AsPostgres(Program("postgres"), ["-D", DataFolder]);
+        if (smallDiskSize is not null)
+        {
+            var user = (await new ToolRun("/usr/bin/id", ["-u", "postgres"]).RunAsync(cancellationToken)).RequireSuccess().Output.Trim();
+            command = command with { Mounts = [($"tmpfs:size={smallDiskSize},mode=0700,uid={user}", folder.PathOf(SmallDisk))] };
+        }
+
+        process = ServerProcess.Start(command);
         await Eventually.HoldsAsync("the start of PostgreSQL; its log:\n" + LogFile, StartBound, AnswersAsync, cancellationToken);
     }
 

@@ -22,7 +22,13 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private const string Guard = """
         if [ "$1" = - ]; then exec 3<&0; else exec 3<>"$1"; fi; shift
-        while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 125; shift 2; done; shift
+        while [ "$1" != -- ]; do
+          case $1 in
+            tmpfs:*) mount -t tmpfs -o "${1#tmpfs:}" tmpfs "$2" || exit 125 ;;
+            *) mount --bind "$1" "$2" || exit 125 ;;
+          esac
+          shift 2
+        done; shift
         "$@" </dev/null 3<&- &
         server=$!
         (read -r order <&3; kill -TERM $server; sleep 15; kill -KILL $server) &
