@@ -123,6 +123,15 @@ static void refresh_file(const WCHAR *path)
     case SETTINGS_FILE_UNREADABLE:
         status_set(STATUS_FILE_FAULT, FILE_FAULT_UNREADABLE);
         return;
+    case SETTINGS_FILE_FOREIGN_WRITER:
+        status_set(STATUS_FILE_FAULT, FILE_FAULT_FOREIGN_WRITER);
+        return;
+    case SETTINGS_FILE_FOREIGN_OWNER:
+        status_set(STATUS_FILE_FAULT, FILE_FAULT_FOREIGN_OWNER);
+        return;
+    case SETTINGS_FILE_RIGHTS_UNKNOWN:
+        status_set(STATUS_FILE_FAULT, FILE_FAULT_RIGHTS_UNKNOWN);
+        return;
     case SETTINGS_FILE_READ:
         break;
     }

@@ -48,7 +48,10 @@ enum {
     FILE_FAULT_BAD_PIPE = 101,
     FILE_FAULT_BAD_DROP = 102,
     /* Not even looked for yet. */
-    FILE_FAULT_NONE_YET = 103
+    FILE_FAULT_NONE_YET = 103,
+    FILE_FAULT_FOREIGN_WRITER = 104,
+    FILE_FAULT_FOREIGN_OWNER = 105,
+    FILE_FAULT_RIGHTS_UNKNOWN = 106
 };
 
 /* Makes the memory visible. Without it, or if somebody else made it before, the numbers are kept where nobody sees them. */

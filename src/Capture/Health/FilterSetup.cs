@@ -43,6 +43,9 @@ public sealed record FilterSetup(
         101 => "its pipe's name holds a slash or is too long",
         102 => "its drop folder is not on a drive of this machine, or its path is too long",
         103 => "it has not been looked for yet",
+        104 => "others than SYSTEM and the administrators may change it or its folder. Repair the installation, which sets the folder's rights, and look who changed them",
+        105 => "it or its folder belongs to another than SYSTEM or the administrators. Repair the installation, and look who put it there",
+        106 => "who may change it or its folder cannot be told. Repair the installation, which sets the folder's rights",
         var fault => $"line {status.FileLine} has fault {fault} (docs/spec/handover.md, \"Filter status\")",
     };
 }

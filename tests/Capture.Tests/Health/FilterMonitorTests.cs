@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
@@ -28,6 +29,9 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
     [InlineData("unloaded", "LSASS has not loaded it")]
     [InlineData("disabled", "kill switch")]
     [InlineData("no file", "no usable capture file yet: it cannot be read")]
+    [InlineData("104", "no usable capture file yet: others than SYSTEM and the administrators may change it")]
+    [InlineData("105", "no usable capture file yet: it or its folder belongs to another")]
+    [InlineData("106", "no usable capture file yet: who may change it or its folder cannot be told")]
     public void Filter_that_captures_nothing_says_why(string trouble, string reason)
     {
         var setup = trouble switch
@@ -38,7 +42,8 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
             "protected" => Proper() with { Status = null, HasLsaProtection = true },
             "unloaded" => Proper() with { Status = null },
             "disabled" => Proper() with { Status = Status() with { State = FilterState.Disabled } },
-            _ => Proper() with { Status = Status() with { FilesTaken = 0, FileFault = 100 } },
+            "no file" => Proper() with { Status = Status() with { FilesTaken = 0, FileFault = 100 } },
+            _ => Proper() with { Status = Status() with { FilesTaken = 0, FileFault = long.Parse(trouble, CultureInfo.InvariantCulture) } },
         };
 
         setup.WhyNotCapturing().ShouldNotBeNull().ShouldContain(reason);

@@ -27,6 +27,7 @@ public sealed class UnitTests
     }
 
     [Theory]
+    [InlineData("access")]
     [InlineData("capture_file")]
     [InlineData("envelope")]
     [InlineData("complexity")]

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using PasswordSync.Native.Tests.Windows.Wine;
 using PasswordSync.Sealing.Envelopes;
+using PasswordSync.Sealing.Keys;
 
 namespace PasswordSync.Native.Tests.Windows;
 
@@ -67,7 +68,7 @@ public sealed class FilterSettingsTests
         await lsass.ChangeAsync("alice", "Password-1");
 
         await lsass.DrainedAsync();
-        Envelope.TryReadDescription(site.Dropped.ShouldHaveSingleItem(), out _, out var id, out _).ShouldBeTrue();
+        var id = KeyOf(site.Dropped.ShouldHaveSingleItem());
         id.ShouldBe(site.Key.Id);
         id.ShouldNotBe(before);
     }
@@ -87,6 +88,31 @@ public sealed class FilterSettingsTests
 
         await lsass.DrainedAsync();
         site.Open(site.Dropped.ShouldHaveSingleItem()).Account.ShouldBe("alice");
+    }
+
+    /// <summary>Wine shows a file's mode as its access list: what all may write, everybody may.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Capture_file_that_others_may_change_is_refused_until_they_may_not(bool folder)
+    {
+        const int foreignWriter = 104;
+        await WineMachine.NeedAsync();
+        using var site = new FilterSite();
+        await using var lsass = await LsassDouble.StartAsync(site);
+        var before = site.Key.Id;
+        var path = folder ? site.Folder : site.CaptureFile;
+
+        if (folder) Let(path, othersWrite: true);
+        site.OthersMayWriteFile = !folder;
+        site.RotateKey();
+        await lsass.UntilAsync(status => status.FileFault == foreignWriter);
+        await lsass.ChangeAsync("alice", "Password-1");
+        (await lsass.DrainedAsync()).FilesTaken.ShouldBe(1);
+        KeyOf(site.Dropped.ShouldHaveSingleItem()).ShouldBe(before, "the last good one is in force");
+
+        Let(path, othersWrite: false);
+        (await lsass.UntilAsync(status => status.FilesTaken == 2)).FileFault.ShouldBe(0);
     }
 
     [Theory]
@@ -123,5 +149,17 @@ public sealed class FilterSettingsTests
 
         early.ShouldSatisfyAllConditions(() => early.FileFault.ShouldBe(Unreadable), () => early.LostNoSettings.ShouldBe(1));
         (await lsass.DrainedAsync()).Captured.ShouldBe(1);
+    }
+
+    private static void Let(string path, bool othersWrite)
+    {
+        var mode = File.GetUnixFileMode(path);
+        File.SetUnixFileMode(path, othersWrite ? mode | UnixFileMode.OtherWrite : mode & ~UnixFileMode.OtherWrite);
+    }
+
+    private static KeyId KeyOf(byte[] envelope)
+    {
+        Envelope.TryReadDescription(envelope, out _, out var id, out _).ShouldBeTrue();
+        return id;
     }
 }

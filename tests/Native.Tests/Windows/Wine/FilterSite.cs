@@ -41,6 +41,9 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
     /// <summary>What the edge's stand-in took.</summary>
     public string TakenFolder => Path.Combine(Folder, "taken");
 
+    /// <summary>Whether capture files written from now on may be written by everybody.</summary>
+    public bool OthersMayWriteFile { get; set; }
+
     public string AgreementsFile => Path.Combine(Folder, "agreements");
 
     public PublicSealingKey Key => keys[^1].PublicKey;
@@ -77,6 +80,7 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
     public void WriteCaptureText(string content)
     {
         File.WriteAllText(CaptureFile + ".new", content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        if (OthersMayWriteFile) File.SetUnixFileMode(CaptureFile + ".new", File.GetUnixFileMode(CaptureFile + ".new") | UnixFileMode.OtherWrite);
         File.Move(CaptureFile + ".new", CaptureFile, overwrite: true);
     }
 
