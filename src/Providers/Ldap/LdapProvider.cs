@@ -121,11 +121,24 @@ public sealed class LdapProvider : IProvider
     private async Task<SignInResult> SignInAsync(LdapConnection connection, LdapEntry entry, Secret password, CancellationToken cancellationToken) =>
         LockoutState.FindObstacle(entry) ?? await session.SignInAsync(connection, entry.Dn, password, _ => new SignInResult.WrongPassword(), cancellationToken);
 
+    /// <summary>By the lasting key: at the name that was found, which costs little, and where that is no longer the account's, below the whole base.</summary>
     private async Task<LdapEntry?> ReadAsync(LdapConnection connection, TargetAccount target, CancellationToken cancellationToken, params string[] more)
     {
-        var request = new LdapSearchRequest(
-            options.Base, LdapSearchScope.Subtree, LdapFilter.Equal(options.KeyAttribute, target.Key), [.. PasswordAge.Attributes, .. more])
-        { SizeLimit = AccountSearch.HitsMax };
+        try
+        {
+            if (await ReadAsync(connection, target.DisplayName, LdapSearchScope.Base, target.Key, more, cancellationToken) is { } entry) return entry;
+        }
+        catch (LdapException e) when (e is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.NoSuchObject or LdapResultCode.InvalidDnSyntax })
+        {
+            // Renamed, moved or gone: looked for below.
+        }
+
+        return await ReadAsync(connection, options.Base, LdapSearchScope.Subtree, target.Key, more, cancellationToken);
+    }
+
+    private async Task<LdapEntry?> ReadAsync(LdapConnection connection, string dn, LdapSearchScope scope, string key, string[] more, CancellationToken cancellationToken)
+    {
+        var request = new LdapSearchRequest(dn, scope, LdapFilter.Equal(options.KeyAttribute, key), [.. PasswordAge.Attributes, .. more]) { SizeLimit = AccountSearch.HitsMax };
         return (await connection.SearchAsync(request, cancellationToken)).Entries is [var entry] ? entry : null;
     }
 
