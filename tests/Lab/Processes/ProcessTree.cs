@@ -32,13 +32,12 @@ internal static class ProcessTree
     /// <summary>Null when there is no such process, or it has ended and was not yet waited for.</summary>
     public static Identity? IdentityOf(int processId)
     {
-        var text = ReadOrNull($"/proc/{processId}/stat");
-        if (text is null) return null;
-
-        // The second field is the program's name in parentheses and may itself hold spaces; field 3 is the state, field 22 the start.
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[0] == "Z" ? null : new Identity(processId, long.Parse(fields[22 - 3], CultureInfo.InvariantCulture));
+        var fields = StatusOf(processId);
+        return fields is null or ["Z", ..] ? null : new Identity(processId, long.Parse(fields[22 - 3], CultureInfo.InvariantCulture));
     }
+
+    /// <summary>Has the process been suspended (SIGSTOP), and come to a halt?</summary>
+    public static bool IsStopped(int processId) => StatusOf(processId) is ["T", ..];
 
     /// <summary>Does the process hold a lock for writing (fcntl, as tdb takes them) on an open file whose path begins so?</summary>
     public static bool HoldsWriteLock(int processId, string pathBeginning)
@@ -53,6 +52,10 @@ internal static class ProcessTree
 
         return false;
     }
+
+    // The second field is the program's name in parentheses and may itself hold spaces; what is given begins with field 3, the state; field 22 is the start.
+    private static string[]? StatusOf(int processId) =>
+        ReadOrNull($"/proc/{processId}/stat") is { } text ? text[(text.LastIndexOf(')') + 2)..].Split(' ') : null;
 
     private static string? TargetOf(string link)
     {

@@ -49,6 +49,9 @@ public sealed class ReplicationPause : IAsyncDisposable
     private static bool TrySuspend(int process, SambaDomainController controller)
     {
         NativeSignals.Send(process, NativeSignals.Stop);
+
+        // The signal takes its time: until it has worked, a lock can still be taken.
+        if (!ProcessTree.IsStopped(process)) return false;
         if (!ProcessTree.HoldsWriteLock(process, controller.Database)) return true;
         NativeSignals.Send(process, NativeSignals.Continue);
         return false;
