@@ -88,9 +88,10 @@ internal static class Commands
 
         await output.WriteLineAsync("ALPHA.TEST     changed");
         var number = lab.Source.Users.Index().First(entry => entry.Item == user).Index;
-        var followed = await FollowsAsync("BETA.TEST", token => lab.Target.First.BindAsync(lab.Target.Users[number], password, token), output, cancellationToken);
-        followed &= await FollowsAsync("OpenLDAP", token => lab.Directory.BindAsync(lab.Directory.Users[number], password, token), output, cancellationToken);
-        return followed ? 0 : 1;
+        var followed = await Task.WhenAll(
+            FollowsAsync("BETA.TEST", token => lab.Target.First.BindAsync(lab.Target.Users[number], password, token), output, cancellationToken),
+            FollowsAsync("OpenLDAP", token => lab.Directory.BindAsync(lab.Directory.Users[number], password, token), output, cancellationToken));
+        return followed.All(has => has) ? 0 : 1;
     }
 
     private static async Task<bool> FollowsAsync(
