@@ -10,7 +10,7 @@ namespace PasswordSync.Core.Decisions;
 public abstract record IdentityCommand(DateTimeOffset Now)
 {
     /// <summary>Whether it comes from an operator or the clock, who may ask it of very many at once; what it makes due waits behind people's own changes.</summary>
-    public bool IsBulk => this is ResendChange or RetryDelivery or WakeUp;
+    public bool IsBulk => this is ResendChange or RetryDelivery or MendPoint or WakeUp;
 
     /// <summary>Decide on a capture from the inbox.</summary>
     /// <param name="Now">The time of the decision.</param>

@@ -59,6 +59,6 @@ internal sealed partial record Bound(string Name, string Default, string Room)
     [GeneratedRegex("(Options|Limits)$")]
     private static partial Regex OptionsName();
 
-    [GeneratedRegex("(Max|Limit|Capacity|Timeout|Concurrency|KeptFor)$")]
+    [GeneratedRegex("(Max|Limit|Capacity|Timeout|Concurrency|KeptFor|Every)$")]
     private static partial Regex BoundName();
 }
