@@ -2,6 +2,7 @@ using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode;
 using PasswordSync.SyncNode.Settings;
 using Shouldly;
 using Xunit;
@@ -32,6 +33,19 @@ public sealed class Configuration_faults_tests : IDisposable
 
         (fault.Key, fault.Found).ShouldBe((key, found));
         fault.Remedy.ShouldStartWith(remedy);
+    }
+
+    [Fact]
+    public void How_long_the_password_log_is_kept_reaches_both_kinds_of_database_and_has_bounds()
+    {
+        Change("node.json", "\"maximumAge\": \"3d\"", "\"maximumAge\": \"3d\", \"historyKeptFor\": \"400d\"");
+        var configuration = NodeConfiguration.Read(Path.Combine(folder, "node.json"));
+
+        NodeStore.SqliteOptions(configuration).EventsKeptFor.ShouldBe(TimeSpan.FromDays(400));
+        NodeStore.PostgresOptions(configuration.Node, password: null).EventsKeptFor.ShouldBe(TimeSpan.FromDays(400));
+        Change("node.json", "\"400d\"", "\"5h\"");
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+        (fault.Key, fault.Found, fault.Remedy).ShouldBe(("historyKeptFor", "5h", "use 1d to 3650d."));
     }
 
     [Theory]

@@ -12,7 +12,7 @@ using PasswordSync.Ldap.ActiveDirectory;
 namespace PasswordSync.Capture.Resolution;
 
 /// <summary>Asks a Windows or Samba domain controller over LDAP. The client must be of this machine's own DC and no other.</summary>
-public sealed class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory, IPasswordPolicies, IControllerRole
+public sealed partial class LdapSourceDirectory(LdapClient client, TimeProvider clock) : ISourceDirectory, IPasswordPolicies, IControllerRole
 {
     private static readonly string[] Attributes =
     [

@@ -45,7 +45,7 @@ internal static class ScopeMatcher
         return conditions.Count == 1 ? conditions[0] : LdapFilter.And(conditions);
     }
 
-    private static LdapSearchScope LevelOf(ScopeLevel level) => level switch
+    internal static LdapSearchScope LevelOf(ScopeLevel level) => level switch
     {
         ScopeLevel.BaseObject => LdapSearchScope.Base,
         ScopeLevel.OneLevel => LdapSearchScope.OneLevel,

@@ -58,14 +58,17 @@ internal static partial class NodeStore
         NodeName = node.Name,
         ShardCount = node.Shards,
         AcceptedKeptFor = node.MaximumAge * 2,
+        EventsKeptFor = node.HistoryKeptFor,
     };
 
-    private static SqliteStoreOptions SqliteOptions(NodeConfiguration configuration) => new()
+    /// <summary>How a file is opened.</summary>
+    public static SqliteStoreOptions SqliteOptions(NodeConfiguration configuration) => new()
     {
         Path = FileOf(configuration),
         NodeName = configuration.Node.Name,
         ShardCount = configuration.Node.Shards,
         AcceptedKeptFor = configuration.Node.MaximumAge * 2,
+        EventsKeptFor = configuration.Node.HistoryKeptFor,
     };
 
     [LoggerMessage(4511, LogLevel.Warning, "The database is waited for: {Reason}")]

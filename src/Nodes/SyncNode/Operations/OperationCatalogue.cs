@@ -27,6 +27,8 @@ internal static class OperationCatalogue
         new History(services),
         new LogStream(services, follows: true),
         new LogStream(services, follows: false),
+        new Check(services),
+        new InSyncReport(services),
         new Queue(services),
         new ParkedList(services),
         new RetryAll(services),

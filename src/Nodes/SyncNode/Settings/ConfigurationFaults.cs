@@ -42,6 +42,7 @@ internal static class ConfigurationFaults
         if (!IsReference(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
 
         foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
+        foreach (var fault in OfTime("historyKeptFor", node.HistoryKeptFor, TimeSpan.FromDays(1), TimeSpan.FromDays(3_650))) yield return fault;
         foreach (var fault in OfTime("keyRotation", node.KeyRotation, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
         if (node.KeyRotation > TimeSpan.Zero && node.MaximumAge / node.KeyRotation >= KeysMax)
         {

@@ -32,6 +32,9 @@ public sealed record NodeSettings(
     /// <summary>How long after its capture a change may be delivered. Default 72 hours; 1 minute to 30 days.</summary>
     public TimeSpan MaximumAge { get; init; } = TimeSpan.FromHours(72);
 
+    /// <summary>How long the journal, which is the password log, keeps what happened. Default 90 days; 1 to 3,650 days. How each person stands is kept for ever.</summary>
+    public TimeSpan HistoryKeptFor { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>How often a new envelope key is made. Default 24 hours; 1 minute to 30 days.</summary>
     public TimeSpan KeyRotation { get; init; } = TimeSpan.FromHours(24);
 
