@@ -182,6 +182,28 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     }
 
     [Fact]
+    public async Task All_accounts_of_a_scope_are_listed_with_the_stamp_that_a_search_for_each_gives()
+    {
+        var users = new[] { lab.NextUser(), lab.NextUser(), lab.NextUser() };
+        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        var directory = new LdapSourceDirectory(client, TimeProvider.System);
+        var filter = $"(|{string.Concat(users.Select(user => $"(sAMAccountName={user.AccountName})"))}(sAMAccountName=krbtgt)(sAMAccountName=DC1$))";
+
+        var listed = new List<ListedAccount>();
+        await foreach (var account in directory.ListAsync(new ScopeRule("all", lab.Domain.First.Domain.BaseName, ScopeLevel.Subtree, filter, [], []), pageSize: 2, Cancellation)) listed.Add(account);
+
+        listed.Select(account => account.Names.SamAccountName).ShouldBe(users.Select(user => user.AccountName), ignoreOrder: true, "those that are never captured are left out");
+        foreach (var account in listed)
+        {
+            var found = (await directory.FindAsync(new AccountQuery(account.Names.SamAccountName, 0, null), Cancellation)).ShouldBeOfType<AccountSearch.Found>();
+            (account.ObjectGuid, account.Stamp).ShouldBe((found.Account.ObjectGuid, found.Stamp));
+            account.Stamp.ShouldNotBeNull();
+        }
+
+        await Should.ThrowAsync<DirectoryUnavailableException>(async () => await directory.ListAsync(new ScopeRule("none", "OU=nowhere," + lab.Domain.First.Domain.BaseName, ScopeLevel.Subtree, null, [], []), pageSize: 2, Cancellation).GetAsyncEnumerator().MoveNextAsync());
+    }
+
+    [Fact]
     public async Task Policies_without_a_complexity_rule_are_found()
     {
         await using var client = SambaEdge.ClientOf(lab.Domain.Second);
