@@ -12,6 +12,7 @@ internal sealed class Domain(EventLine line)
 
     private readonly Guid[] controllers = [.. Enumerable.Range(1, 3).Select(number => new Guid(number * 0x1000_0001, 7, 7, 1, 2, 3, 4, 5, 6, 7, 8))];
     private readonly Dictionary<int, uint> versions = [];
+    private readonly Dictionary<(int User, Guid Controller), uint> made = [];
     private int captures;
 
     /// <summary>A change of one user's password.</summary>
@@ -19,11 +20,15 @@ internal sealed class Domain(EventLine line)
     {
         var known = versions.GetValueOrDefault(user);
 
-        // A controller that has not heard of the last change yet counts from the one before.
-        var version = known > 0 && line.Happens(0.2) ? known : known + 1;
-        versions[user] = version;
+        // A controller that has not heard of the last change yet counts from the one before; of its own changes every controller knows.
+        var behind = controllers.Where(controller => made.GetValueOrDefault((user, controller)) < known).ToArray();
+        var isBehind = behind.Length > 0 && line.Happens(0.2);
+        var among = isBehind ? behind : controllers;
+        var controller = among[line.Random.Next(among.Length)];
+        var version = isBehind ? known : known + 1;
+        (versions[user], made[(user, controller)]) = (version, version);
         var now = Begin + line.Now;
-        var stamp = new Stamp(0, version, Stamp.ToOriginatingSecond(now), controllers[line.Random.Next(controllers.Length)]);
+        var stamp = new Stamp(0, version, Stamp.ToOriginatingSecond(now), controller);
         var names = new AccountNames($"CN=user{user},DC=alpha,DC=test", $"user{user}", null, null);
         return new Change(new CaptureId(new Guid(++captures, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)), new AccountId(Source, AccountOf(user)), stamp, names, new StageTimes(now, now, now, now), now + TimeSpan.FromDays(3));
     }
