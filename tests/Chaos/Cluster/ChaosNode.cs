@@ -13,6 +13,9 @@ internal sealed class ChaosNode : IAsyncDisposable
 {
     private const string Passphrase = "the passphrase of a node under chaos";
 
+    /// <summary>Short enough for keys that turn once a minute: a key ring holds 250 of the keys of that time.</summary>
+    private const string MaximumAge = "04:00:00";
+
     private readonly ImmutableArray<DatabaseProxy> databases;
 
     private ChaosNode(string name, string folder, int port, ImmutableArray<DatabaseProxy> databases)
@@ -99,6 +102,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         join = options.First is { } first ? new[] { first.Address.ToString() } : [],
         labels = options.Labels,
         keyRotation = options.KeyRotation,
+        maximumAge = MaximumAge,
         database = new
         {
             kind = "postgres",
