@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using PasswordSync.Ldap;
 using PasswordSync.Ldap.ActiveDirectory;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Directories;
 using PasswordSync.Providers.Matching;
+using PasswordSync.Providers.Policies;
 
 namespace PasswordSync.Providers.ActiveDirectory;
 
@@ -22,6 +24,7 @@ internal static class ActiveDirectoryVerification
             try
             {
                 await CheckDomainAsync(connection, options, checks, cancellationToken);
+                return new VerificationReport([.. checks]) { Policies = await ReadPoliciesAsync(connection, cancellationToken) };
             }
             catch (LdapException e)
             {
@@ -30,6 +33,20 @@ internal static class ActiveDirectoryVerification
         }
 
         return new VerificationReport([.. checks]);
+    }
+
+    /// <summary>The domain's policies that hold for anybody; empty if they cannot be read, which is no fault of the settings.</summary>
+    private static async Task<ImmutableArray<PasswordPolicy>> ReadPoliciesAsync(LdapConnection connection, CancellationToken cancellationToken)
+    {
+        if (await DomainFacts.ReadAsync(connection, cancellationToken) is not { } domain) return [];
+        try
+        {
+            return [.. (await DomainPasswordPolicy.ReadAllAsync(connection, domain.DefaultNamingContext, cancellationToken)).Where(policy => policy.IsApplied).Select(PasswordPolicy.OfTarget)];
+        }
+        catch (LdapException e) when (e.Kind == LdapErrorKind.Result)
+        {
+            return [];
+        }
     }
 
     private static async Task CheckDomainAsync(LdapConnection connection, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)

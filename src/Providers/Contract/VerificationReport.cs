@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
+using PasswordSync.Providers.Policies;
 
 namespace PasswordSync.Providers.Contract;
 
 /// <summary>What checking a provider's settings against its target came to, in the order of the checks.</summary>
 public sealed record VerificationReport(ImmutableArray<VerificationCheck> Checks)
 {
+    /// <summary>The target's password policies, if they could be read; else empty, and what the provider declares counts (<see cref="ProviderDescription.Limits"/>).</summary>
+    public ImmutableArray<PasswordPolicy> Policies { get; init; } = [];
+
     /// <summary>Whether no check failed.</summary>
     public bool IsGood => Checks.All(check => check.Result != VerificationResult.Failed);
 }

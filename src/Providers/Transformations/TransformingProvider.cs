@@ -33,7 +33,7 @@ public sealed class TransformingProvider(IProvider inner, TransformationPipeline
         return transformed is null ? new ProbeVerdict.Absent() : await inner.ProbeAsync(request, transformed, cancellationToken);
     }
 
-    /// <summary>As the target's own, with a warning.</summary>
+    /// <summary>As the target's own, with a warning, and without its policies: they hold for passwords that nobody chose.</summary>
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken)
     {
         var report = await inner.VerifyAsync(cancellationToken);
