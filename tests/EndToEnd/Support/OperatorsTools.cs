@@ -6,7 +6,7 @@ using Shouldly;
 
 namespace PasswordSync.EndToEnd.Support;
 
-/// <summary>What an operator has: <c>pbm</c> as a process of its own, with the first administrator's token; and <c>passwordsync-edge doctor</c>.</summary>
+/// <summary>What an operator has: <c>pbm</c> as a process of its own, with the first administrator's token; and <c>PasswordSync.EdgeNode doctor</c>.</summary>
 internal sealed partial class OperatorsTools(Landscape landscape)
 {
     /// <summary>Runs pbm; it must do what it is asked.</summary>

@@ -30,7 +30,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
     {
         var edge = configuration.Edge;
         yield return MachineChecks.Rights("edge.json", configuration.File, MachineChecks.ForOthersReading, "Write it: docs/operations/single-node.md.");
-        yield return MachineChecks.Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: passwordsync-edge request.");
+        yield return MachineChecks.Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: PasswordSync.EdgeNode request.");
         const string file = "file:";
         if (edge.Directory.Password?.StartsWith(file, StringComparison.Ordinal) == true) yield return MachineChecks.Rights("directory's password", configuration.PathOf(edge.Directory.Password[file.Length..]), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
         yield return MachineChecks.Rights("data folder", configuration.PathOf(edge.Data), MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");

@@ -31,7 +31,7 @@ internal sealed class EdgeChecks(OperationServices services)
         var what = $"edge {edge.Source}/{edge.DomainController}";
         var heard = $"last heard of at {Stories.Time(edge.SeenAt)}";
         yield return services.Now - edge.SeenAt > Troubles.EdgeGoneAfter
-            ? Finding.Bad(what, $"It is gone, {heard}.", "Run 'passwordsync-edge doctor' on that domain controller.")
+            ? Finding.Bad(what, $"It is gone, {heard}.", "Run 'PasswordSync.EdgeNode doctor' on that domain controller.")
             : edge.Version.Length > 0 && edge.Version != ProductVersion.Text
             ? Finding.Warning(what, $"It is here and runs {edge.Version}, this node {ProductVersion.Text}.", "Bring edges and nodes to one version.")
             : Finding.Good(what, $"It is here, {heard}.");
