@@ -72,6 +72,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public ImmutableDictionary<SourceId, SourceServers> Sources { get; private set; } = ImmutableDictionary<SourceId, SourceServers>.Empty;
 
+    /// <summary>What reads the sources that have a bind account.</summary>
+    public SourceReaders Readers { get; private set; } = null!;
+
     /// <summary>A key is kept as long as a capture sealed to it may wait, and an edge may take to learn of the next.</summary>
     public KeyRotation Rotation => new(Configuration.Node.MaximumAge + Configuration.Node.KeyRotation) { Interval = Configuration.Node.KeyRotation };
 
@@ -91,6 +94,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
             parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
+            parts.Readers = SourceReaders.Create(configuration, parts.Sources, clock);
             parts.Store ??= await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
             return parts;
         }
@@ -150,6 +154,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         }
         finally
         {
+            if (Readers is not null) await Readers.DisposeAsync().ConfigureAwait(false);
             if (Store is not null) await Store.DisposeAsync().ConfigureAwait(false);
             KeyRing?.Dispose();
             AdminCertificate?.Dispose();

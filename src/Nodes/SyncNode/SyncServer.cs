@@ -60,7 +60,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             new CertificateWatch(parts.Credentials, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token), .. loops.Select(loop => loop(ending.Token)),
         ];
         Completion = Task.WhenAny(running).Unwrap();
-        verifying = new PointVerification(parts.Providers, mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
+        verifying = new PointVerification(parts.Providers, new PolicyChecks(parts.Configuration, parts.Readers), mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
     }
 
     /// <summary>The addresses that the node listens on, with the ports it got.</summary>

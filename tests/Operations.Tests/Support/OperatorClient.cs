@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using PasswordSync.Core.Operations;
 using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.SyncNode;
 using PasswordSync.SyncNode.Admin;
 using Shouldly;
 
@@ -18,18 +19,25 @@ internal sealed class OperatorClient : IDisposable
     private OperatorClient(HttpClient http) => this.http = http;
 
     /// <summary>The token of the first administrator, from the file that the node made.</summary>
-    public static string FirstToken(TestNode node) => File.ReadAllText(Path.Combine(node.Folder, "data", FirstAdministrator.FileName)).Trim();
+    public static string FirstToken(TestNode node) => FirstToken(node.Folder);
 
     public static OperatorClient First(TestNode node) => With(node, FirstToken(node));
 
+    /// <summary>The first administrator of a server with this folder.</summary>
+    public static OperatorClient First(string folder, SyncServer server) => With(folder, server, FirstToken(folder));
+
+    public static OperatorClient With(TestNode node, string? token) => With(node.Folder, node.Server, token);
+
+    private static string FirstToken(string folder) => File.ReadAllText(Path.Combine(folder, "data", FirstAdministrator.FileName)).Trim();
+
     /// <summary>With a token, or none; trusts the certificate that the node wrote into its data folder and no other.</summary>
-    public static OperatorClient With(TestNode node, string? token)
+    private static OperatorClient With(string folder, SyncServer server, string? token)
     {
-        var pinned = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(node.Folder, "data", "admin.pem"));
+        var pinned = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "data", "admin.pem"));
         var handler = new SocketsHttpHandler();
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             certificate is X509Certificate2 shown && AdminCertificate.FingerprintOf(shown) == AdminCertificate.FingerprintOf(pinned);
-        var http = new HttpClient(handler) { BaseAddress = node.Server.AdminAddresses[0] };
+        var http = new HttpClient(handler) { BaseAddress = server.AdminAddresses[0] };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return new OperatorClient(http);
     }

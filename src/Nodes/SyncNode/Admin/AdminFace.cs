@@ -7,17 +7,13 @@ using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Operations;
-using PasswordSync.SyncNode.Sources;
 
 namespace PasswordSync.SyncNode.Admin;
 
 /// <summary>The operators' side of a node: the layer of operations, and the listener in front of it.</summary>
 internal sealed partial class AdminFace : IAsyncDisposable
 {
-    private readonly SourceReaders readers;
     private AdminServer? server;
-
-    private AdminFace(SourceReaders readers) => this.readers = readers;
 
     /// <summary>Where operators are listened to; empty if nowhere.</summary>
     public IReadOnlyList<Uri> Addresses => server is null ? [] : server.Addresses;
@@ -27,13 +23,13 @@ internal sealed partial class AdminFace : IAsyncDisposable
         NodeParts parts, SyncEngine engine, KeyService keys, PointSwitchboard switchboard, PointMending mending, Departure departure, EdgeRevocations revocations, LogRing log, NodeHealth health, NodeMonitoring monitoring, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (node, clock, logger) = (parts.Configuration.Node, parts.Clock, loggers.CreateLogger<AdminFace>());
-        var face = new AdminFace(SourceReaders.Create(parts.Configuration, parts.Sources, clock));
+        var face = new AdminFace();
         if (node.Admin.Listen.IsEmpty) return face;
         try
         {
             await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
             var nodes = new NodeRequests(parts.OthersAsync, parts.Connections);
-            var services = new OperationServices(parts, engine, keys, switchboard, mending, log, health, face.readers, clock.GetUtcNow())
+            var services = new OperationServices(parts, engine, keys, switchboard, mending, log, health, clock.GetUtcNow())
             {
                 Nodes = nodes,
                 Decisions = new OperatorDecisions(engine, parts.Store.Leases, parts.Store.Operations.Queries, nodes),
@@ -56,7 +52,6 @@ internal sealed partial class AdminFace : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (server is not null) await server.DisposeAsync().ConfigureAwait(false);
-        await readers.DisposeAsync().ConfigureAwait(false);
     }
 
     [LoggerMessage(4816, LogLevel.Information, "Operators are listened to on {Addresses}; the certificate's fingerprint is {Fingerprint}.")]

@@ -17,7 +17,7 @@ using PasswordSync.SyncNode.Sources;
 namespace PasswordSync.SyncNode.Operations;
 
 /// <summary>What operations work with: the journal, the live actors, and what the node was configured with.</summary>
-internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, KeyService Keys, PointSwitchboard Switchboard, PointMending Mending, LogRing Log, NodeHealth Health, SourceReaders Readers, DateTimeOffset StartedAt)
+internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, KeyService Keys, PointSwitchboard Switchboard, PointMending Mending, LogRing Log, NodeHealth Health, DateTimeOffset StartedAt)
 {
     /// <summary>How many accounts a name may mean before only these are listed.</summary>
     public const int AmbiguousMax = 20;
@@ -35,6 +35,10 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     public required EdgeRevocations Revocations { get; init; }
 
     public NodeConfiguration Configuration => Parts.Configuration;
+
+    public SourceReaders Readers => Parts.Readers;
+
+    public PolicyChecks Policies => new(Configuration, Readers);
 
     public IStore Store => Parts.Store;
 

@@ -25,10 +25,14 @@ internal sealed class TargetChecks(OperationServices services)
         return found.SelectMany(one => one);
     }
 
-    private static async Task<IEnumerable<Finding>> VerifyAsync(string point, IProvider provider, CancellationToken cancellationToken)
+    private async Task<IEnumerable<Finding>> VerifyAsync(string point, IProvider provider, CancellationToken cancellationToken)
     {
         var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
-        return report.Checks.Select(check => new Finding($"sync point {point}: {check.Name}", ResultOf(check.Result), check.Finding, check.Remedy));
+
+        // A source that cannot be read has a line of its own.
+        var policies = await services.Policies.RunAsync(point, provider, report, cancellationToken).ConfigureAwait(false);
+        var checks = report.Checks.AddRange(policies.Where(check => check.Result != VerificationResult.NotRun));
+        return checks.Select(check => new Finding($"sync point {point}: {check.Name}", ResultOf(check.Result), check.Finding, check.Remedy));
     }
 
     private async Task<IEnumerable<Finding>> ReadAsync(string source, CancellationToken cancellationToken)

@@ -76,7 +76,7 @@ internal sealed class PointVerify(OperationServices services) : Operation
     private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("check"), Column.Text("result"), Column.Text("finding"), Column.Text("remedy")];
 
     public override CommandDescription Description { get; } =
-        Show("sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights. Changes nothing there; if all is well, what waits because the point was misconfigured is tried now.", "sync point verify mail") with { Role = "operator", Parameters = [Parameter.Point] };
+        Show("sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights; and what its password policy refuses that the source takes. Changes nothing there; if all is well, what waits because the point was misconfigured is tried now.", "sync point verify mail") with { Role = "operator", Parameters = [Parameter.Point] };
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
@@ -84,8 +84,9 @@ internal sealed class PointVerify(OperationServices services) : Operation
         if (services.FindProvider(name) is not { } provider) return services.NoSuchPoint(name);
         var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
         if (report.IsGood) services.Mending.Verified(new SyncPointId(name), provider);
+        var checks = report.Checks.AddRange(await services.Policies.RunAsync(name, provider, report, cancellationToken).ConfigureAwait(false));
         return new OperationResult.Answered(Answer.Of(Section.Table(
-            null, "check|checks", Columns, report.Checks.Select(check => Column.Row(check.Name, $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)))));
+            null, "check|checks", Columns, checks.Select(check => Column.Row(check.Name, $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)))));
     }
 }
 
