@@ -12,6 +12,7 @@ namespace PasswordSync.Node.Bench;
 /// </summary>
 internal static class Latency
 {
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly string[] Stages = ["accepted", "decided", "at the first target", "at both targets"];
 
     public static async Task PrintAsync(StorePlace place, int perSecond, TimeSpan length)
@@ -19,7 +20,7 @@ internal static class Latency
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
         await using var node = await BenchNode.OpenAsync(place, ring, opens: true);
         var run = new Run(node, ring);
-        await run.ArriveAsync(perSecond, TimeSpan.FromSeconds(2));
+        await run.ArriveAsync(perSecond, length < WarmUp ? length : WarmUp);
         run.Forget();
         var (cpu, began) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         await run.ArriveAsync(perSecond, length);

@@ -10,8 +10,8 @@ var quick = args.Contains("--quick");
 var folderAt = Array.IndexOf(args, "--folder");
 var folder = folderAt >= 0 ? args[folderAt + 1] : Path.GetTempPath();
 var word = args.Where((arg, index) => !arg.StartsWith("--", StringComparison.Ordinal) && (folderAt < 0 || index != folderAt + 1)).FirstOrDefault() ?? "";
-var length = TimeSpan.FromSeconds(quick ? 1 : 3);
-var atRate = TimeSpan.FromSeconds(quick ? 4 : 20);
+var length = TimeSpan.FromSeconds(quick ? 0.3 : 3);
+var atRate = TimeSpan.FromSeconds(quick ? 2 : 20);
 
 var isPostgres = args.Contains("--postgres");
 await using var server = isPostgres ? await PostgresServer.StartAsync([], CancellationToken.None) : null;
@@ -19,8 +19,8 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "Pos
 (string Name, Func<StorePlace, Task> MeasureAsync)[] measurements =
 [
     ("limits: the machine alone", run => MachineLimits.PrintAsync(run, length, isPostgres)),
-    ("throughput: secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 8_000 : 50_000)),
-    ("throughput: each secret is opened", run => Throughput.PrintAsync(run, opens: true, captures: quick ? 3_000 : 15_000)),
+    ("throughput: secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 4_000 : 50_000)),
+    ("throughput: each secret is opened", run => Throughput.PrintAsync(run, opens: true, captures: quick ? 1_500 : 15_000)),
     ("latency: 50 captures a second", run => Latency.PrintAsync(run, perSecond: 50, atRate)),
     ("latency: 200 captures a second", run => Latency.PrintAsync(run, perSecond: 200, atRate)),
     ("latency: 1,000 captures a second", run => Latency.PrintAsync(run, perSecond: 1_000, atRate)),

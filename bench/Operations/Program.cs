@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Journal.Postgres;
+using PasswordSync.Lab;
+using PasswordSync.Operations.Bench;
+
+// Usage: dotnet run -c Release --project bench/Operations [-- --quick]
+// Needs root: it starts a PostgreSQL server of its own. Fills the journal with the work of weeks (100,000 people and about a million events; --quick a tenth), then prints how long the
+// operators' questions take, how fast the password log is exported, and what both cost the intake, beside what the machine gives in the same run.
+var quick = args.Contains("--quick");
+var people = quick ? 10_000 : 100_000;
+var (times, repeats, captures) = quick ? (10, 2, 1_000) : (50, 5, 6_000);
+var folder = Directory.CreateTempSubdirectory("operations-bench-").FullName;
+try
+{
+    await using var server = await PostgresServer.StartAsync(["shared_buffers = 512MB"], CancellationToken.None);
+    await OperatedNode.ConfigureAsync(folder, server);
+    using var load = new EdgeLoad();
+
+    // Once to make its keys: what is held is sealed to them.
+    await using (var first = await OperatedNode.StartAsync(folder, load.Observe))
+    {
+        using var edge = await first.ConnectEdgeAsync();
+        await load.ConnectAsync(edge);
+    }
+
+    var began = Stopwatch.GetTimestamp();
+    var options = new PostgresStoreOptions
+    {
+        ConnectionString = server.ConnectionStringWithoutPassword,
+        Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
+        NodeName = "bench",
+        Expiry = PostgresStoreOptions.ExpiryMax,
+    };
+    History history;
+    await using (var store = await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None))
+    {
+        history = new History(store, load.Seal);
+        await history.WriteAsync(people);
+    }
+
+    // As autovacuum leaves it, which is not waited for.
+    await server.RunSqlAsync("VACUUM (ANALYZE)", CancellationToken.None);
+    await server.RunSqlAsync("CHECKPOINT", CancellationToken.None);
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Environment.ProcessorCount} processors, PostgreSQL, {people:N0} people, {history.Events:N0} events, {history.Parked.Count:N0} parked; written in {Stopwatch.GetElapsedTime(began).TotalSeconds:N0} s"));
+
+    await Limits.PrintAsync(server, times, repeats);
+    await using var node = await OperatedNode.StartAsync(folder, load.Observe);
+    using var captured = await node.ConnectEdgeAsync();
+    await load.ConnectAsync(captured);
+    using var asking = new Operator(node.ConnectOperator());
+    var questions = new Questions(asking, people, history.Parked);
+    await questions.PrintAsync("after two quiet days", times);
+    await Exports.PrintAsync(asking, history.Events, repeats);
+    await new Intake(load, asking, questions).PrintAsync(captures, people, repeats);
+    await questions.PrintAsync("after much work", times);
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace PasswordSync.Operations.Bench;
+
+/// <summary>Lines for people.</summary>
+internal static class Report
+{
+    public static double Median(IEnumerable<double> values)
+    {
+        var ordered = values.Order().ToList();
+        return ordered[ordered.Count / 2];
+    }
+
+    public static void Line(string name, string value) => Console.WriteLine($"  {name,-58} {value}");
+
+    public static void Rate(string name, IReadOnlyList<double> perSecond, string? goal = null) => Line(
+        name, string.Create(CultureInfo.InvariantCulture, $"{Median(perSecond),9:N0}/s   ({perSecond.Min():N0} to {perSecond.Max():N0}, {perSecond.Count} times){(goal is null ? "" : $"; goal {goal}")}"));
+
+    public static void Times(string name, IReadOnlyList<TimeSpan> times, string? goal = null)
+    {
+        var ms = times.Select(time => time.TotalMilliseconds).ToList();
+        Line(name, string.Create(CultureInfo.InvariantCulture, $"median {Median(ms),7:N1} ms, worst {ms.Max(),7:N1} ms, of {ms.Count}{(goal is null ? "" : $"; goal {goal}")}"));
+    }
+
+    public static void Ratio(string name, IReadOnlyList<double> ratios, string goal) => Line(
+        name, string.Create(CultureInfo.InvariantCulture, $"{Median(ratios),9:N2}     ({ratios.Min():N2} to {ratios.Max():N2}, {ratios.Count} times); goal {goal}"));
+}
