@@ -9,8 +9,8 @@ namespace PasswordSync.SyncNode.Operations;
 /// <param name="engine">Its actors.</param>
 /// <param name="queries">Its journal.</param>
 /// <param name="replication">Whether its database is on two servers.</param>
-/// <param name="completion">Ends when a part of the node has ended.</param>
-internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, ReplicationWatch replication, Func<Task> completion)
+/// <param name="completion">Ends when a part of the node has ended; null while the node is still being put together, when its gauges already ask.</param>
+internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, ReplicationWatch replication, Func<Task?> completion)
 {
     /// <summary>How long the journal may take to answer before the node is not ready.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
@@ -18,7 +18,7 @@ internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, 
     /// <summary>Why the process should be ended and begun anew; empty if it lives.</summary>
     public IEnumerable<string> Live()
     {
-        if (completion().IsCompleted) yield return "A part of the node has ended: restart it; the log says what happened.";
+        if (completion() is { IsCompleted: true }) yield return "A part of the node has ended: restart it; the log says what happened.";
     }
 
     /// <summary>What is wrong though it does its work; empty if nothing is.</summary>
