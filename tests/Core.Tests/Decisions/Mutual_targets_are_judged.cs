@@ -1,4 +1,3 @@
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Stamps;
