@@ -72,7 +72,7 @@ build_native() { cmake -S native/Filter -B artifacts/native >/dev/null && cmake 
 # As plain files: loading the solution takes thirty times as long and finds the same. Code style is part of the build.
 check_format() {
   local folders=() folder
-  for folder in src tests bench; do [ -d "$folder" ] && folders+=("$folder"); done
+  for folder in src tests bench samples; do [ -d "$folder" ] && folders+=("$folder"); done
   dotnet format whitespace --folder . --verify-no-changes --include "${folders[@]}"
 }
 

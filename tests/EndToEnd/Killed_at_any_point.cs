@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PasswordSync.EndToEnd.Support;
 using PasswordSync.Lab;
 using Shouldly;
@@ -20,6 +21,7 @@ public sealed class Killed_at_any_point(Landscape landscape)
         var random = new Random(seed);
         var users = Enumerable.Range(0, 5).Select(_ => landscape.NextUser()).ToList();
         var last = users.ToDictionary(user => user, user => user.InitialPassword);
+        var made = users.ToDictionary(user => user, _ => 0);
         var edge = landscape.Product.Edges[landscape.Alpha.First];
         for (var point = 1; point <= Points; point++)
         {
@@ -35,7 +37,15 @@ public sealed class Killed_at_any_point(Landscape landscape)
             foreach (var victim in victims) await victim.KillAsync(Token);
             (await change).Accepted.ShouldBeTrue();
             last[user] = password;
-            foreach (var victim in victims) victim.Launch();
+            made[user]++;
+
+            // Now and then it is up before the next change, so that kills also meet what comes after its start.
+            var isWaitedFor = random.Next(2) == 0;
+            foreach (var victim in victims)
+            {
+                if (isWaitedFor) await victim.StartAsync(Token);
+                else victim.Launch();
+            }
         }
 
         foreach (var (user, password) in last)
@@ -56,7 +66,32 @@ public sealed class Killed_at_any_point(Landscape landscape)
             (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in beta, seed {seed}");
             (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in gamma, seed {seed}");
         }
+
+        foreach (var user in users.Where(user => made[user] > 0)) await AccountedForAsync(user, made[user], seed);
     }
+
+    // Each change that the domain accepted was captured, and each capture has been decided on: to be sent, or not and why. No write of an older one began after one of a newer one.
+    private async Task AccountedForAsync(LabUser user, int changes, int seed)
+    {
+        List<JsonElement> told = [];
+        await Eventually.HoldsAsync($"{changes} changes of {user.AccountName} in the password log (seed {seed})", Landscape.ArrivalBound, async token =>
+        {
+            var log = await new OperatorsTools(landscape).PasswordLogAsync(token);
+            var identity = log.First(row => Is(row, "user", user.AccountName) && Is(row, "event", "accepted")).GetProperty("identity").GetString();
+            told = [.. log.Where(row => Is(row, "identity", identity) && Is(row, "source", "alpha"))];
+            return told.Where(row => Is(row, "event", "accepted") || Is(row, "event", "ignored") || Is(row, "event", "reported")).DistinctBy(ChangeSetOf).Count() >= changes;
+        }, Token);
+        var accepted = told.Where(row => Is(row, "event", "accepted")).Select(ChangeSetOf).ToList();
+        foreach (var point in told.Where(row => Is(row, "event", "applying")).GroupBy(row => row.GetProperty("point").GetString()))
+        {
+            var order = point.Select(row => accepted.IndexOf(ChangeSetOf(row))).ToList();
+            order.SequenceEqual(order.Order()).ShouldBeTrue($"{user.AccountName} at {point.Key}: {string.Join(" ", order)}, seed {seed}");
+        }
+    }
+
+    private static bool Is(JsonElement row, string column, string? value) => row.TryGetProperty(column, out var found) && found.GetString() == value;
+
+    private static string? ChangeSetOf(JsonElement row) => row.GetProperty("changeSet").GetString();
 
     // The point of the kill is what is random here; it is not a wait for something to happen.
     private static async Task SpinAsync(TimeSpan time)

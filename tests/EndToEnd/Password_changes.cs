@@ -45,6 +45,12 @@ public sealed class Password_changes(Landscape landscape)
         await ChangeAsync(PasswordChangeWay.LdapReplace, user, "First.2026!x", "Second.2026!x");
 
         await landscape.ArrivesEverywhereAsync(user, "Second.2026!x", Token);
+
+        // The first may still have been on its way.
+        await landscape.DecidesAsync(user, captures: 2, Token);
+        await landscape.ArrivesEverywhereAsync(user, "Second.2026!x", Token);
+        (await landscape.Beta.First.BindAsync(landscape.InBeta(user), "First.2026!x", Token)).Accepted.ShouldBeFalse();
+        (await landscape.Gamma.BindAsync(landscape.InGamma(user), "First.2026!x", Token)).Accepted.ShouldBeFalse();
     }
 
     [Fact(Timeout = 120_000)]
@@ -59,6 +65,12 @@ public sealed class Password_changes(Landscape landscape)
 
         await Eventually.HoldsAsync("the second set in beta", Landscape.ArrivalBound, async token =>
             (await landscape.Beta.First.ReadPasswordStampAsync(landscape.InBeta(user), token))!.Version > before!.Version, Token);
+
+        // Whatever else were sent would have come by the time that a later change of somebody else is there.
+        await landscape.DecidesAsync(user, captures: 2, Token);
+        var witness = landscape.NextUser();
+        await ChangeAsync(PasswordChangeWay.LdapReplace, witness, witness.InitialPassword, "Witness.Again.2026!");
+        await landscape.ArrivesEverywhereAsync(witness, "Witness.Again.2026!", Token);
         (await landscape.Beta.First.ReadPasswordStampAsync(landscape.InBeta(user), Token))!.Version.ShouldBe(before!.Version + 1);
     }
 
@@ -70,10 +82,11 @@ public sealed class Password_changes(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(user, "Kept.2026!x", Token);
 
         // The hook sees it, and then the history refuses it.
+        var said = landscape.NodeLog.Length;
         var refused = await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapDeleteAndAdd, user, "Kept.2026!x", user.InitialPassword, Token);
 
         refused.Accepted.ShouldBeFalse();
-        await landscape.NodeSaysAsync(Token, "RefusedBySource");
+        await landscape.NodeSaysAsync(said, Token, "RefusedBySource");
         (await landscape.Beta.First.BindAsync(landscape.InBeta(user), "Kept.2026!x", Token)).Accepted.ShouldBeTrue();
         (await landscape.Gamma.BindAsync(landscape.InGamma(user), "Kept.2026!x", Token)).Accepted.ShouldBeTrue();
     }

@@ -19,9 +19,10 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.Beta.SetPasswordPolicyAsync(policy, Token);
         try
         {
+            var said = landscape.NodeLog.Length;
             await ChangeAsync(user, "Short.2026!x");
             await landscape.ArrivesInGammaAsync(user, "Short.2026!x", Token);
-            await landscape.NodeSaysAsync(Token, "beta: change", "is parked: RefusedByPolicy");
+            await landscape.NodeSaysAsync(said, Token, "beta: change", "is parked: RefusedByPolicy", "olic");
         }
         finally
         {
@@ -35,8 +36,9 @@ public sealed class Targets_in_trouble(Landscape landscape)
     public async Task A_user_who_is_missing_in_a_target_gets_the_password_there_when_the_account_appears()
     {
         var user = await landscape.Alpha.AddUserAsync("newcomer", "Init.Passw0rd.x", Token);
+        var said = landscape.NodeLog.Length;
         await ChangeAsync(user, "Newcomer.2026!x");
-        await landscape.NodeSaysAsync(Token, "gamma", "AccountNotFound");
+        await landscape.NodeSaysAsync(said, Token, "gamma", "AccountNotFound");
 
         var there = await landscape.Gamma.AddUserAsync("newcomer", "Other.Passw0rd.x", Token);
 
@@ -77,10 +79,11 @@ public sealed class Targets_in_trouble(Landscape landscape)
     {
         var user = await landscape.NextUserAsync("delta", Token);
         await landscape.Delta.StopAsync(Token);
+        var said = landscape.NodeLog.Length;
         await ChangeAsync(user, "Down.2026!1");
         await ChangeAsync(user, "Down.2026!2");
         await landscape.ArrivesEverywhereAsync(user, "Down.2026!2", Token);
-        await landscape.NodeSaysAsync(Token, "delta", "is tried again");
+        await landscape.NodeSaysAsync(said, Token, "delta", "is tried again");
 
         await landscape.Delta.StartAsync(Token);
 
@@ -97,8 +100,9 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await File.WriteAllTextAsync(file, "not the password", Token);
         await landscape.Delta.StopAsync(Token);
         await landscape.Delta.StartAsync(Token);
+        var said = landscape.NodeLog.Length;
         await ChangeAsync(first, "Misconfigured.2026!1");
-        await landscape.NodeSaysAsync(Token, "delta", "TargetMisconfigured");
+        await landscape.NodeSaysAsync(said, Token, "delta", "TargetMisconfigured");
 
         await File.WriteAllTextAsync(file, right, Token);
         await ChangeAsync(second, "Misconfigured.2026!2");
@@ -112,15 +116,14 @@ public sealed class Targets_in_trouble(Landscape landscape)
     {
         var silent = new List<LabUser>();
         for (var i = 0; i < 10; i++) silent.Add(await landscape.NextUserAsync("silent", Token));
-        foreach (var user in silent) await ChangeAsync(user, "Silence.2026!x");
         var accepted = landscape.Silent.Accepted;
+        foreach (var user in silent) await ChangeAsync(user, "Silence.2026!x");
+        await Eventually.HoldsAsync("a connection to the silent target", Landscape.ArrivalBound, _ => Task.FromResult(landscape.Silent.Accepted > accepted), Token);
 
         foreach (var user in silent) await landscape.ArrivesEverywhereAsync(user, "Silence.2026!x", Token);
         var other = landscape.NextUser();
         await ChangeAsync(other, "Loud.2026!x");
         await landscape.ArrivesEverywhereAsync(other, "Loud.2026!x", Token);
-
-        await Eventually.HoldsAsync("a connection to the silent target", Landscape.ArrivalBound, _ => Task.FromResult(landscape.Silent.Accepted > 0 || accepted > 0), Token);
     }
 
     private LabUser InDelta(LabUser user) => landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);

@@ -29,10 +29,8 @@ public sealed partial class LdapSourceDirectory
         {
             var entry = entries.Current;
             if (AccountKind.Exclude(entry) is not null || entry.GetGuid("objectGUID") is not { } guid) continue;
-            var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail")) { ObjectSid = entry.GetSid("objectSid") };
             var metadata = entry.GetBytes(ReplicationMetadata.AttributeName);
-            Stamp? stamp = metadata is { } value && ReplicationMetadata.Find(value.Span, ReplicationMetadata.UnicodePwd) is { } found ? new Stamp(Generation: 0, found.Version, found.OriginatingSecond, found.InvocationId) : null;
-            yield return new ListedAccount(guid, names, stamp, IsReadable: metadata is not null);
+            yield return new ListedAccount(guid, NamesOf(entry), metadata is { } value ? StampOf(ReplicationMetadata.Find(value.Span, ReplicationMetadata.UnicodePwd)) : null, IsReadable: metadata is not null);
         }
     }
 }

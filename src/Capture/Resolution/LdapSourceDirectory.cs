@@ -84,15 +84,20 @@ public sealed partial class LdapSourceDirectory(LdapClient client, TimeProvider 
 
     private static AccountSearch.Found Read(LdapEntry entry, ControllerIdentity controller, AccountQuery query, DateTimeOffset startedAt, DateTimeOffset completedAt)
     {
-        var names = new AccountNames(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail")) { ObjectSid = entry.GetSid("objectSid") };
+        var names = NamesOf(entry);
         var account = new DirectoryAccount(entry.GetGuid("objectGUID") ?? throw Unusable("the account has no objectGUID"), names) { MustChangeAtNextLogon = entry.GetInt64("pwdLastSet") == 0 };
         if (entry.GetBytes(ReplicationMetadata.AttributeName) is not { } metadata) throw Unusable($"it does not show {ReplicationMetadata.AttributeName}: let the edge's account read it");
         var password = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.UnicodePwd);
         var name = ReplicationMetadata.Find(metadata.Span, ReplicationMetadata.SamAccountName);
         var isNameCertain = query.RelativeId != 0 || password is null || IsOfTheWrite(names.SamAccountName, name, query.AccountName, password.Value);
-        Stamp? stamp = password is { } found ? new Stamp(Generation: 0, found.Version, found.OriginatingSecond, found.InvocationId) : null;
-        return new AccountSearch.Found(startedAt, completedAt, account, controller.InvocationId, stamp, WritingTime(entry, metadata.Span, password), isNameCertain);
+        return new AccountSearch.Found(startedAt, completedAt, account, controller.InvocationId, StampOf(password), WritingTime(entry, metadata.Span, password), isNameCertain);
     }
+
+    private static AccountNames NamesOf(LdapEntry entry) =>
+        new(entry.Dn, entry.GetString("sAMAccountName") ?? "", entry.GetString("userPrincipalName"), entry.GetString("mail")) { ObjectSid = entry.GetSid("objectSid") };
+
+    // A node knows the generation.
+    private static Stamp? StampOf(AttributeMetadata? password) => password is { } found ? new Stamp(Generation: 0, found.Version, found.OriginatingSecond, found.InvocationId) : null;
 
     /// <summary>Whether the hook of the write was given the name that was asked for: it is the present one, and was so before the write, or since the account was made.</summary>
     private static bool IsOfTheWrite(string present, AttributeMetadata? name, string asked, AttributeMetadata password) =>

@@ -21,16 +21,16 @@ internal sealed partial class CertificateWatch(EdgeCertificates certificates, IA
 
     private void Look()
     {
+        var now = clock.GetUtcNow();
         try
         {
-            if (certificates.Renew()) LogRenewed(CertificateTerm.EndOf(certificates.Certificate));
+            if (certificates.Renew(now)) LogRenewed(CertificateTerm.EndOf(certificates.Certificate));
         }
         catch (Exception failure) when (failure is SettingsException or CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             LogNotTaken(failure.Message);
         }
 
-        var now = clock.GetUtcNow();
         var ending = certificates.FindEnding(now).Select(one => one.Sentence(now)).ToList();
         if (ending.Count > 0) alarms.Raise(new EdgeAlarm.CertificateEnds(string.Join(' ', ending)));
         else alarms.Clear<EdgeAlarm.CertificateEnds>();

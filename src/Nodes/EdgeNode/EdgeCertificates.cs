@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Core.Identities;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
@@ -10,21 +11,20 @@ namespace PasswordSync.EdgeNode;
 public sealed class EdgeCertificates : IDisposable
 {
     private readonly EdgeSettingsFile configuration;
-    private X509Certificate2 certificate;
-    private X509Certificate2? former;
+    private readonly RenewedCertificate own;
 
     private EdgeCertificates(EdgeSettingsFile configuration, X509Certificate2 authority, X509Certificate2 certificate)
     {
         this.configuration = configuration;
         Authority = authority;
-        this.certificate = certificate;
+        own = new RenewedCertificate(certificate);
     }
 
     /// <summary>The certificate of the cluster's authority.</summary>
     public X509Certificate2 Authority { get; }
 
     /// <summary>The edge's own, with its key, as it is now: to be asked for at each handshake.</summary>
-    public X509Certificate2 Certificate => Volatile.Read(ref certificate);
+    public X509Certificate2 Certificate => own.Current;
 
     /// <summary>Reads the files that the configuration names. The caller owns the result.</summary>
     /// <exception cref="SettingsException">A file is missing or does not fit.</exception>
@@ -36,29 +36,31 @@ public sealed class EdgeCertificates : IDisposable
 
     /// <summary>Takes the certificate that was put in the present one's place, if there is another. To be called by one at a time.</summary>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="SettingsException">The file is gone.</exception>
+    /// <exception cref="SettingsException">The file is gone, or its certificate is not this edge's; the present certificate goes on.</exception>
     /// <exception cref="CryptographicException">The file cannot be used.</exception>
-    public bool Renew()
+    public bool Renew(DateTimeOffset now)
     {
         using var bare = Load(configuration, "certificate", configuration.Edge.Certificate);
         if (bare.Thumbprint == Certificate.Thumbprint) return false;
-        var renewed = WithKey(configuration);
+        var edge = configuration.Edge;
+        var name = new PeerName.Edge(edge.Cluster, new SourceId(edge.Source), edge.DomainController.ToLowerInvariant());
+        if (!PeerTrust.TryIdentify(bare, Authority, edge.Cluster, now, out var peer, out var refusal) || peer != name)
+        {
+            throw new SettingsException(configuration.File, [new SettingFault("certificate", configuration.PathOf(edge.Certificate), refusal ?? $"it stands for {peer!.ToUri()}, and this edge is {name.ToUri()}: let this edge's own request be signed.")]);
+        }
 
-        // Handshakes under way may still use the one before.
-        former?.Dispose();
-        former = Certificate;
-        Volatile.Write(ref certificate, renewed);
+        own.Replace(WithKey(configuration));
         return true;
     }
 
     /// <summary>The certificates in use that end soon.</summary>
     public IEnumerable<EndingCertificate> FindEnding(DateTimeOffset now)
     {
-        var (own, edge) = (Certificate, configuration.Edge);
-        if (CertificateTerm.EndsSoon(own, now))
+        var edge = configuration.Edge;
+        if (CertificateTerm.EndsSoon(Certificate, now))
         {
             yield return new EndingCertificate(
-                "The certificate of this edge", CertificateTerm.EndOf(own),
+                "The certificate of this edge", CertificateTerm.EndOf(Certificate),
                 $"make a request (request), let a node sign it (sign-edge --source {edge.Source} --dc {edge.DomainController}), and put the certificate at {configuration.PathOf(edge.Certificate)}: it is taken within a day, or at a restart.");
         }
 
@@ -70,8 +72,7 @@ public sealed class EdgeCertificates : IDisposable
 
     public void Dispose()
     {
-        former?.Dispose();
-        Certificate.Dispose();
+        own.Dispose();
         Authority.Dispose();
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
@@ -56,17 +57,12 @@ public static class EdgeConnections
 
     private static async ValueTask<LdapCredential> CredentialAsync(EdgeSettingsFile configuration, CancellationToken cancellationToken)
     {
-        const string file = "file:";
-        const string environment = "env:";
         var directory = configuration.Edge.Directory;
         if (directory.User is null) return NegotiateCredential.Default;
         var reference = directory.Password!;
-        var secret = reference switch
-        {
-            _ when reference.StartsWith(file, StringComparison.Ordinal) => await ReadAsync(configuration.PathOf(reference[file.Length..]), cancellationToken).ConfigureAwait(false),
-            _ when reference.StartsWith(environment, StringComparison.Ordinal) => Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(reference[environment.Length..]) ?? ""),
-            _ => [],
-        };
+        var secret = SecretReference.FileOf(reference) is { } file
+            ? await ReadAsync(configuration.PathOf(file), cancellationToken).ConfigureAwait(false)
+            : SecretReference.VariableOf(reference) is { } variable ? Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(variable) ?? "") : [];
         try
         {
             var trimmed = secret.AsSpan().TrimEnd("\r\n"u8);

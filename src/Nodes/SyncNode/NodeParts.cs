@@ -4,6 +4,7 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Journal;
@@ -123,8 +124,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
     /// <summary>A reference of the node's own file: paths are relative to it, and the allow-list does not hold for it. The caller disposes the secret.</summary>
     public static async ValueTask<Secret> ResolveAsync(NodeConfiguration configuration, string key, string reference, CancellationToken cancellationToken)
     {
-        const string filePrefix = "file:";
-        if (reference.StartsWith(filePrefix, StringComparison.Ordinal)) reference = filePrefix + configuration.PathOf(reference[filePrefix.Length..]);
+        if (SecretReference.FileOf(reference) is { } file) reference = SecretReference.FilePrefix + configuration.PathOf(file);
         return await new SecretReferences(NodeAllowList.Everything).ResolveAsync(reference, cancellationToken).ConfigureAwait(false) switch
         {
             SecretResolution.Resolved resolved => resolved.Secret,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Settings;
 
 namespace PasswordSync.Providers.Settings;
 
@@ -26,7 +27,7 @@ public sealed record NodeAllowList(ImmutableArray<string> Endpoints, ImmutableAr
     public bool AllowsSecretReference(string reference)
     {
         ArgumentNullException.ThrowIfNull(reference);
-        return (!reference.StartsWith("file:", StringComparison.Ordinal) || IsPlain(reference["file:".Length..])) && Matches(SecretReferences, reference);
+        return (SecretReference.FileOf(reference) is not { } path || IsPlain(path)) && Matches(SecretReferences, reference);
     }
 
     /// <summary>A path that climbs would reach files outside the folder that a pattern names.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Core.Settings;
 
 namespace PasswordSync.Providers.Settings;
 
@@ -13,16 +14,12 @@ public sealed class SecretReferences(NodeAllowList allowList) : ISecretReference
     /// <summary>The largest secret file, in bytes.</summary>
     public const int FileSizeMax = 8_192;
 
-    private const string FilePrefix = "file:";
-    private const string EnvironmentPrefix = "env:";
-
     /// <summary>Whether a text has the form of a reference. Says nothing of whether it can be resolved.</summary>
     public static bool IsReference(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return (text.StartsWith(FilePrefix, StringComparison.Ordinal) && Path.IsPathFullyQualified(text[FilePrefix.Length..]))
-            || (text.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) && text.Length > EnvironmentPrefix.Length
-                && text.AsSpan(EnvironmentPrefix.Length).IndexOfAnyExcept(EnvironmentNameCharacters) < 0);
+        return (SecretReference.FileOf(text) is { } file && Path.IsPathFullyQualified(file))
+            || (SecretReference.VariableOf(text) is { Length: > 0 } variable && variable.AsSpan().IndexOfAnyExcept(EnvironmentNameCharacters) < 0);
     }
 
     public async ValueTask<SecretResolution> ResolveAsync(string reference, CancellationToken cancellationToken)
@@ -30,26 +27,24 @@ public sealed class SecretReferences(NodeAllowList allowList) : ISecretReference
         ArgumentNullException.ThrowIfNull(reference);
         if (!IsReference(reference)) return new SecretResolution.Refused("A secret setting is not a reference: use file:/absolute/path or env:NAME.");
         if (!allowList.AllowsSecretReference(reference)) return new SecretResolution.Refused($"This node's allow-list of secret references does not have {reference}.");
-        return reference.StartsWith(FilePrefix, StringComparison.Ordinal)
-            ? await ReadFileAsync(reference, cancellationToken)
-            : ReadEnvironment(reference);
+        return SecretReference.FileOf(reference) is { } file ? await ReadFileAsync(reference, file, cancellationToken) : ReadEnvironment(reference);
     }
 
     private static readonly System.Buffers.SearchValues<char> EnvironmentNameCharacters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     private static SecretResolution ReadEnvironment(string reference) =>
-        Environment.GetEnvironmentVariable(reference[EnvironmentPrefix.Length..]) is { Length: > 0 } value
+        Environment.GetEnvironmentVariable(SecretReference.VariableOf(reference)!) is { Length: > 0 } value
             ? new SecretResolution.Resolved(Secret.FromCharacters(value))
             : new SecretResolution.Refused($"{reference}: the environment has no such variable, or it is empty.");
 
-    private static async Task<SecretResolution> ReadFileAsync(string reference, CancellationToken cancellationToken)
+    private static async Task<SecretResolution> ReadFileAsync(string reference, string file, CancellationToken cancellationToken)
     {
         var bytes = GC.AllocateArray<byte>(FileSizeMax + 1, pinned: true);
         try
         {
             // No buffer in the stream: it would keep a copy that nobody wipes.
-            await using var stream = new FileStream(reference[FilePrefix.Length..], new FileStreamOptions
+            await using var stream = new FileStream(file, new FileStreamOptions
             {
                 Mode = FileMode.Open,
                 Access = FileAccess.Read,

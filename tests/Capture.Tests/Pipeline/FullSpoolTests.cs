@@ -12,21 +12,27 @@ public sealed class FullSpoolTests
         var small = new Capture.Spool.SpoolOptions { SegmentBytes = 64 << 10, BytesMax = 256 << 10 };
         await using var edge = new RunningEdge(spoolOptions: small).Start();
         edge.Nodes.Answer = (_, _) => null;
+        edge.Directory.Add("bob");
+        var onlyOfBob = await edge.CaptureAsync("bob");
+        edge.Directory.Write("bob");
+        await edge.UntilAsync(() => edge.Pipeline.Status is { AccountsProving: 0, Sending: 1 }, stepMs: 1);
         edge.Directory.Add("ann");
-        var confirmed = 0;
+        var confirmed = 1;
+        var newestOfAnn = onlyOfBob;
         while (!edge.Spool.Status.IsFull)
         {
-            await edge.CaptureAsync("ann");
+            var capture = await edge.CaptureAsync("ann");
             edge.Directory.Write("ann");
             confirmed++;
             await edge.UntilAsync(() => edge.Pipeline.Status is { AccountsProving: 0 } status && (status.Sending == confirmed || status.Spool.IsFull), stepMs: 1);
+            if (edge.Pipeline.Status.Sending == confirmed) newestOfAnn = capture;
         }
 
-        await edge.UntilAsync(() => edge.Spool.Status is { IsFull: false, Held: <= 2 }, stepMs: 500);
+        await edge.UntilAsync(() => edge.Spool.Status is { IsFull: false, Held: <= 3 }, stepMs: 500);
         var last = await edge.CaptureAsync("ann");
         edge.Directory.Write("ann");
         edge.Nodes.Answer = (_, id) => CaptureAnswer.Accepted(id);
         await edge.UntilAsync(() => edge.Spool.Status.Held == 0, stepMs: 500);
-        edge.Accepted.OfType<ConfirmedCapture>().ShouldContain(capture => capture.CaptureId == last);
+        foreach (var kept in new[] { onlyOfBob, newestOfAnn, last }) edge.Accepted.OfType<ConfirmedCapture>().ShouldContain(capture => capture.CaptureId == kept);
     }
 }

@@ -105,8 +105,26 @@ public sealed class Landscape : IAsyncLifetime
         $"{user.AccountName}'s password in alpha", ArrivalBound, async token => (await Alpha.First.BindAsync(user, password, token)).Accepted, cancellationToken);
 
     /// <summary>Waits for a line of the sync server's log that holds all the parts.</summary>
-    public Task NodeSaysAsync(CancellationToken cancellationToken, params string[] parts) => Eventually.HoldsAsync(
-        $"the sync server to say {string.Join(" … ", parts)}", ArrivalBound, _ => Task.FromResult(NodeLog.Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)))), cancellationToken);
+    /// <param name="after">How long the log was before: what other tests made it say is no answer.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="parts">What the line holds.</param>
+    public Task NodeSaysAsync(int after, CancellationToken cancellationToken, params string[] parts) => Eventually.HoldsAsync(
+        $"the sync server to say {string.Join(" … ", parts)}", ArrivalBound, _ => Task.FromResult(NodeLog[after..].Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)))), cancellationToken);
+
+    /// <summary>Waits until the sync server has decided on so many captures of a user of alpha, to send them or not: nothing of them can come later that was not there before.</summary>
+    public Task DecidesAsync(LabUser user, int captures, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        $"{captures} captures of {user.AccountName} to be decided", ArrivalBound, _ => Task.FromResult(Decided(user) >= captures), cancellationToken);
+
+    // Only the accepted one is told with the person's name; the others by its account.
+    private int Decided(LabUser user)
+    {
+        var lines = NodeLog.Split('\n');
+        var accepted = lines.FirstOrDefault(line => line.Contains($"({user.AccountName})", StringComparison.Ordinal) && line.Contains("is the newest", StringComparison.Ordinal));
+        if (accepted is null) return 0;
+        var account = accepted.Split(" of ")[1].Split(' ')[0];
+        return lines.Count(line => line.Contains(account, StringComparison.Ordinal)
+            && (line.Contains("is the newest", StringComparison.Ordinal) || line.Contains("is not sent", StringComparison.Ordinal)));
+    }
 
     private ProductLandscapeOptions Describe()
     {

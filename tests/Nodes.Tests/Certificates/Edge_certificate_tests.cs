@@ -48,6 +48,12 @@ public sealed class Edge_certificate_tests : IAlarmSink
         fixture.Log.All.Count(line => line.Contains("cannot be used")).ShouldBe(2);
         told.Last().ShouldContain("in 27 days");
 
+        // Nor does one that is signed for another edge, which nodes would take for that one.
+        await SignAsync(controller: "dc2.alpha.test");
+        await fixture.PassAsync(days: 1);
+        certificates.Certificate.Thumbprint.ShouldBe(present);
+        fixture.Log.All.ShouldContain(line => line.Contains("/edge/alpha/dc2.alpha.test, and this edge is"));
+
         await SignAsync();
         await fixture.PassAsync(days: 1);
         certificates.Certificate.Thumbprint.ShouldNotBe(present);
@@ -56,9 +62,9 @@ public sealed class Edge_certificate_tests : IAlarmSink
         await ending.CancelAsync();
         await watch;
 
-        async Task SignAsync(ECDsa? of = null)
+        async Task SignAsync(ECDsa? of = null, string controller = TestNode.DomainController)
         {
-            using var signed = authority.SignEdge(CertificateFixture.RequestOf(of ?? key), new PeerName.Edge(TestNode.Cluster, TestNode.Source, TestNode.DomainController), fixture.Clock.GetUtcNow());
+            using var signed = authority.SignEdge(CertificateFixture.RequestOf(of ?? key), new PeerName.Edge(TestNode.Cluster, TestNode.Source, controller), fixture.Clock.GetUtcNow());
             await File.WriteAllTextAsync(configuration.PathOf("edge.pem"), signed.ExportCertificatePem(), Token);
         }
     }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
+using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Doctor;
@@ -31,8 +32,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
         var edge = configuration.Edge;
         yield return MachineChecks.Rights("edge.json", configuration.File, MachineChecks.ForOthersReading, "Write it: docs/operations/single-node.md.");
         yield return MachineChecks.Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: PasswordSync.EdgeNode request.");
-        const string file = "file:";
-        if (edge.Directory.Password?.StartsWith(file, StringComparison.Ordinal) == true) yield return MachineChecks.Rights("directory's password", configuration.PathOf(edge.Directory.Password[file.Length..]), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
+        if (edge.Directory.Password is { } password && SecretReference.FileOf(password) is { } file) yield return MachineChecks.Rights("directory's password", configuration.PathOf(file), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
         yield return MachineChecks.Rights("data folder", configuration.PathOf(edge.Data), MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
         yield return MachineChecks.Room("disk", Existing(configuration.PathOf(edge.Data)));
         yield return MachineChecks.Rights("capture file", configuration.PathOf(edge.CaptureFile), MachineChecks.ForOthersReading, "The edge writes it after a node answered: see the checks of nodes, and start the edge.");

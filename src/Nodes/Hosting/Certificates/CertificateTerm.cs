@@ -14,6 +14,13 @@ public static class CertificateTerm
     /// <summary>The part of its life after which a certificate is renewed by whoever can sign it: a third of the time is left for what may go wrong.</summary>
     public const double RenewedAfterPart = 2.0 / 3;
 
+    /// <summary>When a certificate begins to be valid.</summary>
+    public static DateTimeOffset BeginOf(X509Certificate2 certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        return new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero);
+    }
+
     /// <summary>When a certificate ends.</summary>
     public static DateTimeOffset EndOf(X509Certificate2 certificate)
     {
@@ -27,8 +34,7 @@ public static class CertificateTerm
     /// <summary>Whether it is time for the next one.</summary>
     public static bool IsRenewalDue(X509Certificate2 certificate, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(certificate);
-        var begin = new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero);
+        var begin = BeginOf(certificate);
         return now - begin >= (EndOf(certificate) - begin) * RenewedAfterPart;
     }
 }

@@ -31,11 +31,7 @@ public sealed class ClusterAuthority : IDisposable
     public X509Certificate2 Certificate { get; }
 
     /// <summary>When the authority signed a certificate, to the second.</summary>
-    public static DateTimeOffset SignedAt(X509Certificate2 certificate)
-    {
-        ArgumentNullException.ThrowIfNull(certificate);
-        return new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero) + Backdating;
-    }
+    public static DateTimeOffset SignedAt(X509Certificate2 certificate) => CertificateTerm.BeginOf(certificate) + Backdating;
 
     /// <summary>Whether a folder has the authority's key.</summary>
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, "ca.key"));
@@ -126,7 +122,7 @@ public sealed class ClusterAuthority : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages], critical: false));
         request.CertificateExtensions.Add(names.Build());
         var end = now + PeerValidity;
-        var last = new DateTimeOffset(signing.NotAfter.ToUniversalTime(), TimeSpan.Zero);
+        var last = CertificateTerm.EndOf(signing);
         return request.Create(signing, now - Backdating, end < last ? end : last, RandomNumberGenerator.GetBytes(16));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Settings;
+using PasswordSync.Hosting.Certificates;
 
 namespace PasswordSync.Hosting.Doctor;
 
@@ -15,9 +16,6 @@ public static class MachineChecks
 
     /// <summary>Rights that a file with settings must not give.</summary>
     public const UnixFileMode ForOthersReading = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-
-    /// <summary>A certificate that ends sooner is warned of.</summary>
-    public static readonly TimeSpan CertificateEndsSoon = TimeSpan.FromDays(30);
 
     /// <summary>Clocks that differ by more are warned of.</summary>
     public static readonly TimeSpan ClockOffsetWarned = TimeSpan.FromSeconds(5);
@@ -77,11 +75,11 @@ public static class MachineChecks
     public static Finding Validity(string what, X509Certificate2 certificate, DateTimeOffset now, string remedy)
     {
         ArgumentNullException.ThrowIfNull(certificate);
-        var (from, to) = (new DateTimeOffset(certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero), new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero));
+        var (from, to) = (CertificateTerm.BeginOf(certificate), CertificateTerm.EndOf(certificate));
         var found = string.Create(CultureInfo.InvariantCulture, $"'{certificate.Subject}' is valid until {to:yyyy-MM-dd}.");
         return now < from ? Finding.Bad(what, string.Create(CultureInfo.InvariantCulture, $"'{certificate.Subject}' is valid only from {from:yyyy-MM-dd HH:mm}Z."), "Set the clock right.")
             : now >= to ? Finding.Bad(what, string.Create(CultureInfo.InvariantCulture, $"'{certificate.Subject}' ended on {to:yyyy-MM-dd}."), remedy)
-            : to - now < CertificateEndsSoon ? Finding.Warning(what, found, remedy)
+            : CertificateTerm.EndsSoon(certificate, now) ? Finding.Warning(what, found, remedy)
             : Finding.Good(what, found);
     }
 

@@ -66,7 +66,7 @@ public sealed class PeerLook(X509Certificate2 authority, X509Certificate2 own, s
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             {
                 if (certificate is not X509Certificate2 peer) return false;
-                ends = new DateTimeOffset(peer.NotAfter.ToUniversalTime(), TimeSpan.Zero);
+                ends = CertificateTerm.EndOf(peer);
                 return PeerTrust.TryIdentify(peer, authority, cluster, clock.GetUtcNow(), out shown, out refusal) && shown is PeerName.Node;
             },
         };

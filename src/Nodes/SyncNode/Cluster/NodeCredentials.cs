@@ -14,8 +14,7 @@ internal sealed class NodeCredentials : IDisposable
 {
     private readonly Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next;
     private readonly string ownRemedy;
-    private X509Certificate2 certificate;
-    private X509Certificate2? former;
+    private readonly RenewedCertificate own;
 
     /// <param name="authority">With its key; null where that is kept elsewhere.</param>
     /// <param name="root">The authority's certificate.</param>
@@ -27,7 +26,7 @@ internal sealed class NodeCredentials : IDisposable
     {
         Authority = authority;
         Root = root;
-        this.certificate = certificate;
+        own = new RenewedCertificate(certificate);
         this.next = next;
         this.ownRemedy = ownRemedy;
     }
@@ -39,7 +38,7 @@ internal sealed class NodeCredentials : IDisposable
     public X509Certificate2 Root { get; }
 
     /// <summary>The node's own certificate, with its key, as it is now: to be asked for at each handshake.</summary>
-    public X509Certificate2 Certificate => Volatile.Read(ref certificate);
+    public X509Certificate2 Certificate => own.Current;
 
     /// <summary>The file of the node's own key, encrypted with the node's passphrase.</summary>
     public static string KeyFile(NodeConfiguration configuration) => Path.Combine(configuration.DataFolder, "node.key");
@@ -70,19 +69,14 @@ internal sealed class NodeCredentials : IDisposable
     public bool Renew(DateTimeOffset now)
     {
         if (next(Certificate, now) is not { } renewed) return false;
-
-        // Handshakes under way may still use the one before.
-        former?.Dispose();
-        former = Certificate;
-        Volatile.Write(ref certificate, renewed);
+        own.Replace(renewed);
         return true;
     }
 
     /// <summary>The certificates in use that end soon.</summary>
     public IEnumerable<EndingCertificate> FindEnding(DateTimeOffset now)
     {
-        var own = Certificate;
-        if (CertificateTerm.EndsSoon(own, now)) yield return new EndingCertificate("The certificate of this node", CertificateTerm.EndOf(own), ownRemedy);
+        if (CertificateTerm.EndsSoon(Certificate, now)) yield return new EndingCertificate("The certificate of this node", CertificateTerm.EndOf(Certificate), ownRemedy);
         if (CertificateTerm.EndsSoon(Root, now))
         {
             yield return new EndingCertificate("The certificate of the cluster's authority (ca.pem)", CertificateTerm.EndOf(Root), "no node and no edge is trusted beyond that: make a new authority as docs/operations/cluster.md says.");
@@ -91,8 +85,7 @@ internal sealed class NodeCredentials : IDisposable
 
     public void Dispose()
     {
-        former?.Dispose();
-        Certificate.Dispose();
+        own.Dispose();
         Root.Dispose();
         Authority?.Dispose();
     }

@@ -143,7 +143,7 @@ internal sealed partial class IntakeEndpoint(
         var certificate = context.Connection.ClientCertificate;
         var sighting = new EdgeSighting(edge.Source, edge.DomainController, certificate?.SerialNumber ?? "", now, version)
         {
-            CertificateUntil = certificate is null ? null : new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero),
+            CertificateUntil = certificate is null ? null : CertificateTerm.EndOf(certificate),
             Spool = spool,
         };
         try

@@ -39,7 +39,7 @@ internal static class ConfigurationFaults
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in node.Metrics.FindFaults()) yield return fault;
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
-        if (!IsReference(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
+        if (!SecretReference.HasForm(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
 
         foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
         foreach (var fault in OfTime("historyKeptFor", node.HistoryKeptFor, TimeSpan.FromDays(1), TimeSpan.FromDays(3_650))) yield return fault;
@@ -65,7 +65,7 @@ internal static class ConfigurationFaults
         if (database.Kind is not ("sqlite" or "postgres")) yield return new("database.kind", database.Kind, "use sqlite or postgres.");
         if (database is { Kind: "sqlite", RequireSynchronousStandby: true }) yield return new("database.requireSynchronousStandby", "true", "use kind postgres, or leave it out: a file has no standby.");
         if (database.Kind != "postgres") yield break;
-        if (database.Password is { } password && !password.StartsWith("file:", StringComparison.Ordinal) && !password.StartsWith("env:", StringComparison.Ordinal))
+        if (database.Password is { } password && !SecretReference.HasForm(password))
         {
             yield return new("database.password", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
         }
@@ -83,7 +83,7 @@ internal static class ConfigurationFaults
             foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server))) yield return new($"{key}.servers", server, "use host:port.");
             if (source.Security is not ("ldaps" or "startTls")) yield return new($"{key}.security", source.Security, "use ldaps or startTls: passwords are sent there.");
             if (source.BindName is null != source.BindPassword is null) yield return new($"{key}.bindName", source.BindName ?? "", "give bindName and bindPassword, or neither.");
-            if (source.BindPassword is { } password && !IsReference(password)) yield return new($"{key}.bindPassword", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+            if (source.BindPassword is { } password && !SecretReference.HasForm(password)) yield return new($"{key}.bindPassword", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
             foreach (var outside in OfTime($"{key}.oldPasswordPeriod", source.OldPasswordPeriod, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return outside;
             if (source.Generation < 0) yield return new($"{key}.generation", $"{source.Generation}", "use 0 or greater.");
         }
@@ -133,8 +133,6 @@ internal static class ConfigurationFaults
     {
         if (value < least || value > most) yield return new(key, DurationText.Format(value), $"use {DurationText.Format(least)} to {DurationText.Format(most)}.");
     }
-
-    private static bool IsReference(string text) => text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("env:", StringComparison.Ordinal);
 
     private static IEnumerable<SettingFault> OfLabels(string key, ImmutableArray<string> labels)
     {

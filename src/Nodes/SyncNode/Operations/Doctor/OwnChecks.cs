@@ -1,3 +1,4 @@
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting;
 using PasswordSync.Hosting.Doctor;
 
@@ -6,8 +7,6 @@ namespace PasswordSync.SyncNode.Operations.Doctor;
 /// <summary>The node itself: whether it works, its certificates, keys, files and disk.</summary>
 internal sealed class OwnChecks(OperationServices services)
 {
-    private const string FilePrefix = "file:";
-
     public async Task<IEnumerable<Finding>> RunAsync(CancellationToken cancellationToken)
     {
         var (node, parts, now) = (services.Configuration.Node, services.Parts, services.Now);
@@ -16,7 +15,7 @@ internal sealed class OwnChecks(OperationServices services)
         return
         [
             troubles.IsEmpty ? Finding.Good("node", $"{ProductVersion.Text} works and owns {services.Engine.Ownership.Shards.Count} shards.") : Finding.Bad("node", string.Join(' ', troubles), "See its log: pbm log peek."),
-            MachineChecks.Validity("own certificate", parts.Credentials.Certificate, now, parts.Credentials.Authority is null ? "Have it signed anew: request, sign-node." : "Restart the node: it signs a new one."),
+            MachineChecks.Validity("own certificate", parts.Credentials.Certificate, now, parts.Credentials.Authority is null ? "Have it signed anew: request, sign-node." : "It renews itself: see the log for event 4322."),
             MachineChecks.Validity("cluster's authority", parts.Credentials.Root, now, "Plan a new cluster authority: every edge and node needs a certificate of it."),
             MachineChecks.Validity("operators' certificate", parts.AdminCertificate, now, "Restart the node: it makes a new one with the same key."),
             key is null ? Finding.Bad("envelope keys", "No key is published.", "See the log for event 4202.") : Finding.Good("envelope keys", $"{parts.KeyRing.Ring.Keys.Length} keys; the published one was made at {key.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}Z."),
@@ -31,7 +30,7 @@ internal sealed class OwnChecks(OperationServices services)
         var (configuration, node) = (services.Configuration, services.Configuration.Node);
         yield return MachineChecks.Rights("data folder", configuration.DataFolder, MachineChecks.ForOwnerAlone, "Set 'data' in node.json.");
         yield return MachineChecks.Rights("key ring", Path.Combine(configuration.DataFolder, "keys.ring"), MachineChecks.ForOwnerAlone, "Bring the data folder back from a backup of this node.");
-        if (node.Passphrase.StartsWith(FilePrefix, StringComparison.Ordinal)) yield return MachineChecks.Rights("passphrase", configuration.PathOf(node.Passphrase[FilePrefix.Length..]), MachineChecks.ForOthersNothing, "Set 'passphrase' in node.json.");
+        if (SecretReference.FileOf(node.Passphrase) is { } passphrase) yield return MachineChecks.Rights("passphrase", configuration.PathOf(passphrase), MachineChecks.ForOthersNothing, "Set 'passphrase' in node.json.");
         foreach (var (what, path) in new[] { ("node.json", configuration.File), ("scopes", configuration.PathOf(node.Scopes)), ("points", configuration.PathOf(node.Points)) })
         {
             yield return MachineChecks.Rights(what, path, MachineChecks.ForOthersReading, "Bring the file back.");

@@ -1,3 +1,4 @@
+using PasswordSync.Core.Settings;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
@@ -12,6 +13,5 @@ internal static class NodeConfigurationView
         from entry in NodeConfiguration.Flatten(point.Settings)
         orderby entry.Key
         let speaksOfSecret = SecretWords.Any(word => entry.Key.Contains(word, StringComparison.OrdinalIgnoreCase))
-        let isReference = entry.Value.StartsWith("file:", StringComparison.Ordinal) || entry.Value.StartsWith("env:", StringComparison.Ordinal)
-        select KeyValuePair.Create(entry.Key, speaksOfSecret && !isReference ? "(not shown)" : entry.Value);
+        select KeyValuePair.Create(entry.Key, speaksOfSecret && !SecretReference.HasForm(entry.Value) ? "(not shown)" : entry.Value);
 }
