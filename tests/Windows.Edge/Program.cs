@@ -1,5 +1,6 @@
 // The edge's first half, for tests under a Wine whose TLS and ECDSA are not enough for the whole edge: the pipe, the drop folder and the spool of
-// src/Capture, as the edge puts them together. Windows.Edge PIPE DROP SPOOL CLUSTER SOURCE DC CLIENT-PROGRAM; ends with its standard input.
+// src/Capture, as the edge puts them together. Windows.Edge PIPE DROP SPOOL CLUSTER SOURCE DC CLIENT-PROGRAM; ends with its standard input. Its first
+// line tells that it has started, so that a silence before it is not taken for its own.
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Capture.Health;
@@ -7,6 +8,7 @@ using PasswordSync.Capture.Listener;
 using PasswordSync.Capture.Spool;
 using PasswordSync.Windows.Edge;
 
+Console.WriteLine("started");
 if (args is not [var pipe, var drop, var spoolFolder, var cluster, var source, var controller, var client]) return 2;
 var alarms = new PrintedAlarms();
 var time = TimeProvider.System;

@@ -29,7 +29,7 @@ public sealed class SetupProgramTests
     {
         await InstallerSite.NeedAsync();
         await InstallerSite.SetPackagesAsync();
-        await WineMachine.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\Lsa", "/v", "Notification Packages", "/t", "REG_SZ", "/d", "scecli", "/f"]);
+        await WineStart.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\Lsa", "/v", "Notification Packages", "/t", "REG_SZ", "/d", "scecli", "/f"]);
 
         (await InstallerSite.RunSetupAsync("packages", "add", InstallerSite.Ours)).ShouldNotBe(0);
         (await InstallerSite.ValueAsync(@"HKLM\System\CurrentControlSet\Control\Lsa", "Notification Packages", "REG_SZ")).ShouldBe("scecli");

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "start.h"
+
 enum {
     INSTANCES = 16,
     FRAME_MAX = 4100,
@@ -101,6 +103,7 @@ static DWORD WINAPI listen_on_one(LPVOID unused)
 
 int main(int count, char **arguments)
 {
+    tell_start();
     if (count < 3)
         return 2;
     (void)snprintf(pipe_name, sizeof pipe_name, "\\\\.\\pipe\\%s", arguments[1]);

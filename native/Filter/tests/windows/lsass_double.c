@@ -1,10 +1,12 @@
-/* Stands in for LSASS under Wine: loads the filter and does what its standard input says, a command a line, an answer a line.
+/* Stands in for LSASS under Wine: tells that it has started, loads the filter and does what its standard input says, a command a line, an answer a line.
    The strings it hands over are placed as badly as can be: not terminated, flush against a page without access, or wild. */
 #include "lsass_double.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "start.h"
 
 enum { LINE_MAX_BYTES = 400000, WORDS_MAX = 4 };
 
@@ -54,6 +56,7 @@ int main(int count, char **arguments)
 {
     char *line = malloc(LINE_MAX_BYTES);
 
+    tell_start();
     if (count != 2 || line == NULL || !load(arguments[1])) {
         (void)printf("not loaded: error %lu\n", GetLastError());
         return 1;

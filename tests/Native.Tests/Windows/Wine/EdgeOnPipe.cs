@@ -9,7 +9,7 @@ internal static class EdgeOnPipe
     public static async Task<LineProcess> StartAsync(FilterSite site, string mode)
     {
         await WineMachine.NeedAsync();
-        var process = new LineProcess(WineMachine.Start(WineMachine.TestProgram("edge_double.exe"), [site.Pipe, mode, WineMachine.ToWindows(site.TakenFolder)]));
+        var process = new LineProcess(await WineStart.StartAsync(WineMachine.TestProgram("edge_double.exe"), [site.Pipe, mode, WineMachine.ToWindows(site.TakenFolder)]));
         (await process.NextAsync()).ShouldBe("ready");
         return process;
     }

@@ -20,7 +20,7 @@ internal static class EdgePublish
     public static async Task<LineProcess> StartAsync(FilterSite site, string spool, string? clientProgram)
     {
         await PublishAsync();
-        var process = new LineProcess(WineMachine.Start(
+        var process = new LineProcess(await WineStart.StartAsync(
             Program,
             [site.Pipe, WineMachine.ToWindows(site.DropFolder), WineMachine.ToWindows(spool), FilterSite.Cluster, FilterSite.Source, FilterSite.DomainController, clientProgram ?? "-"]));
         (await process.NextAsync()).ShouldBe("ready");

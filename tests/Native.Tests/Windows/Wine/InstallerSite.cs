@@ -79,13 +79,13 @@ internal static class InstallerSite
 
     /// <summary>Runs msiexec; gives its exit code.</summary>
     public static async Task<int> InstallAsync(string option, string package, params string[] properties) =>
-        (await WineMachine.RunAsync("msiexec", [option, WineMachine.ToWindows(package), "/qn", .. properties])).ExitCode;
+        (await WineStart.RunAsync("msiexec", [option, WineMachine.ToWindows(package), "/qn", .. properties])).ExitCode;
 
     /// <summary>Gives LSA's list these entries; none removes the value.</summary>
     public static async Task SetPackagesAsync(params string[] entries)
     {
         string[] change = entries.Length == 0 ? ["delete", Lsa, "/v", PackagesName, "/f"] : ["add", Lsa, "/v", PackagesName, "/t", "REG_MULTI_SZ", "/d", string.Join(@"\0", entries), "/f"];
-        await WineMachine.RunAsync("reg", change);
+        await WineStart.RunAsync("reg", change);
     }
 
     /// <summary>The entries of LSA's list.</summary>
@@ -94,7 +94,7 @@ internal static class InstallerSite
     /// <summary>A value as text; null if it is not there.</summary>
     public static async Task<string?> ValueAsync(string key, string name, string type)
     {
-        var query = await WineMachine.RunAsync("reg", ["query", key, "/v", name]);
+        var query = await WineStart.RunAsync("reg", ["query", key, "/v", name]);
         var line = query.Output.Split('\n').FirstOrDefault(line => line.Contains(type, StringComparison.Ordinal));
         return line?.Split(type)[1].Trim();
     }
@@ -118,9 +118,9 @@ internal static class InstallerSite
         return end.Output;
     }
 
-    public static async Task<int> RunSetupAsync(params string[] arguments) => (await WineMachine.RunAsync(Setup, arguments)).ExitCode;
+    public static async Task<int> RunSetupAsync(params string[] arguments) => (await WineStart.RunAsync(Setup, arguments)).ExitCode;
 
     /// <summary>Such as RUNNING; null if there is no such service.</summary>
     public static async Task<string?> ServiceAsync(string name) =>
-        (await WineMachine.RunAsync("sc", ["query", name])).Output.Split('\n').FirstOrDefault(line => line.Contains("STATE", StringComparison.Ordinal))?.Trim().Split(' ')[^1];
+        (await WineStart.RunAsync("sc", ["query", name])).Output.Split('\n').FirstOrDefault(line => line.Contains("STATE", StringComparison.Ordinal))?.Trim().Split(' ')[^1];
 }

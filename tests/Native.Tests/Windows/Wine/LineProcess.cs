@@ -3,10 +3,23 @@ using System.Diagnostics;
 namespace PasswordSync.Native.Tests.Windows.Wine;
 
 /// <summary>A program that answers each line of its input with a line. Ends with its input.</summary>
-internal sealed class LineProcess(Process process) : IAsyncDisposable
+internal sealed class LineProcess : IAsyncDisposable
 {
     /// <summary>Far above what any answer takes on a loaded machine.</summary>
-    private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(3);
+
+    private static int alive;
+
+    private readonly Process process;
+
+    public LineProcess(Process process)
+    {
+        this.process = process;
+        Interlocked.Increment(ref alive);
+    }
+
+    /// <summary>Whether such a program runs at all: then Wine may not be ended.</summary>
+    public static bool AnyAlive => Volatile.Read(ref alive) > 0;
 
     public async Task<string> AskAsync(string line)
     {
@@ -36,6 +49,7 @@ internal sealed class LineProcess(Process process) : IAsyncDisposable
         {
             if (!process.HasExited) process.Kill();
             process.Dispose();
+            Interlocked.Decrement(ref alive);
         }
     }
 }

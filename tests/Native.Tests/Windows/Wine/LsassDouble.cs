@@ -22,7 +22,7 @@ internal sealed class LsassDouble : IAsyncDisposable
     {
         await WineMachine.NeedAsync();
         var environment = new Dictionary<string, string> { ["PASSWORDSYNC_TEST_AGREEMENTS"] = WineMachine.ToWindows(site.AgreementsFile) };
-        var double_ = new LsassDouble(new LineProcess(WineMachine.Start(
+        var double_ = new LsassDouble(new LineProcess(await WineStart.StartAsync(
             WineMachine.TestProgram("lsass_double.exe"), [WineMachine.ToWindows(filter ?? WineMachine.FilterWithSeam)], environment)));
         (await double_.process.NextAsync()).ShouldBe("loaded");
         var values = new Dictionary<string, object?>

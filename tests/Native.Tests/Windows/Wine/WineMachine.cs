@@ -18,6 +18,11 @@ public sealed class WineMachine : IAsyncDisposable
     /// <summary>Name of the collection of all tests under Wine.</summary>
     public const string Collection = "Wine";
 
+    private const int BootAttemptsMax = 3;
+
+    /// <summary>The first start makes the prefix: some 15 s on a machine at rest.</summary>
+    private static readonly TimeSpan BootMax = TimeSpan.FromMinutes(2);
+
     private static readonly SemaphoreSlim Making = new(1);
     private static bool made;
 
@@ -59,9 +64,8 @@ public sealed class WineMachine : IAsyncDisposable
             if (made) return;
             await NativeBuild.MakeAsync(Build, BuildOptions, TestContext.Current.CancellationToken);
             Directory.CreateDirectory(Prefix);
-            (await RunAsync("wineboot", ["-i"])).ExitCode.ShouldBe(0);
-            (await StartServicesAsync()).ExitCode.ShouldBe(0);
-            (await RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\ProductOptions", "/v", "ProductType", "/d", "LanmanNT", "/f"])).ExitCode.ShouldBe(0);
+            await BootAsync();
+            (await WineStart.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\ProductOptions", "/v", "ProductType", "/d", "LanmanNT", "/f"])).ExitCode.ShouldBe(0);
             made = true;
         }
         finally
@@ -71,11 +75,45 @@ public sealed class WineMachine : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts Wine's own services, which live until the machine ends: else they end with every program and start anew for the next, seconds each. With no
-    /// output of ours, because whoever waited for its end would wait as long.
+    /// Starts Wine's server and its services, which live until the machine ends: else they end with every program and start anew for the next, seconds each.
+    /// With no output of ours, because whoever waited for its end would wait as long. Every program that starts before this has ended waits for it, five
+    /// minutes at most; so a start that hangs is ended and made again.
     /// </summary>
-    private static Task<ProcessEnd> StartServicesAsync() => ProcessRun.RunAsync(
-        "/bin/sh", ["-c", "exec >/dev/null 2>&1; \"$1\" -p && exec \"$0\" wineboot", Wine, WineServer], default, Environment(null), TestContext.Current.CancellationToken);
+    private static async Task BootAsync()
+    {
+        for (var attempt = 1; attempt <= BootAttemptsMax; attempt++)
+        {
+            var failure = await TryBootAsync();
+            if (failure is null) return;
+            TestContext.Current.TestOutputHelper?.WriteLine($"Wine itself did not start (attempt {attempt} of {BootAttemptsMax}): {failure}");
+            await EndAllAsync();
+        }
+
+        throw new TimeoutException($"Wine itself did not start in {BootAttemptsMax} attempts.");
+    }
+
+    /// <summary>Null when Wine runs, else what happened.</summary>
+    private static async Task<string?> TryBootAsync()
+    {
+        using var process = ProcessRun.Start("/bin/sh", ["-c", "exec >/dev/null 2>&1; \"$1\" -p && exec \"$0\" wineboot", Wine, WineServer], Environment(null));
+        process.StandardInput.Close();
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(BootMax, TestContext.Current.CancellationToken);
+            return process.ExitCode == 0 ? null : $"exit code {process.ExitCode}";
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            return $"not within {BootMax.TotalMinutes} minutes";
+        }
+    }
+
+    private static async Task EndAllAsync()
+    {
+        await ProcessRun.RunAsync(WineServer, ["-k"], default, Environment(null), TestContext.Current.CancellationToken);
+        await ProcessRun.RunAsync(WineServer, ["-w"], default, Environment(null), TestContext.Current.CancellationToken);
+    }
 
     /// <summary>Wine's main version.</summary>
     public static async Task<int> VersionAsync()
@@ -87,16 +125,11 @@ public sealed class WineMachine : IAsyncDisposable
     /// <summary>Ends all of Wine's processes and starts its services anew.</summary>
     internal static async Task RestartAsync()
     {
-        await ProcessRun.RunAsync(WineServer, ["-k"], default, Environment(null), TestContext.Current.CancellationToken);
-        await ProcessRun.RunAsync(WineServer, ["-w"], default, Environment(null), TestContext.Current.CancellationToken);
-        (await StartServicesAsync()).ExitCode.ShouldBe(0);
+        await EndAllAsync();
+        await BootAsync();
     }
 
-    /// <summary>Runs a Windows program to its end.</summary>
-    internal static Task<ProcessEnd> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? more = null) =>
-        ProcessRun.RunAsync(Wine, [program, .. arguments], default, Environment(more), TestContext.Current.CancellationToken);
-
-    /// <summary>Starts a Windows program with its standard streams in our hands.</summary>
+    /// <summary>Starts a Windows program with its standard streams in our hands; whether it comes to run is <see cref="WineStart"/>'s care.</summary>
     internal static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? more = null) =>
         ProcessRun.Start(Wine, [program, .. arguments], Environment(more));
 
