@@ -100,7 +100,7 @@ public sealed class LdapClient : IAsyncDisposable
         }
     }
 
-    private static bool IsUsable(LdapConnection connection) => connection.IsOpen && connection.TimeoutsSinceLastMessage == 0;
+    private static bool IsUsable(LdapConnection connection) => connection is { IsOpen: true, TimeoutsSinceLastMessage: 0, IsDueForRenewal: false };
 
     /// <summary>
     /// Takes the present connection out of use. One that is only silent may still have requests under way, which keep their own time; it

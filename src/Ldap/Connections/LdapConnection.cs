@@ -9,14 +9,23 @@ namespace PasswordSync.Ldap;
 /// </summary>
 public sealed partial class LdapConnection : IAsyncDisposable
 {
+    /// <summary>The part of a ticket's remaining life for which a connection is used.</summary>
+    private const double TicketShare = 0.8;
+
     private readonly LdapPipeline pipeline;
     private readonly LdapOptions options;
+    private readonly TimeProvider clock;
+    private readonly long connectedAt;
+    private readonly TimeSpan usableFor;
 
-    private LdapConnection(LdapServer server, LdapOptions options, Stream stream, bool isEncrypted, int firstMessageId, TimeProvider clock)
+    private LdapConnection(LdapServer server, LdapOptions options, Stream stream, bool isEncrypted, int firstMessageId, TimeProvider clock, TimeSpan? usableFor = null)
     {
         Server = server;
         IsEncrypted = isEncrypted;
         this.options = options;
+        this.clock = clock;
+        this.usableFor = usableFor ?? TimeSpan.MaxValue;
+        connectedAt = clock.GetTimestamp();
         pipeline = new LdapPipeline(stream, server.ToString(), options, firstMessageId, clock);
     }
 
@@ -34,6 +43,12 @@ public sealed partial class LdapConnection : IAsyncDisposable
 
     /// <summary>How many requests timed out since anything was last heard from the server: more than 0 makes it suspect.</summary>
     public int TimeoutsSinceLastMessage => pipeline.TimeoutsSinceLastMessage;
+
+    /// <summary>
+    /// Whether another connection should take over, before the Kerberos ticket ends with which this one was bound: domain controllers close
+    /// it then (MS-ADTS 5.1.1.1.2), in the middle of whatever is under way.
+    /// </summary>
+    public bool IsDueForRenewal => clock.GetElapsedTime(connectedAt) >= usableFor;
 
     /// <summary>How many messages came that answered no waiting request, such as late answers to abandoned ones.</summary>
     public long IgnoredMessages => pipeline.IgnoredMessages;
@@ -107,7 +122,7 @@ public sealed partial class LdapConnection : IAsyncDisposable
     {
         try
         {
-            var stream = await Deadline.RunAsync(
+            var (stream, ticketRemaining) = await Deadline.RunAsync(
                 options.ConnectTimeout,
                 clock,
                 () => new LdapException(LdapErrorKind.TimedOut, $"The bind at {server} did not end within {options.ConnectTimeout} ({nameof(LdapOptions.ConnectTimeout)})."),
@@ -115,7 +130,7 @@ public sealed partial class LdapConnection : IAsyncDisposable
                 cancellationToken).ConfigureAwait(false);
 
             // Without TLS the bind has failed unless everything is sealed from here on.
-            return new LdapConnection(server, options, stream, isEncrypted: true, link.Exchange.NextMessageId, clock);
+            return new LdapConnection(server, options, stream, isEncrypted: true, link.Exchange.NextMessageId, clock, UsableFor(ticketRemaining, options));
         }
         catch (Exception e)
         {
@@ -125,6 +140,9 @@ public sealed partial class LdapConnection : IAsyncDisposable
             throw;
         }
     }
+
+    private static TimeSpan UsableFor(TimeSpan? ticketRemaining, LdapOptions options) =>
+        ticketRemaining * TicketShare is { } share && share < options.SealedConnectionMax ? share : options.SealedConnectionMax;
 
     private Task<LdapResult> BindAsync(SimpleCredential credential, TimeSpan timeout, CancellationToken cancellationToken) =>
         ResultAsync(new SimpleBindRequest(credential) { Timeout = timeout }, LdapTags.BindResponse, isAlone: true, cancellationToken);

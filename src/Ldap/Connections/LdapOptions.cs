@@ -45,6 +45,12 @@ public sealed record LdapOptions
     /// <summary>How many entries all pages of a paged search may have together; 5,000,000 by default. One more ends the search.</summary>
     public long PagedEntriesMax { get; init; } = 5_000_000;
 
+    /// <summary>
+    /// How long a connection that Kerberos seals is used before the next one takes over; 1 hour by default, up to a day. Less where the
+    /// ticket is known to end earlier.
+    /// </summary>
+    public TimeSpan SealedConnectionMax { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range; the message names it, its value and the range.</exception>
     public void Validate()
@@ -52,6 +58,7 @@ public sealed record LdapOptions
         Require(Enum.IsDefined(Security), nameof(Security), Security, "Ldaps, StartTls or None");
         Require(ConnectTimeout > TimeSpan.Zero && ConnectTimeout <= TimeoutMax, nameof(ConnectTimeout), ConnectTimeout, "more than zero and at most a day");
         Require(RequestTimeout > TimeSpan.Zero && RequestTimeout <= TimeoutMax, nameof(RequestTimeout), RequestTimeout, "more than zero and at most a day");
+        Require(SealedConnectionMax > TimeSpan.Zero && SealedConnectionMax <= TimeoutMax, nameof(SealedConnectionMax), SealedConnectionMax, "more than zero and at most a day");
         Require(MessageSizeMax is >= 1024 and <= 1024 * 1024 * 1024, nameof(MessageSizeMax), MessageSizeMax, "1024 to 1 GiB");
         Require(PendingRequestsMax is >= 1 and <= 100_000, nameof(PendingRequestsMax), PendingRequestsMax, "1 to 100,000");
         Require(SearchEntriesMax >= 1, nameof(SearchEntriesMax), SearchEntriesMax, "at least 1");

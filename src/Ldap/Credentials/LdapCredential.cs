@@ -82,10 +82,11 @@ public sealed class SimpleCredential : LdapCredential
 /// </remarks>
 public sealed class NegotiateCredential : LdapCredential
 {
-    private NegotiateCredential(NetworkCredential credential, string name)
+    private NegotiateCredential(NetworkCredential credential, string name, string? keytabPath = null)
     {
         Credential = credential;
         Name = name;
+        KeytabPath = keytabPath;
     }
 
     /// <summary>Who the process already is: the ticket cache (on Linux <c>KRB5CCNAME</c>), a client keytab, or the Windows logon.</summary>
@@ -93,7 +94,19 @@ public sealed class NegotiateCredential : LdapCredential
 
     internal NetworkCredential Credential { get; }
 
+    /// <summary>For Kerberos the principal, <c>name@REALM</c>.</summary>
     internal string Name { get; }
+
+    internal string? KeytabPath { get; }
+
+    internal bool HasPassword => !ReferenceEquals(Credential, CredentialCache.DefaultNetworkCredentials);
+
+    /// <summary>An account by its keytab, on Linux only. Its tickets stay in this process's memory and are renewed by the keytab.</summary>
+    /// <param name="userName">As the keytab has it.</param>
+    /// <param name="realm">The Kerberos realm, in upper case.</param>
+    /// <param name="keytabPath">An absolute path; the file is read whenever a ticket is needed.</param>
+    public static NegotiateCredential FromKeytab(string userName, string realm, string keytabPath) =>
+        new(CredentialCache.DefaultNetworkCredentials, $"{userName}@{realm}", keytabPath);
 
     /// <summary>A name with its password. On Linux <paramref name="domain"/> is the Kerberos realm, in upper case.</summary>
     public static NegotiateCredential FromPassword(string userName, string password, string domain) =>

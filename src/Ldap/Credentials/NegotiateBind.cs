@@ -17,27 +17,24 @@ internal static class NegotiateBind
     /// <summary>What a seal may add to a message, generously.</summary>
     private const int SealOverheadMax = 1024;
 
-    /// <summary>Binds, and returns the sealed stream to go on with. Owns the link's stream only from its successful return on.</summary>
-    public static async Task<SealedStream> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
+    /// <summary>
+    /// Binds, and returns the sealed stream to go on with, and how long the ticket is good, if that is known. Owns the link's stream only
+    /// from its successful return on.
+    /// </summary>
+    public static async Task<(SealedStream Stream, TimeSpan? TicketRemaining)> RunAsync(Link link, NegotiateCredential credential, LdapServer server, LdapOptions options, CancellationToken cancellationToken)
     {
-        var tokens = new NegotiateTokens(new NegotiateAuthenticationClientOptions
-        {
-            Package = "Negotiate",
-            Credential = credential.Credential,
-            TargetName = $"ldap/{options.ExpectedName ?? server.Host}",
-            RequiredProtectionLevel = ProtectionLevel.EncryptAndSign,
-            RequireMutualAuthentication = true,
-        });
+        var tokens = new NegotiateTokens(credential, options.ExpectedName ?? server.Host);
         try
         {
             await AuthenticateAsync(link, tokens, server, cancellationToken).ConfigureAwait(false);
             return tokens.Context is { IsEncrypted: true, IsSigned: true }
-                ? new SealedStream(link.Stream, tokens.Context, options.MessageSizeMax + SealOverheadMax)
+                ? (new SealedStream(link.Stream, tokens.Context, options.MessageSizeMax + SealOverheadMax), tokens.TicketRemaining)
                 : throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
         }
-        catch
+        catch (Exception e)
         {
             tokens.Dispose();
+            if (e is LdapException { Kind: LdapErrorKind.Result or LdapErrorKind.NegotiationFailed }) KerberosTickets.Forget(credential);
             throw;
         }
     }
@@ -73,7 +70,7 @@ internal static class NegotiateBind
 
     private static void VerifyStatus(NegotiateAuthenticationStatusCode status, LdapServer server)
     {
-        if (status is NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded) return;
+        if (!NegotiateTokens.IsFailure(status)) return;
         throw new LdapException(LdapErrorKind.NegotiationFailed, $"No Kerberos or NTLM token for {server}: {status}.")
         {
             IsAboutCredential = status is NegotiateAuthenticationStatusCode.UnknownCredentials or NegotiateAuthenticationStatusCode.InvalidCredentials,

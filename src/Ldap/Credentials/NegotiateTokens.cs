@@ -7,13 +7,18 @@ namespace PasswordSync.Ldap;
 /// and cannot be interrupted, so each call has a thread of its own: when the time is up the caller goes on, and the thread ends when the
 /// library gives up.
 /// </summary>
-internal sealed class NegotiateTokens(NegotiateAuthenticationClientOptions options) : IDisposable
+internal sealed class NegotiateTokens(NegotiateCredential credential, string host) : IDisposable
 {
+    private const string Service = "ldap";
+
     private Task making = Task.CompletedTask;
     private NegotiateAuthentication? context;
 
     /// <summary>The context; only once a token was made.</summary>
     public NegotiateAuthentication Context => context ?? throw new InvalidOperationException("Internal error: no token was made yet.");
+
+    /// <summary>How long the ticket is good that the first token was made with; null if nobody says so.</summary>
+    public TimeSpan? TicketRemaining { get; private set; }
 
     /// <summary>Takes the server's token, if any, and makes the next one, which is empty if there is nothing more to say.</summary>
     public async Task<(byte[] Token, NegotiateAuthenticationStatusCode Status)> NextAsync(ReadOnlyMemory<byte> incoming, CancellationToken cancellationToken)
@@ -21,8 +26,9 @@ internal sealed class NegotiateTokens(NegotiateAuthenticationClientOptions optio
         var step = Task.Factory.StartNew(
             () =>
             {
-                context ??= new NegotiateAuthentication(options);
-                var token = context.GetOutgoingBlob(incoming.Span, out var status);
+                if (context is null) Begin();
+                var token = context!.GetOutgoingBlob(incoming.Span, out var status);
+                if (incoming.IsEmpty && IsFailure(status) && KerberosTickets.Explain(credential, Service, host) is { } reason) throw reason;
                 return (token ?? [], status);
             },
             CancellationToken.None,
@@ -33,10 +39,27 @@ internal sealed class NegotiateTokens(NegotiateAuthenticationClientOptions optio
         {
             return await step.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or LdapException))
         {
             throw new LdapException(LdapErrorKind.NegotiationFailed, $"The system's Kerberos or NTLM library failed: {e.Message}", e);
         }
+    }
+
+    public static bool IsFailure(NegotiateAuthenticationStatusCode status) =>
+        status is not (NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded);
+
+    /// <summary>On the thread that makes the first token: only that one is led to the credential's tickets.</summary>
+    private void Begin()
+    {
+        TicketRemaining = KerberosTickets.Prepare(credential);
+        context = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
+        {
+            Package = "Negotiate",
+            Credential = credential.Credential,
+            TargetName = $"{Service}/{host}",
+            RequiredProtectionLevel = ProtectionLevel.EncryptAndSign,
+            RequireMutualAuthentication = true,
+        });
     }
 
     /// <summary>Disposes of the context, once no thread is inside it any more.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Settings;
 using PasswordSync.Ldap;
 using PasswordSync.Providers.Settings;
 
@@ -41,6 +42,9 @@ public sealed record DirectoryOptions
     /// <summary><c>bindPassword</c>: the reference to the password. Required with <c>bindName</c>.</summary>
     public string? BindPassword { get; init; }
 
+    /// <summary><c>keytab</c>: for Kerberos on Linux, the reference <c>file:/absolute/path</c> to a keytab with keys of <c>bindName</c>, in place of <c>bindPassword</c>.</summary>
+    public string? Keytab { get; init; }
+
     /// <summary><c>realm</c>: for Kerberos with a user name, in upper case. Required then.</summary>
     public string? Realm { get; init; }
 
@@ -73,6 +77,7 @@ public sealed record DirectoryOptions
             CertificateName = settings.OptionalText("certificateName"),
             BindName = settings.OptionalText("bindName"),
             BindPassword = settings.SecretReference("bindPassword", allowList),
+            Keytab = settings.SecretReference("keytab", allowList),
             Realm = settings.OptionalText("realm"),
             ConnectTimeout = settings.Duration("connectTimeout", defaults.ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)),
             RequestTimeout = settings.Duration("requestTimeout", defaults.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
@@ -111,11 +116,21 @@ public sealed record DirectoryOptions
     private static void CheckCredentials(SettingsReader settings, DirectoryOptions options)
     {
         var isKerberos = options.Security == DirectorySecurity.Kerberos;
-        var hasPassword = settings.OptionalText("bindPassword") is not null;
+        var (hasPassword, hasKeytab) = (settings.OptionalText("bindPassword") is not null, settings.OptionalText("keytab") is not null);
         if (!isKerberos && options.BindName is null) settings.Reject("bindName", "Give the name to bind with; only Kerberos can do without.");
-        if (options.BindName is not null && !hasPassword) settings.Reject("bindPassword", "Give the reference to the password of bindName, file:/absolute/path or env:NAME.");
+        if (options.BindName is not null && !hasPassword && !hasKeytab) settings.Reject("bindPassword", "Give the reference to the password of bindName, file:/absolute/path or env:NAME; for Kerberos a keytab will do too (keytab).");
         if (options.BindName is null && hasPassword) settings.Reject("bindName", "Give the name that bindPassword belongs to.");
+        if (hasKeytab) CheckKeytab(settings, options, isKerberos, hasPassword);
         if (isKerberos && options.BindName is not null && options.Realm is null) settings.Reject("realm", "Give the Kerberos realm of bindName, in upper case.");
         if (!isKerberos && options.Realm is not null) settings.Reject("realm", "Only for security kerberos: remove it.");
+    }
+
+    private static void CheckKeytab(SettingsReader settings, DirectoryOptions options, bool isKerberos, bool hasPassword)
+    {
+        if (!isKerberos) settings.Reject("keytab", "Only for security kerberos: remove it.");
+        if (hasPassword) settings.Reject("keytab", "Give either keytab or bindPassword.");
+        if (options.BindName is null) settings.Reject("bindName", "Give the name whose keys the keytab has.");
+        if (options.Keytab is { } keytab && !keytab.StartsWith(SecretReference.FilePrefix, StringComparison.Ordinal)) settings.Reject("keytab", "Give the reference to a file, file:/absolute/path.");
+        if (OperatingSystem.IsWindows()) settings.Reject("keytab", "Windows has no keytabs: run the service as the account, for example a group managed service account, and leave bindName and keytab away.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Core.Settings;
 using PasswordSync.Ldap;
 using PasswordSync.Providers.Probing;
 using PasswordSync.Providers.Redaction;
@@ -123,6 +124,7 @@ internal sealed class DirectorySession(DirectoryOptions options, ISecretReferenc
     private async ValueTask<LdapCredential> GetCredentialAsync(CancellationToken cancellationToken)
     {
         if (options.BindName is null) return NegotiateCredential.Default;
+        if (options.Keytab is { } keytab) return NegotiateCredential.FromKeytab(options.BindName, options.Realm!, SecretReference.FileOf(keytab)!);
         switch (await secrets.ResolveAsync(options.BindPassword!, cancellationToken))
         {
             case SecretResolution.Resolved { Secret: { IsEmpty: false, IsWellFormed: true } password }:

@@ -49,7 +49,7 @@ internal static class DirectoryVerification
     {
         0 => "Check servers, the network and firewalls.",
         1 => "Check trustedRoots, certificateName and the server's certificate.",
-        _ => "Check bindName, bindPassword and the bind account.",
+        _ => "Check bindName, bindPassword or keytab, and the bind account.",
     };
 
     private static async Task<string> WhoAmIAsync(LdapConnection connection, CancellationToken cancellationToken)

@@ -27,6 +27,14 @@ public static partial class LabKerberos
         }
     }
 
+    /// <summary>Writes the present keys of an account into a keytab, as an administrator of the domain does it.</summary>
+    /// <param name="controller">A DC of the domain.</param>
+    /// <param name="accountName">sAMAccountName.</param>
+    /// <param name="file">Must not exist: the tool would add to it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task ExportKeytabAsync(SambaDomainController controller, string accountName, string file, CancellationToken cancellationToken) =>
+        (await controller.SambaToolAsync(["domain", "exportkeytab", file, $"--principal={accountName}@{controller.Domain.Options.Realm}"], "", cancellationToken)).RequireSuccess();
+
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 }

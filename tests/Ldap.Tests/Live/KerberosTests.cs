@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using PasswordSync.Lab;
 using PasswordSync.Ldap.Tests.Support;
 using Shouldly;
@@ -7,6 +6,7 @@ using Shouldly;
 namespace PasswordSync.Ldap.Tests.Live;
 
 /// <summary>Sealed connections to a real domain controller on port 389.</summary>
+[Collection(KerberosEnvironment.Collection)]
 public sealed class KerberosTests(LabServers servers)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -38,10 +38,10 @@ public sealed class KerberosTests(LabServers servers)
         var cache = Path.GetTempFileName();
         try
         {
-            SetEnvironment("KRB5CCNAME", $"FILE:{cache}.none").ShouldBe(0);
+            KerberosEnvironment.Set("KRB5CCNAME", $"FILE:{cache}.none");
             (await ConnectAsync(domain, NegotiateCredential.Default).ShouldEndWithAsync<LdapException>()).Kind.ShouldBe(LdapErrorKind.NegotiationFailed);
             await GetTicketAsync(domain, cache);
-            SetEnvironment("KRB5CCNAME", $"FILE:{cache}").ShouldBe(0);
+            KerberosEnvironment.Set("KRB5CCNAME", $"FILE:{cache}");
 
             await using var connection = await ConnectAsync(domain, NegotiateCredential.Default);
 
@@ -97,7 +97,7 @@ public sealed class KerberosTests(LabServers servers)
         await using var silent = new SilentTcpServer();
         var configuration = Path.GetTempFileName();
         await File.WriteAllTextAsync(configuration, $"[realms]\n SILENT.TEST = {{\n  kdc = {silent.EndPoint}\n }}\n", Cancellation);
-        SetEnvironment("KRB5_CONFIG", $"{configuration}:{domain.KerberosConfigurationFile}").ShouldBe(0);
+        KerberosEnvironment.Set("KRB5_CONFIG", $"{configuration}:{domain.KerberosConfigurationFile}");
         using var stuckCredential = NegotiateCredential.FromPassword("somebody", "Some.Passw0rd", "SILENT.TEST");
         using var goodCredential = NegotiateCredential.FromPassword("administrator", SambaDomain.AdministratorPassword, domain.Options.Realm);
         var options = Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromSeconds(4) };
@@ -160,8 +160,4 @@ public sealed class KerberosTests(LabServers servers)
         await kinit.WaitForExitAsync(Cancellation);
         kinit.ExitCode.ShouldBe(0);
     }
-
-    // The system's Kerberos library reads the process's own environment, which .NET does not write to.
-    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    private static extern int SetEnvironment(string name, string value, int overwrite = 1);
 }

@@ -76,6 +76,21 @@ public sealed class ProviderRegistryTests
     }
 
     [Theory]
+    [InlineData("kerberos", "file:/k", null, "sync", "")]
+    [InlineData("kerberos", "env:KEYTAB", null, "sync", "keytab")]
+    [InlineData("kerberos", "file:/k", "env:KEY", "sync", "keytab")]
+    [InlineData("kerberos", "file:/k", null, null, "bindName")]
+    [InlineData("ldaps", "file:/k", null, "sync", "keytab")]
+    public async Task A_keytab_goes_with_Kerberos_and_a_name_in_place_of_a_password(string security, string keytab, string? password, string? name, string fault)
+    {
+        var created = Create(
+            "activeDirectory", ("servers", "dc1.beta.test"), ("security", security), ("keytab", keytab), ("bindPassword", password ?? ""), ("bindName", name ?? ""), ("realm", security == "kerberos" ? "BETA.TEST" : ""));
+
+        if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
+        (created is ProviderCreation.Refused { Faults: [var only] } ? only.Key : "").ShouldBe(fault);
+    }
+
+    [Theory]
     [InlineData("(uid=anna)")]
     [InlineData("(uid={phone})")]
     [InlineData("(uid={sAMAccountName}")]
