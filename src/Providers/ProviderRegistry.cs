@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Settings;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Limits;
 using PasswordSync.Providers.Settings;

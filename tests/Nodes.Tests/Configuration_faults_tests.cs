@@ -1,3 +1,4 @@
+using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Nodes.Tests.Support;
@@ -142,7 +143,7 @@ public sealed class Configuration_faults_tests : IDisposable
 
         var fault = refused.Faults.Single(fault => fault.Key == "bindPasswort");
         fault.Remedy.ShouldContain("bindPassword");
-        fault.Found.ShouldBe(Providers.Settings.SettingFault.NotShown);
+        fault.Found.ShouldBe(SettingFault.NotShown);
     }
 
     [Fact]

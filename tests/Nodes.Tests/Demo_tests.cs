@@ -33,6 +33,40 @@ public sealed class Demo_tests
     }
 
     [Fact(Timeout = 180_000)]
+    public async Task A_plug_in_of_one_s_own_is_tried_without_any_server_and_gets_the_password()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "ann:1::\n", Token);
+        var points = Path.GetTempFileName();
+        await File.WriteAllTextAsync(points, System.Text.Json.JsonSerializer.Serialize(new
+        {
+            points = new[] { new { name = "crm", provider = "plugin", settings = new { program = ProgramNamed("PasswordSync.FilePlugin"), plugin = new { file } } } },
+        }), Token);
+
+        var (exitCode, output) = await RunAsync(["--points", points], "ann Tried.2026!\nbob Tried.2026!\nquit\n");
+
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("in crm +");
+        output.ShouldContain("crm: AccountNotFound: No line has the login 'bob'.");
+        (await File.ReadAllTextAsync(file, Token)).ShouldStartWith("ann:2:");
+        File.Delete(file);
+        File.Delete(points);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Points_that_cannot_be_used_are_told_with_key_and_remedy()
+    {
+        var points = Path.GetTempFileName();
+        await File.WriteAllTextAsync(points, """{ "points": [{ "name": "crm", "provider": "plugin", "settings": { "program": "relative/path" } }] }""", Token);
+
+        var (exitCode, output) = await RunAsync(["--points", points], input: "");
+
+        exitCode.ShouldBe(2, output);
+        output.ShouldContain("points[2].settings.program is 'relative/path': Give an absolute path.");
+        File.Delete(points);
+    }
+
+    [Fact(Timeout = 180_000)]
     public async Task An_unknown_option_is_answered_with_the_usage()
     {
         var (exitCode, output) = await RunAsync(["--twice"], input: "");
@@ -41,10 +75,11 @@ public sealed class Demo_tests
         output.ShouldContain("usage:");
     }
 
+    private static string ProgramNamed(string name) => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? $"{name}.exe" : name);
+
     private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, string input)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "PasswordSync.Demo.exe" : "PasswordSync.Demo");
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(ProgramNamed("PasswordSync.Demo"), arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         using var process = Process.Start(start)!;
         try

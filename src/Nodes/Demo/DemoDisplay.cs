@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 
 namespace PasswordSync.Demo;
@@ -10,7 +11,7 @@ internal sealed class DemoDisplay(TextWriter output, IReadOnlyCollection<string>
 {
     private readonly ConcurrentDictionary<CaptureId, Course> courses = new();
 
-    /// <summary>Ends when the capture is delivered to every target, or is told not to be sent: false then.</summary>
+    /// <summary>Ends when the capture is delivered to every target; with false when it is told not to be sent, or a target does not take it or does not have the account.</summary>
     public Task<bool> EndOf(CaptureId captureId) => courses.GetOrAdd(captureId, _ => new Course()).End.Task;
 
     /// <summary>Takes an event of the sync server.</summary>
@@ -26,11 +27,23 @@ internal sealed class DemoDisplay(TextWriter output, IReadOnlyCollection<string>
             case IdentityEvent.AttemptFinished { Outcome.IsSuccess: true } e:
                 Arrive(e);
                 break;
+            case IdentityEvent.AttemptFinished e:
+                Fail(e.CaptureId, e.Point, e.Outcome, isLast: e.Sequel is AttemptSequel.Park);
+                break;
+            case IdentityEvent.ObstacleMet e:
+                Fail(e.CaptureId, e.Point, e.Outcome, isLast: true);
+                break;
             case IdentityEvent.CaptureReported e:
                 output.WriteLine($"  not sent: {e.Verdict}");
                 courses.GetOrAdd(e.CaptureId, _ => new Course()).End.TrySetResult(false);
                 break;
         }
+    }
+
+    private void Fail(CaptureId captureId, SyncPointId point, DeliveryOutcome outcome, bool isLast)
+    {
+        output.WriteLine($"  {point}: {outcome.GetType().Name}: {outcome.Explain()}");
+        if (isLast) courses.GetOrAdd(captureId, _ => new Course()).End.TrySetResult(false);
     }
 
     private void Arrive(IdentityEvent.AttemptFinished e)

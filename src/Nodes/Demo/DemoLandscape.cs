@@ -18,18 +18,17 @@ internal sealed class DemoLandscape : IAsyncDisposable
 {
     private const string Cluster = "demo";
 
-    /// <summary>The names of the sync points.</summary>
-    public static readonly string[] Points = ["user-table", "webhook"];
-
     private readonly string folder;
+    private readonly DemoPoints points;
     private readonly TimeProvider clock = TimeProvider.System;
     private SyncServer? node;
     private EdgeServer? edge;
     private DemoReceiver? receiver;
 
-    private DemoLandscape(string folder)
+    private DemoLandscape(string folder, DemoPoints points)
     {
         this.folder = folder;
+        this.points = points;
         Users = new DemoUserTable(Path.Combine(folder, "users.db"));
         Hook = new DemoHook(Path.Combine(folder, "capture.conf"), clock);
         Domain = new DemoDomain(Hook.HandOverAsync, clock);
@@ -43,12 +42,13 @@ internal sealed class DemoLandscape : IAsyncDisposable
 
     public DemoReceiver Receiver => receiver!;
 
+    /// <param name="points">The sync points.</param>
     /// <param name="observe">Hears of every decision of the sync server.</param>
     /// <param name="loggers">Makes loggers for node and edge; the caller owns it.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
-    public static async Task<DemoLandscape> StartAsync(Action<IdentityId, IdentityEvent> observe, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<DemoLandscape> StartAsync(DemoPoints points, Action<IdentityId, IdentityEvent> observe, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var landscape = new DemoLandscape(Directory.CreateTempSubdirectory("pwsync-").FullName);
+        var landscape = new DemoLandscape(Directory.CreateTempSubdirectory("pwsync-").FullName, points);
         try
         {
             await landscape.BeginAsync(observe, loggers, cancellationToken).ConfigureAwait(false);
@@ -110,8 +110,8 @@ internal sealed class DemoLandscape : IAsyncDisposable
         await PrivateFile.WriteAsync(PathOf("passphrase"), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), cancellationToken).ConfigureAwait(false);
         await PrivateFile.WriteAsync(PathOf("signing-key"), signingKey, cancellationToken).ConfigureAwait(false);
         await WriteAsync("node.json", NodeSettings(), cancellationToken).ConfigureAwait(false);
-        await WriteAsync("scopes.json", new { scopes = new[] { new { name = "everybody", source = DemoDomain.Name, baseDn = DemoDomain.BaseDn, points = Points } } }, cancellationToken).ConfigureAwait(false);
-        await WriteAsync("points.json", PointSettings(), cancellationToken).ConfigureAwait(false);
+        await WriteAsync("scopes.json", new { scopes = new[] { new { name = "everybody", source = DemoDomain.Name, baseDn = DemoDomain.BaseDn, points = points.Names } } }, cancellationToken).ConfigureAwait(false);
+        await WriteAsync("points.json", points.Settings(PathOf("users.db"), Receiver.Address, $"file:{PathOf("signing-key")}"), cancellationToken).ConfigureAwait(false);
     }
 
     private object NodeSettings() => new
@@ -126,16 +126,9 @@ internal sealed class DemoLandscape : IAsyncDisposable
         scopes = "scopes.json",
         points = "points.json",
         sources = new Dictionary<string, object> { [DemoDomain.Name] = new { servers = new[] { "127.0.0.1:636" }, security = "ldaps" } },
-        allow = new { endpoints = new[] { "*" }, files = new[] { folder + "*" }, secrets = new[] { $"file:{folder}*" } },
-    };
-
-    private object PointSettings() => new
-    {
-        points = new object[]
-        {
-            new { name = "user-table", provider = "sql", settings = new { database = PathOf("users.db"), iterations = DemoUserTable.Iterations } },
-            new { name = "webhook", provider = "webhook", settings = new { url = Receiver.Address, signingKey = $"file:{PathOf("signing-key")}" } },
-        },
+        allow = points.HasTried
+            ? new { endpoints = (string[])["*"], files = (string[])["*"], secrets = (string[])["*"], programs = (string[])["*"] }
+            : new { endpoints = (string[])["*"], files = (string[])[folder + "*"], secrets = (string[])[$"file:{folder}*"], programs = (string[])[] },
     };
 
     private object EdgeSettings(Uri address) => new

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;

@@ -20,7 +20,6 @@ using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
 using PasswordSync.SyncNode.Settings;
 using PasswordSync.SyncNode.Sources;
-using Fault = PasswordSync.Hosting.Settings.SettingFault;
 
 namespace PasswordSync.SyncNode;
 
@@ -128,7 +127,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         return await new SecretReferences(NodeAllowList.Everything).ResolveAsync(reference, cancellationToken).ConfigureAwait(false) switch
         {
             SecretResolution.Resolved resolved => resolved.Secret,
-            SecretResolution.Refused refused => throw new SettingsException(configuration.File, [new Fault(key, "", refused.Reason)]),
+            SecretResolution.Refused refused => throw new SettingsException(configuration.File, [new SettingFault(key, "", refused.Reason)]),
             var other => throw new InvalidOperationException($"Internal error: unknown resolution {other.GetType().Name}."),
         };
     }
@@ -183,20 +182,20 @@ internal sealed partial class NodeParts : IAsyncDisposable
         var names = string.Join(", ", known.Select(member => member.Node.Name));
         throw new SettingsException(
             Configuration.File,
-            [new Fault("join", "", $"the database belongs to a cluster already (nodes {names}), and {KeyRingFile} is not here: name addresses of its nodes to get the keys from; or, if this node made the cluster, bring its data folder back.")]);
+            [new SettingFault("join", "", $"the database belongs to a cluster already (nodes {names}), and {KeyRingFile} is not here: name addresses of its nodes to get the keys from; or, if this node made the cluster, bring its data folder back.")]);
     }
 
     private async Task<bool> OpenKeysAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         var node = Configuration.Node;
-        if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new Fault("passphrase", "(not shown)", $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
+        if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new SettingFault("passphrase", SettingFault.NotShown, $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
         Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         Connections = new PeerConnections(Credentials, node.Cluster, Clock);
         AdminCertificate = await Admin.AdminCertificate.OpenAsync(Configuration.DataFolder, node.Name, [.. Hosts(), "localhost", "127.0.0.1"], passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         var path = KeyRingFile;
         if (!File.Exists(path) && File.Exists(NodeStore.FileOf(Configuration)))
         {
-            throw new SettingsException(Configuration.File, [new Fault("data", path, "the key ring is missing beside an existing database; a new one could open nothing that is stored. Bring it back, or, if it is lost, move the database away too.")]);
+            throw new SettingsException(Configuration.File, [new SettingFault("data", path, "the key ring is missing beside an existing database; a new one could open nothing that is stored. Bring it back, or, if it is lost, move the database away too.")]);
         }
 
         var opening = File.Exists(path)
@@ -204,7 +203,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             : node.Join.IsEmpty
             ? await KeyRingStore.CreateAsync(path, node.Cluster, passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false)
             : await KeyRingStore.CreateAsync(path, await new KeyJoining(Configuration, Connections).FetchAsync(cancellationToken).ConfigureAwait(false), passphrase, cancellationToken).ConfigureAwait(false);
-        KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new Fault("data", path, $"{opening.Refusal}")]);
+        KeyRing = opening.Store ?? throw new SettingsException(Configuration.File, [new SettingFault("data", path, $"{opening.Refusal}")]);
         return true;
     }
 
@@ -216,7 +215,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
     private ImmutableDictionary<PointSettings, IProvider> CreateProviders(ProviderRegistry registry, NodeAllowList allow, ILoggerFactory loggers)
     {
         var made = ImmutableDictionary.CreateBuilder<PointSettings, IProvider>();
-        var faults = new List<Fault>();
+        var faults = new List<SettingFault>();
         foreach (var (point, index) in Configuration.Points.Select((point, index) => (point, index)))
         {
             if (!Configuration.MayRun(point))
@@ -236,7 +235,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
                     made.Add(point, created.Provider);
                     break;
                 case ProviderCreation.Refused refused:
-                    faults.AddRange(refused.Faults.Select(fault => new Fault($"points[{index}].settings.{fault.Key}", fault.Found, fault.Remedy)));
+                    faults.AddRange(refused.Faults.Select(fault => fault with { Key = $"points[{index}].settings.{fault.Key}" }));
                     break;
             }
         }

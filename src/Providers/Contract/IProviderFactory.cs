@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
+using PasswordSync.Core.Settings;
 using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.Contract;

@@ -119,7 +119,7 @@ internal sealed class PluginProcess : IAsyncDisposable
         foreach (var (_, secret) in secrets) await SendAsync(secret, cancellationToken).ConfigureAwait(false);
         var frame = await frames.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw new PluginProtocolException("it ended.");
         var welcome = PluginMessages.DecodeWelcome(frame);
-        if (welcome.Protocol != PluginProtocol.Version) throw new PluginProtocolException($"it speaks version {welcome.Protocol} of the protocol, this server version {PluginProtocol.Version}.");
+        if (welcome.Protocol != PluginProtocol.Version) throw new PluginUnusableException($"The plug-in speaks version {welcome.Protocol} of the protocol, this server version {PluginProtocol.Version}: build it with a package of the server's version.", isMisconfigured: true);
         if (welcome.Refusal is { } refusal) throw new PluginUnusableException($"The plug-in refuses its settings: {StartupDiagnostics.Redact(refusal, secrets.Select(secret => secret.Secret))}", isMisconfigured: true);
         Description = welcome.Description ?? throw new PluginProtocolException("it neither refused its settings nor described its target.");
         diagnostics.Forget();

@@ -24,7 +24,7 @@ public sealed class SettingsReader
     public bool IsGood => faults.Count == 0;
 
     /// <summary>Notes a fault with the value found.</summary>
-    public void Reject(string key, string remedy) => faults.Add(new SettingFault(key, values.GetValueOrDefault(key, SettingFault.Missing), remedy));
+    public void Reject(string key, string remedy) => faults.Add(new SettingFault(key, values.GetValueOrDefault(key, ""), remedy));
 
     /// <summary>The text, or null if the key is missing or empty.</summary>
     public string? OptionalText(string key)

@@ -140,10 +140,12 @@ internal sealed partial class TestNode : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private async Task StartServerAsync(IReadOnlyDictionary<string, MemoryTarget> targets, MemoryScript? script, CancellationToken cancellationToken)
+    private Task StartServerAsync(IReadOnlyDictionary<string, MemoryTarget> targets, MemoryScript? script, CancellationToken cancellationToken) =>
+        StartServerAsync(new ProviderRegistry([new MemoryProviderFactory(targets, script)]), cancellationToken);
+
+    private async Task StartServerAsync(ProviderRegistry registry, CancellationToken cancellationToken)
     {
         var configuration = NodeConfiguration.Read(Path.Combine(Folder, "node.json"));
-        var registry = new ProviderRegistry([new MemoryProviderFactory(targets, script)]);
         Server = await SyncServer.StartAsync(configuration, registry, Observe, Clock, Log, cancellationToken);
     }
 
@@ -170,7 +172,7 @@ internal sealed partial class TestNode : IAsyncDisposable
             points = "points.json",
             sources = new Dictionary<string, object> { ["alpha"] = new { servers = new[] { "127.0.0.1:1" }, security = "ldaps" } },
             database,
-            allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
+            allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" }, programs = new[] { "*" } },
         };
         var scopes = new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points } } };
         var pointsFile = new { points = points.Select(name => new { name, provider = "memory", settings = new { target = name }, retry }) };

@@ -49,7 +49,7 @@ public sealed class SettingsReaderTests
         var settings = Read(("bindPasword", "S3cret!"));
         settings.OptionalText("bindPassword");
 
-        settings.Finish().ShouldHaveSingleItem().ToString().ShouldBe("bindPasword = (not shown): No such setting: remove it, or use one of bindPassword.");
+        settings.Finish().ShouldHaveSingleItem().ToString().ShouldBe("bindPasword (not shown): No such setting: remove it, or use one of bindPassword.");
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Core.Settings;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Memory;
 using PasswordSync.Providers.Settings;

@@ -47,7 +47,7 @@ public sealed class EdgeSettingsFile
         if (edge.SpoolBytesMax < 1 << 20) yield return new("spoolBytesMax", $"{edge.SpoolBytesMax}", "use 1048576 or more.");
         if (edge.Directory.Security is not ("ldaps" or "startTls" or "none")) yield return new("directory.security", edge.Directory.Security, "use ldaps, startTls or none.");
         if ((edge.Directory.User is null) != (edge.Directory.Password is null)) yield return new("directory.user", edge.Directory.User ?? "", "give both user and password, or neither for Kerberos.");
-        if (edge.Directory.Password is { } password && !SecretReference.HasForm(password)) yield return new("directory.password", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+        if (edge.Directory.Password is { } password && !SecretReference.HasForm(password)) yield return new("directory.password", SettingFault.NotShown, "use a reference, file:PATH or env:NAME; never the password itself.");
         if (edge.Directory.User is null && edge.Directory.Security == "startTls") yield return new("directory.security", "startTls", "with Kerberos use ldaps or none.");
     }
 }

@@ -1,4 +1,4 @@
-using PasswordSync.Hosting.Settings;
+using PasswordSync.Core.Settings;
 
 namespace PasswordSync.Hosting.Metrics;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.SyncNode.Settings;

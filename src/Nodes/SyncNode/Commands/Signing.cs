@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Settings;

@@ -1,3 +1,4 @@
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;

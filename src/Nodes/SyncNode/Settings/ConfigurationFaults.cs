@@ -3,7 +3,6 @@ using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Settings;
-using PasswordSync.Hosting.Settings;
 
 namespace PasswordSync.SyncNode.Settings;
 
@@ -39,7 +38,7 @@ internal static class ConfigurationFaults
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in node.Metrics.FindFaults()) yield return fault;
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
-        if (!SecretReference.HasForm(node.Passphrase)) yield return new("passphrase", "(not shown)", "use a reference, file:PATH or env:NAME; never the passphrase itself.");
+        if (!SecretReference.HasForm(node.Passphrase)) yield return new("passphrase", SettingFault.NotShown, "use a reference, file:PATH or env:NAME; never the passphrase itself.");
 
         foreach (var fault in OfTime("maximumAge", node.MaximumAge, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30))) yield return fault;
         foreach (var fault in OfTime("historyKeptFor", node.HistoryKeptFor, TimeSpan.FromDays(1), TimeSpan.FromDays(3_650))) yield return fault;
@@ -67,7 +66,7 @@ internal static class ConfigurationFaults
         if (database.Kind != "postgres") yield break;
         if (database.Password is { } password && !SecretReference.HasForm(password))
         {
-            yield return new("database.password", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+            yield return new("database.password", SettingFault.NotShown, "use a reference, file:PATH or env:NAME; never the password itself.");
         }
 
         if (NodeStore.PostgresOptions(node, password: null).FindFault() is { } fault) yield return new("database", "", fault);
@@ -83,7 +82,7 @@ internal static class ConfigurationFaults
             foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server))) yield return new($"{key}.servers", server, "use host:port.");
             if (source.Security is not ("ldaps" or "startTls")) yield return new($"{key}.security", source.Security, "use ldaps or startTls: passwords are sent there.");
             if (source.BindName is null != source.BindPassword is null) yield return new($"{key}.bindName", source.BindName ?? "", "give bindName and bindPassword, or neither.");
-            if (source.BindPassword is { } password && !SecretReference.HasForm(password)) yield return new($"{key}.bindPassword", "(not shown)", "use a reference, file:PATH or env:NAME; never the password itself.");
+            if (source.BindPassword is { } password && !SecretReference.HasForm(password)) yield return new($"{key}.bindPassword", SettingFault.NotShown, "use a reference, file:PATH or env:NAME; never the password itself.");
             foreach (var outside in OfTime($"{key}.oldPasswordPeriod", source.OldPasswordPeriod, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return outside;
             if (source.Generation < 0) yield return new($"{key}.generation", $"{source.Generation}", "use 0 or greater.");
         }
@@ -100,7 +99,7 @@ internal static class ConfigurationFaults
             if (points.Points.Take(i).Any(other => other.Name == point.Name)) yield return new($"{key}.name", point.Name, "another point has this name: choose a different one.");
             if (NodeConfiguration.PolicyFor(point).FindFault() is { } policy) yield return new($"{key}.retry", "", policy);
             foreach (var fault in OfLabels($"{key}.nodes", point.Nodes)) yield return fault;
-            foreach (var repeated in NodeConfiguration.FindRepeated(point.Settings)) yield return new($"{key}.settings.{repeated}", "(not shown)", "the key is there twice, since upper and lower case are the same in settings: write it once.");
+            foreach (var repeated in NodeConfiguration.FindRepeated(point.Settings)) yield return new($"{key}.settings.{repeated}", SettingFault.NotShown, "the key is there twice, since upper and lower case are the same in settings: write it once.");
             if (point.Rate is { } rate)
             {
                 if (rate.Permits is < 1 or > 1_000_000) yield return new($"{key}.rate.permits", $"{rate.Permits}", "use 1 to 1000000.");
