@@ -2,11 +2,13 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Operations.Sync;
 using Shouldly;
 using Xunit;
 
@@ -20,6 +22,42 @@ public sealed class Edge_operations
     private static readonly Dictionary<string, MemoryTarget> NoTargets = [];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_edge_that_is_gone_is_shown_and_named_to_people_of_its_source_until_it_is_back_with_what_it_kept()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        var clock = new ShiftedClock();
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, clock: clock);
+        using var admin = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        (await admin.RunAsync("sync status", Token)).Rows("troubles").ShouldBeEmpty();
+        (await admin.RunAsync("sync explain", Token, ("user", "ada"))).ToString().ShouldNotContain("edges that are gone");
+        var kept = await node.CaptureAsync("ada", "Spring.2027!", 8, Token);
+
+        clock.Forward(Troubles.EdgeGoneAfter + TimeSpan.FromSeconds(1));
+
+        var trouble = (await admin.RunAsync("sync status", Token)).Rows("troubles").Single();
+        trouble.GetProperty("what").GetString().ShouldBe($"edge alpha/{TestNode.DomainController}");
+        trouble.GetProperty("remedy").GetString()!.ShouldContain("passwordsync-edge runs there");
+        (await admin.RunAsync("edge list", Token)).Rows().Single().GetProperty("state").GetString().ShouldBe("gone");
+        var named = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("edges that are gone").Single();
+        named.GetProperty("controller").GetString().ShouldBe(TestNode.DomainController);
+        named.GetProperty("meaning").GetString()!.ShouldContain("waits in its spool");
+        named.GetProperty("action").GetString()!.ShouldContain("PasswordSync.EdgeNode doctor");
+        var never = (await admin.RunAsync("sync explain", Token, ("user", "bob"))).Rows("sources").Single();
+        never.GetProperty("why").GetString()!.ShouldStartWith("No edge of this source was heard of since ");
+
+        // Started again it brings what it kept.
+        await node.SendAsync(Token, kept);
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.CaptureId == kept.CaptureId, Token);
+        (await admin.RunAsync("sync status", Token)).Rows("troubles").ShouldBeEmpty();
+        (await admin.RunAsync("edge list", Token)).Rows().Single().GetProperty("state").GetString().ShouldBe("here");
+        (await admin.RunAsync("sync explain", Token, ("user", "ada"))).ToString().ShouldNotContain("edges that are gone");
+        beta.SignIn("ada", "Spring.2027!").ShouldBeTrue();
+    }
 
     [Fact(Timeout = 120_000)]
     public async Task An_edge_is_listed_with_what_it_tells_and_until_when_its_certificate_is_good()

@@ -81,6 +81,34 @@ public sealed class Operations_on_a_cluster
         await nodes.AtSouth.UntilAsync("sync history", listed => listed.Rows().Count(row => Text(row, "event") == "finished") == 2 * users.Length, Token, ("limit", "1000"));
     }
 
+    [Fact(Timeout = 240_000)]
+    public async Task A_good_verification_at_one_node_lets_what_waits_at_all_nodes_be_tried_now()
+    {
+        using var beta = new MemoryTarget();
+        var isBroken = true;
+        await using var nodes = await TwoNodes.StartAsync(
+            new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token,
+            (call, _) => Task.FromResult<DeliveryOutcome?>(Volatile.Read(ref isBroken) ? new DeliveryOutcome.TargetMisconfigured("The credentials are wrong.") : null),
+            retry: new { initialDelay = "01:00:00", delayMax = "01:00:00" });
+        var owned = new Dictionary<string, string>();
+        for (var i = 0; owned.Count < 2; i++)
+        {
+            var user = $"user{i}";
+            beta.Add(user);
+            await nodes.North.SendAsync(Token, await nodes.North.CaptureAsync(user, "Winter.2026!", 7, Token));
+            var explained = await nodes.AtNorth.UntilAsync("sync explain", reply => reply.ToString().Contains("credentials are wrong", StringComparison.Ordinal), Token, ("user", user));
+            owned[await OwnerAsync(nodes, explained.Fact("identity"))] = user;
+        }
+
+        (await nodes.AtNorth.RunAsync("sync point verify", Token, ("point", "beta"))).Rows().Select(row => Text(row, "result")).ShouldContain("failed");
+        beta.Writes.ShouldBeEmpty();
+        Volatile.Write(ref isBroken, false);
+        (await nodes.AtNorth.RunAsync("sync point verify", Token, ("point", "beta"))).Root.GetProperty("sections").GetArrayLength().ShouldBe(1, "nobody was left untold");
+
+        foreach (var user in owned.Values) await nodes.AtNorth.UntilAsync("sync explain", reply => StateOf(reply, "beta") == "delivered", Token, ("user", user));
+        foreach (var user in owned.Values) beta.SignIn(user, "Winter.2026!").ShouldBeTrue();
+    }
+
     private static async Task<string> OwnerAsync(TwoNodes nodes, string identity)
     {
         var shard = new IdentityId(Guid.Parse(identity)).Shard(256);

@@ -12,7 +12,7 @@ internal sealed partial class TestNode
     private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000);
 
     /// <summary>Starts a further node of this one's cluster, over the same database, as an administrator would: own key, signed request, keys from here.</summary>
-    public async Task<TestNode> JoinAsync(string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken)
+    public async Task<TestNode> JoinAsync(string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null)
     {
         var folder = Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
@@ -32,7 +32,7 @@ internal sealed partial class TestNode
 
         File.Copy(Path.Combine(Folder, "data", "ca.pem"), Path.Combine(data, "ca.pem"));
         var node = new TestNode(folder, Clock);
-        await node.StartServerAsync(targets, null, cancellationToken);
+        await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         node.Edge.BaseAddress = node.Server.Addresses[0];
         return node;

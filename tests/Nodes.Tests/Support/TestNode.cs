@@ -50,10 +50,10 @@ internal sealed partial class TestNode : IAsyncDisposable
     public ConcurrentQueue<(IdentityId Identity, IdentityEvent Event)> Events { get; } = new();
 
     /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff"; on SQLite unless told otherwise.</summary>
-    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null, object? retry = null)
+    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null, object? retry = null, TimeProvider? clock = null)
     {
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
-        var node = new TestNode(folder, TimeProvider.System);
+        var node = new TestNode(folder, clock ?? TimeProvider.System);
         await WriteConfigurationAsync(folder, [.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);

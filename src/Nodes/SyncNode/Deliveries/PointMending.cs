@@ -11,7 +11,7 @@ namespace PasswordSync.SyncNode.Deliveries;
 
 /// <summary>
 /// Wakes what waits because a sync point was misconfigured, as soon as the point works again: when a verification of it ends good, and when a delivery there succeeds. Only
-/// for the shards of this node; another node hears of it by its own verification or its own first success. Safe from any thread.
+/// for the shards of this node; another node hears of it from the one where an operator had it verified, or by its own first success. Safe from any thread.
 /// </summary>
 internal sealed partial class PointMending(ListPending list, IEnumerable<SyncPointId> points, TimeProvider clock, ILogger<PointMending> logger)
 {
@@ -34,6 +34,8 @@ internal sealed partial class PointMending(ListPending list, IEnumerable<SyncPoi
     private readonly HashSet<SyncPointId> wanted = [];
     private readonly Dictionary<SyncPointId, long> heededAt = [];
 
+    private readonly ImmutableHashSet<SyncPointId> configured = [.. points];
+
     // From before the start of the node something may wait at any point.
     private ImmutableHashSet<SyncPointId> suspects = [.. points];
     private long gainsSeen;
@@ -41,12 +43,13 @@ internal sealed partial class PointMending(ListPending list, IEnumerable<SyncPoi
     /// <summary>A verification of the point ended good. Of a point that other nodes carry out, it says nothing about the target.</summary>
     public void Verified(SyncPointId point, IProvider provider)
     {
-        if (provider is RemoteProvider) return;
-        lock (gate)
-        {
-            verified.Add(point);
-            wanted.Add(point);
-        }
+        if (provider is not RemoteProvider) Heed(point);
+    }
+
+    /// <summary>Another node, which reaches the target itself, says that its verification of the point ended good. Of a point that is not configured here nothing waits.</summary>
+    public void VerifiedElsewhere(SyncPointId point)
+    {
+        if (configured.Contains(point)) Heed(point);
     }
 
     /// <summary>Hears of every journalled event.</summary>
@@ -79,6 +82,15 @@ internal sealed partial class PointMending(ListPending list, IEnumerable<SyncPoi
         clock,
         cancellationToken);
 
+    private void Heed(SyncPointId point)
+    {
+        lock (gate)
+        {
+            verified.Add(point);
+            wanted.Add(point);
+        }
+    }
+
     private void Suspect(SyncPointId point)
     {
         lock (gate)
@@ -107,7 +119,7 @@ internal sealed partial class PointMending(ListPending list, IEnumerable<SyncPoi
         lock (gate)
         {
             wanted.UnionWith(verified);
-            Volatile.Write(ref suspects, suspects.Union(points.Except(verified)));
+            Volatile.Write(ref suspects, suspects.Union(configured.Except(verified)));
         }
     }
 

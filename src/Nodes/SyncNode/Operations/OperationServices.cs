@@ -73,6 +73,15 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
         }
     }
 
+    /// <summary>Asks all other nodes that live for the same thing.</summary>
+    /// <returns>Those that could not be asked.</returns>
+    public async Task<ImmutableArray<string>> TellOthersAsync(NodeRequest request, CancellationToken cancellationToken)
+    {
+        var others = (await Store.Members.ListAsync(cancellationToken).ConfigureAwait(false)).Where(member => member.IsAlive && member.Node.Name != Configuration.Node.Name).Select(member => member.Node.Name).ToList();
+        var replies = await Task.WhenAll(others.Select(other => Nodes.AskAsync(other, request, cancellationToken))).ConfigureAwait(false);
+        return [.. others.Where((_, index) => replies[index].Unavailable is not null)];
+    }
+
     /// <summary>Who is meant by a text.</summary>
     public async Task<UserSearch> FindUserAsync(string text, CancellationToken cancellationToken)
     {

@@ -9,6 +9,7 @@ namespace PasswordSync.SyncNode.Cluster.Requests;
 [JsonDerivedType(typeof(Leave), "leave")]
 [JsonDerivedType(typeof(CountIdentities), "countIdentities")]
 [JsonDerivedType(typeof(ReadRevocations), "readRevocations")]
+[JsonDerivedType(typeof(HeedVerification), "heedVerification")]
 internal abstract record NodeRequest(string Operator)
 {
     /// <summary>Where requests go, below a node's address.</summary>
@@ -28,6 +29,9 @@ internal abstract record NodeRequest(string Operator)
 
     /// <summary>That an edge was revoked: the list in the database is to be read now, and not only when it is its time.</summary>
     public sealed record ReadRevocations(string Operator) : NodeRequest(Operator);
+
+    /// <summary>That a sync point was verified and is well: what waits for that in the node's shards is to be tried now.</summary>
+    public sealed record HeedVerification(string Operator, string Point) : NodeRequest(Operator);
 }
 
 /// <summary>What an operator can decide about one person at one sync point.</summary>

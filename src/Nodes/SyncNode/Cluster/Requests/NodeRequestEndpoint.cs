@@ -4,12 +4,13 @@ using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Intake;
 
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
 /// <summary>Does what operators asked of another node and only this one can do. Only a node's certificate may ask.</summary>
-internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, EdgeRevocations revocations, ILogger<NodeRequestEndpoint> logger)
+internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, EdgeRevocations revocations, PointMending mending, ILogger<NodeRequestEndpoint> logger)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/" + NodeRequest.Path, AnswerAsync);
 
@@ -41,6 +42,9 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
             case NodeRequest.ReadRevocations:
                 await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
                 return new NodeReply();
+            case NodeRequest.HeedVerification verified:
+                mending.VerifiedElsewhere(new SyncPointId(verified.Point));
+                return new NodeReply();
             default:
                 throw new InvalidOperationException($"Internal error: unknown request {request.GetType().Name}.");
         }
@@ -66,7 +70,7 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
         {
             if (context.Request.ContentLength is > 0 and <= NodeRequest.BytesMax
                 && await JsonSerializer.DeserializeAsync(context.Request.Body, NodeRequestJson.Default.NodeRequest, context.RequestAborted).ConfigureAwait(false) is { } request
-                && (request is not NodeRequest.Decide decide || (SyncPointId.IsValid(decide.Point) && Enum.IsDefined(decide.Decision))))
+                && IsValid(request))
             {
                 return request;
             }
@@ -79,6 +83,13 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
         return null;
     }
+
+    private static bool IsValid(NodeRequest request) => request switch
+    {
+        NodeRequest.Decide decide => SyncPointId.IsValid(decide.Point) && Enum.IsDefined(decide.Decision),
+        NodeRequest.HeedVerification verified => SyncPointId.IsValid(verified.Point),
+        _ => true,
+    };
 
     [LoggerMessage(4051, LogLevel.Information, "Node {Node} asks for {Request}, as operator {Operator} wants.")]
     private partial void LogAsked(string node, string request, string @operator);

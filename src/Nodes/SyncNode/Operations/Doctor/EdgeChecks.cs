@@ -1,6 +1,7 @@
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
 using PasswordSync.Hosting.Doctor;
+using PasswordSync.SyncNode.Operations.Edges;
 using PasswordSync.SyncNode.Operations.Sync;
 
 namespace PasswordSync.SyncNode.Operations.Doctor;
@@ -30,7 +31,10 @@ internal sealed class EdgeChecks(OperationServices services)
     {
         var what = $"edge {edge.Source}/{edge.DomainController}";
         var heard = $"last heard of at {Stories.Time(edge.SeenAt)}";
-        yield return services.Now - edge.SeenAt > Troubles.EdgeGoneAfter
+        var state = EdgeTable.StateOf(edge, services);
+        yield return state == EdgeTable.Revoked
+            ? Finding.Good(what, $"It was revoked, {heard}.")
+            : state == EdgeTable.Gone
             ? Finding.Bad(what, $"It is gone, {heard}.", "Run 'PasswordSync.EdgeNode doctor' on that domain controller.")
             : edge.Version.Length > 0 && edge.Version != ProductVersion.Text
             ? Finding.Warning(what, $"It is here and runs {edge.Version}, this node {ProductVersion.Text}.", "Bring edges and nodes to one version.")

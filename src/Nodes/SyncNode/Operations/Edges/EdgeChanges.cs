@@ -59,21 +59,14 @@ internal sealed class EdgeRevoke(OperationServices services) : Operation
         var before = services.Revocations.LastOf(source, controller);
         await services.Store.Edges.RevokeAsync(new EdgeRevocation(source, controller, services.Now, call.Caller.Name, call.Text("reason")), cancellationToken).ConfigureAwait(false);
         await services.Revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var late = await TellOthersAsync(call.Caller.Name, cancellationToken).ConfigureAwait(false);
+        var late = await services.TellOthersAsync(new NodeRequest.ReadRevocations(call.Caller.Name), cancellationToken).ConfigureAwait(false);
         var now = services.Revocations.LastOf(source, controller)!;
         return new OperationResult.Answered(
             Answer.Of(Section.Facts(
                 null,
                 ("edge", $"{source}/{controller}"),
                 ("refused", $"certificates signed until {Stories.Time(now.At)}"),
-                ("nodes", late.Count == 0 ? "all that live refuse them now" : $"all that live, but {string.Join(", ", late)} within 5 s"))),
+                ("nodes", late.IsEmpty ? "all that live refuse them now" : $"all that live, but {string.Join(", ", late)} within 5 s"))),
             Before: before is null ? "never revoked" : $"revoked until {Stories.Time(before.At)}", After: $"revoked until {Stories.Time(now.At)}");
-    }
-
-    private async Task<List<string>> TellOthersAsync(string by, CancellationToken cancellationToken)
-    {
-        var others = (await services.Store.Members.ListAsync(cancellationToken).ConfigureAwait(false)).Where(member => member.IsAlive && member.Node.Name != services.Configuration.Node.Name).Select(member => member.Node.Name).ToList();
-        var replies = await Task.WhenAll(others.Select(other => services.Nodes.AskAsync(other, new NodeRequest.ReadRevocations(by), cancellationToken))).ConfigureAwait(false);
-        return [.. others.Where((_, index) => replies[index].Unavailable is not null)];
     }
 }

@@ -20,19 +20,38 @@ internal static class EdgeTable
 {
     public const string Gone = "gone";
 
+    public const string Revoked = "revoked";
+
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
         Column.Text("source"), Column.Text("controller", "domain controller"), Column.Text("state"), Column.Time("seenAt", "last heard of"), Column.Text("version"), Column.Number("spool", "in its spool"),
         Column.Time("certificateUntil", "certificate until"),
     ];
 
+    private static readonly ImmutableArray<ColumnDescription> GoneColumns =
+        [Column.Text("source"), Column.Text("controller", "domain controller"), Column.Time("seenAt", "last heard of"), Column.Text("meaning", "what it means"), Column.Text("action", "you can")];
+
     public static async Task<Section> MakeAsync(OperationServices services, string? title, CancellationToken cancellationToken) =>
         Section.Table(title, "edge|edges", Columns, (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Select(edge => Column.Row(
             edge.Source.Value, edge.DomainController, StateOf(edge, services), edge.SeenAt, edge.Version, edge.Spool, edge.CertificateUntil)));
 
+    /// <summary>The edges of some sources that are gone, for whom their people wonder; no section if all are here.</summary>
+    public static async Task<ImmutableArray<Section>> GoneAsync(OperationServices services, IEnumerable<SourceId> sources, CancellationToken cancellationToken)
+    {
+        var concerned = sources.ToHashSet();
+        var gone = (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Where(edge => concerned.Contains(edge.Source) && StateOf(edge, services) == Gone).ToList();
+        if (gone.Count == 0) return [];
+        return
+        [
+            Section.Table("edges that are gone", "edge|edges", GoneColumns, gone.Select(edge => Column.Row(
+                edge.Source.Value, edge.DomainController, edge.SeenAt, "A password that was changed there since waits in its spool, and comes when it is back.",
+                $"See that passwordsync-edge runs there and reaches this node: PasswordSync.EdgeNode doctor, on {edge.DomainController}."))),
+        ];
+    }
+
     /// <summary>An edge that was revoked and not heard of since is not missed.</summary>
     public static string StateOf(EdgeSighting edge, OperationServices services) =>
-        services.Revocations.LastOf(edge.Source, edge.DomainController) is { } revocation && edge.SeenAt <= revocation.At ? "revoked"
+        services.Revocations.LastOf(edge.Source, edge.DomainController) is { } revocation && edge.SeenAt <= revocation.At ? Revoked
         : services.Now - edge.SeenAt > Troubles.EdgeGoneAfter ? Gone
         : "here";
 }

@@ -6,6 +6,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
 using PasswordSync.Core.Stamps;
+using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -60,6 +61,7 @@ internal sealed class Explain(OperationServices services) : Operation
                 ("its sealed password", state.Newest is { } held && state.NeedsSecret(held.CaptureId) ? "held" : "not held any more")),
             Section.Table("accounts", "account|accounts", AccountColumns, found.Accounts.Select(AccountRow)),
             .. directory,
+            .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
             Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
             Section.Table($"captures of the last {last.TotalDays:0.#} days", "capture|captures", CaptureColumns, CaptureRows(events, services.Now - last, names).TakeLast(CapturesMax)),
         ]);

@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
+using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Cluster.Requests;
+using PasswordSync.SyncNode.Deliveries.Remote;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -83,10 +86,21 @@ internal sealed class PointVerify(OperationServices services) : Operation
         var name = call.Needed("point");
         if (services.FindProvider(name) is not { } provider) return services.NoSuchPoint(name);
         var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
-        if (report.IsGood) services.Mending.Verified(new SyncPointId(name), provider);
         var checks = report.Checks.AddRange(await services.Policies.RunAsync(name, provider, report, cancellationToken).ConfigureAwait(false));
-        return new OperationResult.Answered(Answer.Of(Section.Table(
-            null, "check|checks", Columns, checks.Select(check => Column.Row(check.Name, $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)))));
+        var table = Section.Table(null, "check|checks", Columns, checks.Select(check => Column.Row(check.Name, check.Result == VerificationResult.NotRun ? "not checked" : $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)));
+        if (!report.IsGood) return new OperationResult.Answered(Answer.Of(table));
+        var untold = await HeedAsync(name, provider, call.Caller.Name, cancellationToken).ConfigureAwait(false);
+        return new OperationResult.Answered(untold.IsEmpty
+            ? Answer.Of(table)
+            : Answer.Of(table, Section.Facts(null, ("not told", $"{string.Join(", ", untold)}: what waits there is tried at its own time, or when you verify there"))));
+    }
+
+    // What waits is tried by the nodes that own it. A point that other nodes carry out was not reached from here: nothing follows.
+    private async Task<ImmutableArray<string>> HeedAsync(string name, IProvider provider, string by, CancellationToken cancellationToken)
+    {
+        if (provider is RemoteProvider) return [];
+        services.Mending.Verified(new SyncPointId(name), provider);
+        return await services.TellOthersAsync(new NodeRequest.HeedVerification(by, name), cancellationToken).ConfigureAwait(false);
     }
 }
 
