@@ -5,6 +5,7 @@ using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
 using PasswordSync.SyncNode.Admin;
+using PasswordSync.SyncNode.Operations;
 using Shouldly;
 using Xunit;
 
@@ -71,22 +72,62 @@ public sealed class Admin_listener
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Locks_out_who_fails_again_and_again_even_with_a_good_token_then()
+    public async Task Locks_out_who_fails_again_and_again_but_no_operator_at_the_same_address()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
-        using var guesser = OperatorClient.With(node, OperatorTokens.Make());
         using var admin = OperatorClient.First(node);
-        for (var i = 0; i < FailureLimiter.FailuresMax; i++)
+        using var vera = await admin.MakeAsync(node, "vera", "viewer", Token);
+        await node.RestartAsync(NoTargets, null, Token);
+        using var guesser = OperatorClient.With(node, OperatorTokens.Make());
+        using var nobody = OperatorClient.With(node, token: null);
+        using var again = OperatorClient.First(node);
+        using var veraAgain = OperatorClient.With(node, vera.Token);
+        for (var i = 0; i < OperatorAuthentication.FailuresMax; i++)
         {
             using var refused = await guesser.GetAsync("health/live", Token);
             refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         }
 
-        using var locked = await admin.GetAsync("health/live", Token);
+        foreach (var stranger in (OperatorClient[])[guesser, nobody])
+        {
+            using var locked = await stranger.GetAsync("health/live", Token);
+            locked.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+            locked.Headers.RetryAfter!.Delta!.Value.ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
+        }
 
-        locked.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
-        locked.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.FromMinutes(4));
-        node.Log.All.ShouldContain(line => line.Contains("locked out", StringComparison.Ordinal));
+        // Neither has failed, and both are let in, though nobody signed in since the restart; who is removed is out at once all the same.
+        await again.RunAsync("sync status", Token);
+        await veraAgain.RunAsync("sync status", Token);
+        await again.RunAsync("operator remove", Token, ("name", "vera"));
+        using (var removed = await veraAgain.GetAsync("health/live", Token)) removed.StatusCode.ShouldNotBe(HttpStatusCode.OK);
+        using var still = await guesser.GetAsync("health/live", Token);
+        still.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, "the operator's sign-in lets nobody else in");
+        node.Log.All.Count(line => line.Contains("is locked out", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_operator_who_asks_again_and_again_for_more_than_the_role_allows_is_locked_out_and_no_other()
+    {
+        await using var node = await TestNode.StartAsync(NoTargets, Token);
+        using var admin = OperatorClient.First(node);
+        using var vera = await admin.MakeAsync(node, "vera", "viewer", Token);
+
+        // A machine that is so slow that they are not within a minute has to go on.
+        var refusals = 0;
+        while (true)
+        {
+            using var refused = await vera.TryAsync("keys rotate", Token);
+            if (refused.StatusCode == HttpStatusCode.TooManyRequests) break;
+            refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+            refusals++;
+        }
+
+        refusals.ShouldBeGreaterThanOrEqualTo(OperationsLayer.DenialsMax);
+        (await vera.RefusedAsync(HttpStatusCode.TooManyRequests, "sync status", Token)).ShouldStartWith($"vera asked {OperationsLayer.DenialsMax} times within a minute for what needs another role: wait ");
+        await admin.RunAsync("sync status", Token);
+        var denied = (await admin.RunAsync("audit list", Token, ("limit", "1000"))).Rows().Where(row => row.GetProperty("stage").GetString() == "denied").ToList();
+        denied.Count.ShouldBe(refusals);
+        denied[^1].GetProperty("after").GetString()!.ShouldStartWith("locked out for");
     }
 
     [Fact(Timeout = 120_000)]

@@ -1,4 +1,4 @@
-using PasswordSync.SyncNode.Admin;
+using PasswordSync.SyncNode.Operations;
 using Shouldly;
 using Xunit;
 
@@ -6,19 +6,23 @@ namespace PasswordSync.Operations.Tests;
 
 public sealed class Failure_limits
 {
+    private const int FailuresMax = 10;
+
     private readonly Clock clock = new();
 
     [Fact]
     public void An_address_is_locked_out_at_the_last_failure_allowed_and_let_in_after_the_time()
     {
-        var limiter = new FailureLimiter(clock);
-        for (var i = 1; i < FailureLimiter.FailuresMax; i++) limiter.Failed("a").ShouldBeFalse();
+        var limiter = new FailureLimiter(clock, FailuresMax);
+        for (var i = 1; i < FailuresMax; i++) limiter.Failed("a").ShouldBeFalse();
         limiter.LockedFor("a").ShouldBeNull();
 
         limiter.Failed("a").ShouldBeTrue();
 
         limiter.LockedFor("a").ShouldBe(limiter.LockTime);
         limiter.LockedFor("b").ShouldBeNull();
+        limiter.Succeeded("a");
+        limiter.LockedFor("a").ShouldBe(limiter.LockTime, "one who gets in lets nobody else in");
         clock.Now += limiter.LockTime;
         limiter.LockedFor("a").ShouldBeNull();
     }
@@ -26,8 +30,8 @@ public sealed class Failure_limits
     [Fact]
     public void Failures_far_apart_or_followed_by_a_success_do_not_add_up()
     {
-        var limiter = new FailureLimiter(clock);
-        for (var i = 0; i < 3 * FailureLimiter.FailuresMax; i++)
+        var limiter = new FailureLimiter(clock, FailuresMax);
+        for (var i = 0; i < 3 * FailuresMax; i++)
         {
             limiter.Failed("rare").ShouldBeFalse();
             limiter.Failed("forgetful").ShouldBeFalse();
@@ -39,9 +43,9 @@ public sealed class Failure_limits
     [Fact]
     public void Only_a_bounded_number_of_addresses_is_remembered()
     {
-        var limiter = new FailureLimiter(clock);
-        for (var i = 1; i < FailureLimiter.FailuresMax; i++) limiter.Failed("oldest");
-        for (var i = 0; i < FailureLimiter.AddressesMax; i++)
+        var limiter = new FailureLimiter(clock, FailuresMax);
+        for (var i = 1; i < FailuresMax; i++) limiter.Failed("oldest");
+        for (var i = 0; i < FailureLimiter.CausesMax; i++)
         {
             clock.Now += TimeSpan.FromTicks(1);
             limiter.Failed($"address {i}");

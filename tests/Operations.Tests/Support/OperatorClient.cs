@@ -18,6 +18,9 @@ internal sealed class OperatorClient : IDisposable
 
     private OperatorClient(HttpClient http) => this.http = http;
 
+    /// <summary>The token that is sent.</summary>
+    public string? Token => http.DefaultRequestHeaders.Authorization?.Parameter;
+
     /// <summary>The token of the first administrator, from the file that the node made.</summary>
     public static string FirstToken(TestNode node) => FirstToken(node.Folder);
 

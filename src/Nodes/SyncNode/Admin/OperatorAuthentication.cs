@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using PasswordSync.Core.Ports;
@@ -7,13 +8,22 @@ using PasswordSync.SyncNode.Operations;
 
 namespace PasswordSync.SyncNode.Admin;
 
-/// <summary>Tells who asks, by the token in the header <c>Authorization: Bearer</c>; locks out who fails again and again.</summary>
+/// <summary>
+/// Tells who asks, by the token in the header <c>Authorization: Bearer</c>; locks out addresses from which it fails again and again. A token names nobody until it fits, so a failure is never an operator's, and nobody can lock
+/// one out by failing in his name. Nor by failing at his address: good tokens are let in from there all the same, which helps no guesser, since 256 random bits are not guessed.
+/// </summary>
 public sealed partial class OperatorAuthentication(IOperatorRegister register, IAuditLog audit, string node, FailureLimiter failures, TimeProvider clock, ILogger<OperatorAuthentication> logger)
 {
+    /// <summary>How many failures within a minute lock an address out.</summary>
+    public const int FailuresMax = 10;
+
     private const string Scheme = "Bearer ";
 
-    /// <summary>How many failures are written into the audit a minute; the others are only counted, so that nobody fills the database by failing.</summary>
+    /// <summary>How many failures are written into the audit and the log a minute, from all addresses together; the others are only counted, so that nobody fills the database by failing.</summary>
     private const int AuditedFailuresMax = 20;
+
+    /// <summary>Who has one address of IPv6 has as many as the network has: failures are counted for the network.</summary>
+    private const int NetworkBytes = 8;
 
     private ImmutableArray<OperatorRow> lastKnown = [];
     private long auditedMinute;
@@ -22,21 +32,39 @@ public sealed partial class OperatorAuthentication(IOperatorRegister register, I
     /// <summary>Who it is, or why nobody is let in.</summary>
     public async Task<Verdict> AuthenticateAsync(IPAddress? address, string? header, CancellationToken cancellationToken)
     {
-        var origin = address is null ? "unknown" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-        if (failures.LockedFor(origin) is { } wait) return new Verdict.LockedOut(wait);
+        var seen = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        var (origin, cause) = (seen?.ToString() ?? "unknown", CauseOf(seen));
+        var hash = header is not null && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length..].Trim() is { } token && token.Length == OperatorTokens.Length ? OperatorTokens.HashOf(token) : null;
+
+        // From there only what is known in memory to be good costs more than a look: it may have been revoked meanwhile.
+        if (failures.LockedFor(cause) is { } wait && (hash is null || Find(lastKnown, hash) is null)) return new Verdict.LockedOut(wait);
         if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return Verdict.Missing.Instance;
-        var token = header[Scheme.Length..].Trim();
-        if (token.Length == OperatorTokens.Length && Find(await ListAsync(cancellationToken).ConfigureAwait(false), OperatorTokens.HashOf(token)) is { } row)
+        if (hash is not null && Find(await ListAsync(cancellationToken).ConfigureAwait(false), hash) is { } row)
         {
-            failures.Succeeded(origin);
+            failures.Succeeded(cause);
             return new Verdict.Known(new OperatorIdentity(row.Name, OperatorRoles.Parse(row.Role) ?? OperatorRole.Viewer, origin));
         }
 
-        var locked = failures.Failed(origin);
-        LogFailed(origin);
-        if (locked) LogLocked(origin, failures.LockTime);
-        await AuditFailureAsync(origin, locked, cancellationToken).ConfigureAwait(false);
+        var locked = failures.Failed(cause);
+        if (locked)
+        {
+            LogLocked(cause, failures.LockTime);
+            await ListAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await TellFailureAsync(origin, locked, cancellationToken).ConfigureAwait(false);
         return Verdict.Wrong.Instance;
+    }
+
+    /// <summary>For whom failures are counted: an address of IPv4, a network of IPv6.</summary>
+    private static string CauseOf(IPAddress? address)
+    {
+        if (address is null) return "unknown";
+        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address.ToString();
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[NetworkBytes..].Clear();
+        return $"{new IPAddress(bytes)}/64";
     }
 
     // While the database is away, the operators are those last known: it is then that they are needed.
@@ -67,11 +95,14 @@ public sealed partial class OperatorAuthentication(IOperatorRegister register, I
         return found;
     }
 
-    private async Task AuditFailureAsync(string origin, bool locked, CancellationToken cancellationToken)
+    private async Task TellFailureAsync(string origin, bool locked, CancellationToken cancellationToken)
     {
         var minute = clock.GetUtcNow().UtcTicks / TimeSpan.TicksPerMinute;
         if (Interlocked.Exchange(ref auditedMinute, minute) != minute) Volatile.Write(ref auditedCount, 0);
-        if (Interlocked.Increment(ref auditedCount) > AuditedFailuresMax) return;
+        var count = Interlocked.Increment(ref auditedCount);
+        if (count == AuditedFailuresMax + 1) LogMany(AuditedFailuresMax);
+        if (count > AuditedFailuresMax) return;
+        LogFailed(origin);
         try
         {
             await audit.AppendAsync(new AuditEntry(clock.GetUtcNow(), "", origin, node, "sign-in", "denied", "", null, locked ? $"locked out for {failures.LockTime}" : null), cancellationToken).ConfigureAwait(false);
@@ -87,6 +118,9 @@ public sealed partial class OperatorAuthentication(IOperatorRegister register, I
 
     [LoggerMessage(4812, LogLevel.Error, "{Origin} failed to sign in again and again and is locked out for {LockTime}.")]
     private partial void LogLocked(string origin, TimeSpan lockTime);
+
+    [LoggerMessage(4818, LogLevel.Error, "More than {Count} sign-ins failed within this minute, from one address or many; the further ones are not told one by one.")]
+    private partial void LogMany(int count);
 
     [LoggerMessage(4813, LogLevel.Warning, "The list of operators cannot be read now: {Reason} The last known one holds.")]
     private partial void LogStoreAway(string reason);

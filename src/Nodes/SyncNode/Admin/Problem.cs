@@ -15,6 +15,7 @@ internal static class Problem
         RefusalReason.NotFound => WriteAsync(context, StatusCodes.Status404NotFound, "not-found", "There is no such thing.", refused.Detail),
         RefusalReason.Conflict => WriteAsync(context, StatusCodes.Status409Conflict, "conflict", "It cannot be done as things stand.", refused.Detail),
         RefusalReason.Unavailable => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "unavailable", "It cannot be done now.", refused.Detail),
+        RefusalReason.LockedOut => WriteAsync(context, StatusCodes.Status429TooManyRequests, "locked-out", "Too many refusals.", refused.Detail),
         _ => throw new InvalidOperationException($"Internal error: unknown reason {refused.Reason}."),
     };
 

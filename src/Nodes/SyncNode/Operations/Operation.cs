@@ -64,4 +64,7 @@ public enum RefusalReason
 
     /// <summary>It cannot be done now; trying again later can help.</summary>
     Unavailable,
+
+    /// <summary>The operator asked too often for what the role does not allow.</summary>
+    LockedOut,
 }

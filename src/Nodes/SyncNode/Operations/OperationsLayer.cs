@@ -11,6 +11,10 @@ namespace PasswordSync.SyncNode.Operations;
 /// </summary>
 public sealed partial class OperationsLayer
 {
+    /// <summary>How often within a minute an operator may ask for what the role does not allow, before nothing is done for him for a while: each such question is written into the audit.</summary>
+    public const int DenialsMax = 60;
+
+    private readonly FailureLimiter denials;
     private readonly ImmutableSortedDictionary<string, Operation> operations;
     private readonly IAuditLog audit;
     private readonly string node;
@@ -32,6 +36,7 @@ public sealed partial class OperationsLayer
         this.cluster = cluster;
         this.clock = clock;
         this.logger = logger;
+        denials = new FailureLimiter(clock, DenialsMax);
     }
 
     /// <summary>All operations, by palette and name.</summary>
@@ -50,12 +55,15 @@ public sealed partial class OperationsLayer
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
         if (!operations.TryGetValue(name, out var operation)) return new OperationResult.Refused(RefusalReason.NotFound, $"There is no operation '{name}'.");
+        if (denials.LockedFor(caller.Name) is { } wait) return new OperationResult.Refused(RefusalReason.LockedOut, $"{caller.Name} asked {DenialsMax} times within a minute for what needs another role: wait {Math.Ceiling(wait.TotalSeconds)} s.");
         try
         {
             var isAudited = operation.Description.Changes || operation.Role > OperatorRole.Viewer;
             if (caller.Role < operation.Role)
             {
-                await AuditAsync(caller, operation, "denied", request, null, null, cancellationToken).ConfigureAwait(false);
+                var locks = denials.Failed(caller.Name);
+                if (locks) LogLocked(caller.Name, caller.Origin, DenialsMax, denials.LockTime);
+                await AuditAsync(caller, operation, "denied", request, null, locks ? $"locked out for {denials.LockTime}" : null, cancellationToken).ConfigureAwait(false);
                 return new OperationResult.Refused(RefusalReason.Forbidden, $"'{name}' needs the role {operation.Role.ToText()}; {caller.Name} has {caller.Role.ToText()}. Ask an administrator.");
             }
 
@@ -100,6 +108,9 @@ public sealed partial class OperationsLayer
         var record = await audit.AppendAsync(entry, cancellationToken).ConfigureAwait(false);
         LogAudited(record.Number, caller.Name, caller.Origin, operation.FullName, stage, record.Hash);
     }
+
+    [LoggerMessage(4802, LogLevel.Error, "{Operator} from {Origin} asked {Count} times within a minute for what needs another role, and is locked out for {LockTime}.")]
+    private partial void LogLocked(string @operator, string origin, int count, TimeSpan lockTime);
 
     [LoggerMessage(4801, LogLevel.Information, "Audit {Number}: {Operator} from {Origin}: {Operation}, {Stage}. {Hash}")]
     private partial void LogAudited(long number, string @operator, string origin, string operation, string stage, string hash);
