@@ -22,6 +22,19 @@ internal sealed class PbmSession : IDisposable
     /// <summary>Runs a command with the first administrator's token and the node's certificate.</summary>
     public Task<PbmResult> RunAsync(params string[] words) => RunRawAsync("", false, null, [Address, "--token-file", TokenFile, "--certificate", Certificate, .. words]);
 
+    /// <summary>As above, as somebody at a terminal sees it, who types a secret where one is asked for.</summary>
+    public Task<PbmResult> RunAtTerminalAsync(string command, string secret)
+    {
+        var keys = new Queue<ConsoleKeyInfo>([.. secret.Select(letter => new ConsoleKeyInfo(letter, ConsoleKey.A, false, false, false)), new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false)]);
+        return RunRawAsync("", true, keys.Dequeue, [Address, "--token-file", TokenFile, "--certificate", Certificate, .. CommandLine.Split(command)]);
+    }
+
+    /// <summary>As above, with the answer in a pipe.</summary>
+    public Task<PbmResult> RunPipedAsync(string command) => RunAsync([.. CommandLine.Split(command)]);
+
+    /// <summary>A terminal at which nobody sits.</summary>
+    public Terminal Silent => new(TextReader.Null, TextWriter.Null, TextWriter.Null, false, null, home, _ => null);
+
     /// <summary>Runs exactly these arguments.</summary>
     public async Task<PbmResult> RunRawAsync(string typed, bool interactive, Func<ConsoleKeyInfo>? keys, string[] arguments, CancellationToken cancellationToken = default)
     {

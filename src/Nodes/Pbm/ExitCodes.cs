@@ -20,6 +20,9 @@ public static class ExitCodes
 
     /// <summary>The node's certificate is not the one that is trusted.</summary>
     public const int NotTrusted = 5;
+
+    /// <summary>Ctrl-C ended it before it was done, as shells number it. A stream that Ctrl-C ends is <see cref="Done"/>.</summary>
+    public const int Interrupted = 130;
 }
 
 /// <summary>Something that ends the run, with a message for people.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PasswordSync.Pbm;
 
-/// <summary>Reads a line key by key: arrows, Home and End, history with up and down, completion with Tab. Nothing is kept beyond the run.</summary>
+/// <summary>Reads a line key by key: arrows, Home and End, history with up and down, completion with Tab, Ctrl-C for an empty line. Nothing is kept beyond the run.</summary>
 internal sealed class LineEditor(TextWriter output, Func<ConsoleKeyInfo> readKey, Func<ImmutableArray<string>, string, IEnumerable<string>> complete)
 {
     /// <summary>How many lines are remembered.</summary>
@@ -17,8 +17,7 @@ internal sealed class LineEditor(TextWriter output, Func<ConsoleKeyInfo> readKey
     /// <summary>The line; null at its end (Ctrl-D).</summary>
     public string? Read(string question)
     {
-        typed.Clear();
-        (cursor, shown) = (0, history.Count);
+        Begin();
         while (true)
         {
             Draw(question);
@@ -28,6 +27,10 @@ internal sealed class LineEditor(TextWriter output, Func<ConsoleKeyInfo> readKey
                 case ConsoleKey.Enter:
                     output.WriteLine();
                     return Remember(typed.ToString());
+                case ConsoleKey.C when Terminal.IsInterrupt(key):
+                    output.WriteLine("^C");
+                    Begin();
+                    break;
                 case ConsoleKey.D when key.Modifiers == ConsoleModifiers.Control && typed.Length == 0:
                     output.WriteLine();
                     return null;
@@ -48,6 +51,12 @@ internal sealed class LineEditor(TextWriter output, Func<ConsoleKeyInfo> readKey
                     break;
             }
         }
+    }
+
+    private void Begin()
+    {
+        typed.Clear();
+        (cursor, shown) = (0, history.Count);
     }
 
     private void Draw(string question)

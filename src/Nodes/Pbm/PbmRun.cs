@@ -39,8 +39,13 @@ public static class PbmRun
             terminal.Error.WriteLine(Rendering.Clean(failure.Message));
             return failure.ExitCode;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
+            return ExitCodes.Interrupted;
+        }
+        catch (OutputClosedException)
+        {
+            // As head does it: whoever reads has enough.
             return ExitCodes.Done;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or HttpRequestException)
@@ -73,7 +78,7 @@ public static class PbmRun
             foreach (var parameter in binding.Command.Parameters.Where(parameter => parameter.Kind == "secret")) secrets[parameter.Name] = terminal.AskSecret(Rendering.Clean(parameter.Summary.TrimEnd('.')));
             using var response = await client.RunAsync(binding, secrets, cancellationToken).ConfigureAwait(false);
             var printer = new AnswerPrinter(output, format, terminal.IsInteractive);
-            if (binding.Command.Streams) await StreamAsync(response, binding.Command, printer, output, cancellationToken).ConfigureAwait(false);
+            if (binding.Command.Streams) await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, output, ending), cancellationToken).ConfigureAwait(false);
             else await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
             return ExitCodes.Done;
         }

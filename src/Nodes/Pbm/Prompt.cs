@@ -34,39 +34,30 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
 
     private async Task RunAsync(ImmutableArray<string> words, CancellationToken cancellationToken)
     {
-        // Ctrl-C at the prompt ends a stream and not the prompt.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        void End(object? sender, ConsoleCancelEventArgs pressed)
-        {
-            pressed.Cancel = true;
-            ending.Cancel();
-        }
-
-        Console.CancelKeyPress += End;
         try
         {
-            var parsed = CommandLine.Parse([line.Address, .. words], _ => null);
-            if (parsed.Words is [.. var command, ">", var file])
-            {
-                await using var output = new StreamWriter(file);
-                await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, output, ending.Token).ConfigureAwait(false);
-            }
-            else
-            {
-                await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, terminal.Out, ending.Token).ConfigureAwait(false);
-            }
+            await terminal.Interrupts.RunAsync(ending => RunCommandAsync(CommandLine.Parse([line.Address, .. words], _ => null), ending), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is PbmException or IOException or UnauthorizedAccessException)
         {
             terminal.Error.WriteLine(Rendering.Clean(failure.Message));
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Ctrl-C before the answer.
+            // Ctrl-C before the answer, or where a secret was asked for.
         }
-        finally
+    }
+
+    private async Task RunCommandAsync(CommandLine parsed, CancellationToken cancellationToken)
+    {
+        if (parsed.Words is [.. var command, ">", var file])
         {
-            Console.CancelKeyPress -= End;
+            await using var output = new StreamWriter(file);
+            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, output, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, terminal.Out, cancellationToken).ConfigureAwait(false);
         }
     }
 

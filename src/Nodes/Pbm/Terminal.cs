@@ -16,6 +16,9 @@ public sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error, b
     /// <summary>The longest secret, in characters.</summary>
     private const int SecretLengthMax = 4_096;
 
+    /// <summary>What Ctrl-C ends.</summary>
+    public Interrupts Interrupts { get; init; } = new();
+
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess()
     {
@@ -23,14 +26,32 @@ public sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error, b
         var home = Environment.GetEnvironmentVariable("PBM_HOME") is { Length: > 0 } set
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "passwordsync-pbm");
-        return new Terminal(Console.In, Console.Out, Console.Error, interactive, Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true), home, Environment.GetEnvironmentVariable);
+        return new Terminal(Console.In, OutputPipe.Open() ?? Console.Out, Console.Error, interactive, Console.IsInputRedirected ? null : ReadConsoleKey, home, Environment.GetEnvironmentVariable);
     }
+
+    // Ctrl-C comes as a key to who asks for keys, and as a signal at all other times.
+    private static ConsoleKeyInfo ReadConsoleKey()
+    {
+        Console.TreatControlCAsInput = true;
+        try
+        {
+            return Console.ReadKey(intercept: true);
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = false;
+        }
+    }
+
+    /// <summary>Whether a key is Ctrl-C.</summary>
+    internal static bool IsInterrupt(ConsoleKeyInfo key) => key is { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control };
 
     /// <summary>
     /// Asks for a secret without showing it. From a pipe it is one line, so that a password manager can give it. The characters are wiped, but for the copy
     /// of a piped line that the runtime makes.
     /// </summary>
     /// <exception cref="PbmException">Nothing was given.</exception>
+    /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
     public Secret AskSecret(string question)
     {
         var characters = GC.AllocateUninitializedArray<char>(SecretLengthMax, pinned: true);
@@ -53,6 +74,12 @@ public sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error, b
         {
             var key = readKey();
             if (key.Key == ConsoleKey.Enter) break;
+            if (IsInterrupt(key))
+            {
+                Error.WriteLine();
+                throw new OperationCanceledException();
+            }
+
             if (key.Key == ConsoleKey.Backspace) length = Math.Max(0, length - 1);
             else if (!char.IsControl(key.KeyChar) && length < characters.Length) characters[length++] = key.KeyChar;
         }

@@ -1,0 +1,192 @@
+using PasswordSync.Core.Decisions;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Pbm.Tests;
+
+/// <summary>docs/operations/transcripts.md is what the real commands print against a real node; what the node offers has help that can be typed.</summary>
+public sealed class Transcripts : IAsyncLifetime
+{
+    private const string Page = "docs/operations/transcripts.md";
+    private const string Begin = "<!-- What follows is made by tests/Pbm.Tests: PASSWORDSYNC_WRITE_DOCS=1 writes it anew. -->";
+
+    private readonly MemoryTarget mail = new() { PasswordLengthMin = 12 };
+    private TestNode node = null!;
+    private PbmSession pbm = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        // Nothing is tried again by itself while the page is made.
+        node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["mail"] = mail }, CancellationToken.None, retry: new { initialDelay = "01:00:00", delayMax = "01:00:00" });
+        pbm = new PbmSession(node);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        pbm.Dispose();
+        await node.DisposeAsync();
+        mail.Dispose();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_page_shows_what_the_commands_print()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The page shows rights of files as Linux has them.");
+        foreach (var file in (string[])["node.json", "scopes.json", "points.json", "passphrase"]) SetRights(Path.Combine(node.Folder, file));
+        mail.Add("ada");
+        mail.Add("cat");
+        await ChangeAsync("ada", "Winter.2026!x");
+        await ChangeAsync("bob", "Winter.2026!y");
+        await ChangeAsync("cat", "Short.1!");
+        var page = new Transcript(pbm, node.Folder, Environment.GetEnvironmentVariable("PASSWORDSYNC_WRITE_DOCS") == "1" ? null : await File.ReadAllTextAsync(Path.Combine(GeneratedPage.Root(), Page), Token));
+
+        await HelpAsync(page);
+        await TroublesAsync(page);
+        await RemediesAsync(page);
+        await RestAsync(page);
+
+        GeneratedPage.ShouldHave(Page, Begin, before: null, page.Lines);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Every_command_has_help_with_examples_that_can_be_typed_as_they_are()
+    {
+        using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);
+        var list = await session.FetchAsync(Token);
+        list.Commands.Length.ShouldBeGreaterThan(30);
+        foreach (var command in list.Commands)
+        {
+            var name = CommandBinding.NameOf(command);
+            var help = await pbm.RunAsync([.. CommandBinding.WordsOf(command), "-help"]);
+            help.Code.ShouldBe(ExitCodes.Done, name);
+            help.Lines[0].ShouldBe($"{name}: {command.Summary}");
+            command.Examples.ShouldNotBeEmpty(name);
+            foreach (var example in command.Examples)
+            {
+                help.Lines.ShouldContain($"Example: pbm {example}");
+                var typed = CommandLine.Parse(CommandLine.Split(example.Split(" > ")[0]), _ => null);
+                CommandBinding.Bind(list, typed.Words).Command.ShouldBe(command, example);
+            }
+        }
+    }
+
+    // As an installation has them, whatever this machine gives to new files.
+    private static void SetRights(string file)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    private async Task HelpAsync(Transcript page)
+    {
+        page.Heading("Help", "It comes from the node, so it is that of the version which runs there.");
+        foreach (var palette in await PalettesAsync()) await page.RunAsync($"help {palette}");
+        await page.RunAsync("help sync explain");
+    }
+
+    private static async Task TroublesAsync(Transcript page)
+    {
+        page.Heading("Does every password arrive?", "Ada's did. Bob has no account in the target; Cat's new password is too short for it.");
+        await page.RunUntilSettledAsync("sync status");
+        await page.RunUntilSettledAsync("sync points");
+        await page.RunUntilSettledAsync("sync points --csv");
+        page.Heading("Why did one not?", "For each person: the state, the reason, what comes next, and what you can do.");
+        await page.RunAsync("sync explain ada");
+        await page.RunAsync("sync explain bob");
+        await page.RunAsync("sync explain cat");
+        await page.RunAsync("sync explain nobody");
+        await page.RunAsync("sync history -u bob");
+        await page.RunAsync("sync identity show bob");
+        await page.RunAsync("sync parked list");
+        await page.RunAsync("sync parked list --json");
+        await page.RunAsync("sync queue");
+        await page.RunAsync("sync export -n 6 | cut -d '|' -f 1,5-8");
+        await page.RunAsync("log peek -v warning | grep -o 'mail: .*'");
+    }
+
+    private async Task RemediesAsync(Transcript page)
+    {
+        page.Heading("Mending it", "Bob gets his account in the target, and what waits is tried. Cat's password is refused again: it must be changed, or the target's rule.");
+        mail.Add("bob");
+        await page.RunAsync("sync retry bob -p mail");
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && mail.SignIn("bob", "Winter.2026!y"), Token);
+        var before = Parkings();
+        await page.RunAsync("sync parked retry cat");
+        await node.WaitForAsync<IdentityEvent>(_ => Parkings() > before, Token);
+        before = Parkings();
+        await page.RunAsync("sync parked retry-all -p mail");
+        await node.WaitForAsync<IdentityEvent>(_ => Parkings() > before, Token);
+        await page.RunAsync("sync parked discard cat -r \"the target keeps its rule\"");
+        await page.RunAsync("sync parked retry nobody", code: ExitCodes.Refused);
+        await page.RunAsync("sync point verify mail");
+        await page.RunAsync("sync point pause mail -r \"moves to new hardware\"");
+        await page.RunAsync("sync point show mail");
+        await page.RunAsync("sync point resume mail");
+        await page.RunAsync("sync point disable mail");
+        await page.RunAsync("sync point enable mail");
+        await page.RunAsync("sync resend ada -p mail", code: ExitCodes.Refused);
+        await page.RunAsync("sync check ada", secret: "Winter.2026!x");
+    }
+
+    private async Task RestAsync(Transcript page)
+    {
+        page.Heading("Edges, keys, cluster", "What brings passwords here, what they are sealed to, who works on them.");
+        await page.RunAsync("edge list");
+        await page.RunAsync("edge show dc1.alpha.test");
+        await page.RunAsync("edge revoke dc1.alpha.test -reason \"stolen\"");
+        await page.RunAsync("keys list");
+        await page.RunAsync("keys rotate");
+        await page.RunUntilSettledAsync("cluster show");
+        await page.RunUntilSettledAsync("cluster status");
+        await page.RunAsync("cluster leader");
+        await page.RunAsync("cluster tail -n 1");
+        await page.RunAsync("cluster leave", code: ExitCodes.Refused);
+        await page.RunAsync("cluster down -a node2", code: ExitCodes.Refused);
+        await page.RunAsync("cluster down-unreachable");
+        await page.RunUntilSettledAsync("cluster-sharding list-regions");
+        await page.RunAsync("cluster-sharding list-shards | tail -n 3");
+        await page.RunUntilSettledAsync("cluster-sharding region-stats");
+        page.Heading("Inside the node", "Actors and the log's level.");
+        await page.RunUntilSettledAsync("actor system");
+        await page.RunUntilSettledAsync("actor hierarchy -d 1");
+        await page.RunAsync("log level warning");
+        page.Heading("Who changed what", "Each change with who asked for it, and what was before and after.");
+        await page.RunAsync("operator list");
+        await page.RunAsync("audit tail -n 5");
+        await page.RunAsync("audit verify");
+        page.Heading("Doctor", "Nobody may read this node's source, which is told; the edge was revoked above.");
+        await page.RunUntilSettledAsync("doctor");
+        await page.RunUntilSettledAsync("doctor -faults");
+        page.Heading("Ways to end", "What is mistyped is told with what there is (exit code 2); what the node does not do, with why not (1).");
+        await page.RunAsync("sync explode", code: ExitCodes.Usage);
+        await page.RunAsync("sync explain", code: ExitCodes.Usage);
+        await page.RunAsync("sync point pause nowhere", code: ExitCodes.Refused);
+        Palettes(page.Lines).ShouldBe(await PalettesAsync(), "every palette is shown at work");
+    }
+
+    // Commands that were run, and not only explained.
+    private static IEnumerable<string> Palettes(IEnumerable<string> lines) =>
+        lines.Where(line => line.StartsWith("$ pbm ", StringComparison.Ordinal) && !line.StartsWith("$ pbm help", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).Distinct().Order(StringComparer.Ordinal);
+
+    private async Task<IEnumerable<string>> PalettesAsync()
+    {
+        using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);
+        return (await session.FetchAsync(Token)).Commands.Select(command => command.Palette).Distinct().Order(StringComparer.Ordinal);
+    }
+
+    private int Parkings() => node.Events.Count(entry => entry.Event is IdentityEvent.AttemptFinished { Sequel: AttemptSequel.Park } or IdentityEvent.ObstacleMet { Sequel: AttemptSequel.Park });
+
+    // One after the other: what comes of it has always the same order.
+    private async Task ChangeAsync(string user, string password)
+    {
+        var before = Ends();
+        await node.SendAsync(Token, await node.CaptureAsync(user, password, 7, Token));
+        await node.WaitForAsync<IdentityEvent>(_ => Ends() > before, Token);
+    }
+
+    private int Ends() => node.Events.Count(entry => entry.Event is IdentityEvent.AttemptFinished or IdentityEvent.ObstacleMet);
+}
