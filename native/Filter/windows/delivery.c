@@ -47,6 +47,8 @@ void delivery_submit(const struct ps_envelope *envelope, uint32_t wait_ms)
     queue[number % DELIVERY_QUEUE_MAX] = *envelope;
     status_set(STATUS_WAITING, (int64_t)(submitted - completed));
     WakeConditionVariable(&arrived);
+    if (edge_answers && wait_ms > 0)
+        status_count(STATUS_WAITS);
     while (edge_answers && completed <= number && wait_on(&done, deadline)) {
     }
     if (edge_answers && completed <= number && wait_ms > 0) {

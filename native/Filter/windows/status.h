@@ -29,6 +29,8 @@ enum status_value {
     STATUS_LOST_CRYPTOGRAPHY,
     STATUS_LOST_QUEUE_FULL,
     STATUS_LOST_FAULT,
+    /* How often LSA's thread began to wait for the edge. */
+    STATUS_WAITS,
     STATUS_VALUES
 };
 

@@ -148,6 +148,14 @@ public abstract record EdgeAlarm
         public override bool Stands => true;
     }
 
+    /// <summary>Windows: others than SYSTEM and the administrators may change what the filter trusts, and with it the key that passwords are sealed to.</summary>
+    public sealed record FilterUnguarded(string Reason) : EdgeAlarm
+    {
+        public override string Sentence => $"What the password filter trusts is not guarded: {Reason}. Repair the installation, which sets the rights, and look who changed them.";
+
+        public override bool Stands => true;
+    }
+
     /// <summary>Windows: changes that the filter heard of and could not capture.</summary>
     public sealed record FilterLost(FilterLosses Losses, string When) : EdgeAlarm
     {

@@ -69,6 +69,7 @@ public sealed partial class FilterMonitor(IFilterInspector inspector, IControlle
 
         Stand(setup.WhyNotCapturing(), reason => new EdgeAlarm.FilterNotCapturing(reason));
         Stand(setup.WhySettingsAreOld(), reason => new EdgeAlarm.FilterSettingsOld(reason));
+        Stand(setup.Unguarded, reason => new EdgeAlarm.FilterUnguarded(reason));
         ReportCounts(setup.Status, Comparable(setup.Status));
         last = setup;
     }

@@ -9,9 +9,10 @@ namespace PasswordSync.Capture.Health;
 /// <param name="HasLsaProtection">Whether LSASS loads only what Microsoft's own service signed (RunAsPPL).</param>
 /// <param name="Signature">Who signed the DLL, or that nobody did.</param>
 /// <param name="OtherPackages">What else <c>Notification Packages</c> names.</param>
+/// <param name="Unguarded">Which file or folder that the filter trusts others may change, and who; null if none.</param>
 /// <param name="Status">The filter's own account; null if LSASS has not loaded it.</param>
 public sealed record FilterSetup(
-    bool IsRegistered, bool IsInstalled, bool InstalledAfterBoot, bool HasLsaProtection, string Signature, ImmutableArray<string> OtherPackages, FilterStatus? Status)
+    bool IsRegistered, bool IsInstalled, bool InstalledAfterBoot, bool HasLsaProtection, string Signature, ImmutableArray<string> OtherPackages, string? Unguarded, FilterStatus? Status)
 {
     /// <summary>Why nothing is captured, and what to do; null if the filter captures.</summary>
     public string? WhyNotCapturing()

@@ -65,6 +65,20 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
     }
 
     [Fact]
+    public async Task Alarm_stands_while_others_may_change_what_the_filter_trusts()
+    {
+        Setup = Proper() with { Unguarded = @"C:\data\capture: S-1-1-0 may change it" };
+        await using var run = Start();
+
+        await run.LookAsync();
+        alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.FilterUnguarded>().Sentence.ShouldContain("S-1-1-0 may change it");
+        Setup = Proper();
+        await run.LookAsync();
+
+        alarms.Standing.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Each_loss_is_reported_once()
     {
         Setup = Proper() with { Status = Status() with { Losses = FilterLosses.None with { Password = 2 } } };
@@ -149,7 +163,7 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
     Task<bool> IControllerRole.IsReadOnlyAsync(CancellationToken cancellationToken) =>
         roleFailures-- > 0 ? throw new DirectoryUnavailableException("Connection refused.", null) : Task.FromResult(true);
 
-    private static FilterSetup Proper() => new(true, true, false, false, "unsigned", ["scecli"], Status());
+    private static FilterSetup Proper() => new(true, true, false, false, "unsigned", ["scecli"], null, Status());
 
     private static FilterStatus Status() => new(DateTimeOffset.UnixEpoch, 600, FilterState.Armed, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, FilterLosses.None);
 

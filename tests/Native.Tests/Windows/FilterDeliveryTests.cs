@@ -3,21 +3,12 @@ using PasswordSync.Native.Tests.Windows.Wine;
 
 namespace PasswordSync.Native.Tests.Windows;
 
-/// <summary>Where envelopes go, and how long LSA's thread is held, whatever the edge does.</summary>
+/// <summary>Where envelopes go, whatever the edge and the disk do.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(WineMachine.Collection)]
 public sealed class FilterDeliveryTests
 {
     private const int Changes = 12;
-
-    /// <summary>
-    /// The bound of these tests' waits, in milliseconds: far above the default of 25, so that a loaded machine's own delays do not hide whether
-    /// the filter waited.
-    /// </summary>
-    private const int Wait = 800;
-
-    /// <summary>What a change may take that waits for nobody, on a loaded machine.</summary>
-    private static readonly TimeSpan NoWait = TimeSpan.FromMilliseconds(Wait * 3 / 4);
 
     [Fact]
     public async Task Edge_takes_what_it_acknowledges_and_nothing_is_dropped()
@@ -39,6 +30,7 @@ public sealed class FilterDeliveryTests
     [InlineData("deaf")]
     [InlineData("drop")]
     [InlineData("refuse")]
+    [InlineData("slow:10000")]
     public async Task Whatever_is_not_acknowledged_is_dropped_as_a_file(string mode)
     {
         await WineMachine.NeedAsync();
@@ -51,66 +43,6 @@ public sealed class FilterDeliveryTests
         (await lsass.DrainedAsync()).ShouldSatisfyAllConditions(status => status.Dropped.ShouldBe(Changes), status => status.Lost.ShouldBe(0));
         HasAll(site, site.Dropped);
         Directory.EnumerateFiles(site.DropFolder, ".*").ShouldBeEmpty();
-    }
-
-    [Fact]
-    public async Task I8_LSA_waits_for_a_hung_edge_once_and_then_not_until_it_answers_again()
-    {
-        await WineMachine.NeedAsync();
-        using var site = new FilterSite();
-        site.WriteCaptureFile(("wait-ms", "2000"));
-        await using var lsass = await LsassDouble.StartAsync(site, registry: ("WaitMilliseconds", Wait));
-        await using (await EdgeOnPipe.StartAsync(site, "take"))
-        {
-            // The first is not waited for: nobody knows yet whether there is an edge.
-            await lsass.ChangeAsync("first", "Password-1");
-            await lsass.UntilAsync(status => status.Delivered == 1);
-        }
-
-        ChangeEnd missed, later;
-        await using (await EdgeOnPipe.StartAsync(site, "hang"))
-        {
-            missed = await lsass.ChangeAsync("missed", "Password-1");
-            later = await lsass.ChangeAsync("later", "Password-1");
-            await lsass.DrainedAsync();
-        }
-
-        missed.Elapsed.ShouldBeInRange(TimeSpan.FromMilliseconds(Wait - 20), TimeSpan.FromMilliseconds(2 * Wait));
-        later.Elapsed.ShouldBeLessThan(NoWait);
-        (await lsass.StatusAsync()).Misses.ShouldBe(1);
-        site.Dropped.Length.ShouldBe(2);
-    }
-
-    [Fact]
-    public async Task Edge_that_comes_back_is_waited_for_again()
-    {
-        await WineMachine.NeedAsync();
-        using var site = new FilterSite();
-        await using var lsass = await LsassDouble.StartAsync(site, registry: ("WaitMilliseconds", 1_000));
-        await lsass.ChangeAsync("before", "Password-1");
-        await lsass.UntilAsync(status => status.Dropped == 1);
-        await using var edge = await EdgeOnPipe.StartAsync(site, "slow:100");
-
-        // Within a second of its absence the edge is not tried, so several may still be dropped.
-        var status = await UntilDeliveredAsync(lsass);
-        var waited = await lsass.ChangeAsync("waited", "Password-1");
-
-        waited.Elapsed.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(90));
-        (await lsass.StatusAsync()).Delivered.ShouldBe(status.Delivered + 1, "it was delivered before the call ended");
-    }
-
-    [Fact]
-    public async Task LSA_never_waits_if_the_registry_says_so()
-    {
-        await WineMachine.NeedAsync();
-        using var site = new FilterSite();
-        await using var edge = await EdgeOnPipe.StartAsync(site, $"slow:{Wait}");
-        site.WriteCaptureFile(("wait-ms", "5000"));
-        await using var lsass = await LsassDouble.StartAsync(site, registry: ("WaitMilliseconds", 0));
-
-        for (var index = 0; index < 3; index++) (await lsass.ChangeAsync($"user{index}", "Password-1")).Elapsed.ShouldBeLessThan(NoWait);
-
-        (await lsass.DrainedAsync()).ShouldSatisfyAllConditions(status => status.Delivered.ShouldBe(3), status => status.Misses.ShouldBe(0));
     }
 
     [Fact]
@@ -141,6 +73,28 @@ public sealed class FilterDeliveryTests
         (await lsass.DrainedAsync()).Delivered.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("200")]
+    [InlineData("full")]
+    public async Task Slow_or_full_disk_loses_nothing(string disk)
+    {
+        await WineMachine.NeedAsync();
+        using var site = new FilterSite();
+        await using var lsass = await LsassDouble.StartAsync(site);
+        await File.WriteAllTextAsync(site.DiskFile, disk, TestContext.Current.CancellationToken);
+
+        await ChangeManyAsync(lsass);
+        if (disk == "full")
+        {
+            (await lsass.UntilAsync(status => status.Stuck > 0)).Dropped.ShouldBe(0);
+            site.Dropped.ShouldBeEmpty("what is not flushed is not there");
+            File.Delete(site.DiskFile);
+        }
+
+        (await lsass.DrainedAsync()).ShouldSatisfyAllConditions(status => status.Dropped.ShouldBe(Changes), status => status.Lost.ShouldBe(0));
+        HasAll(site, site.Dropped);
+    }
+
     [Fact]
     public async Task What_finds_neither_edge_nor_drop_folder_waits_until_one_is_there()
     {
@@ -161,17 +115,6 @@ public sealed class FilterDeliveryTests
     private static async Task ChangeManyAsync(LsassDouble lsass)
     {
         for (var index = 0; index < Changes; index++) (await lsass.ChangeAsync($"user{index}", $"Password-{index}")).Status.ShouldBe(0);
-    }
-
-    private static async Task<FilterStatus> UntilDeliveredAsync(LsassDouble lsass)
-    {
-        for (var index = 0; ; index++)
-        {
-            index.ShouldBeLessThan(200, "the edge is there and is not tried");
-            await lsass.ChangeAsync($"again{index}", "Password-1");
-            var status = await lsass.DrainedAsync();
-            if (status.Delivered > 0) return status;
-        }
     }
 
     private static void HasAll(FilterSite site, byte[][] envelopes) => envelopes.Select(site.Open).Order().ShouldBe(

@@ -1,6 +1,6 @@
 /* Stands in for the edge on a named pipe: edge_double PIPE MODE [FOLDER]. Modes: `take` (writes the envelope into the folder, flushes it,
    and answers 06), `slow:MS` (the same, after so long), `refuse` (answers 15), `drop` (closes without an answer), `hang` (reads and never answers),
-   `deaf` (does not even read). Ends with its standard input. */
+   `deaf` (does not even read), `faint` (takes one frame, is silent at the next until the client leaves, and so on). Ends with its standard input. */
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
@@ -63,6 +63,7 @@ static void answer(HANDLE pipe, uint8_t byte)
 
 static void serve(HANDLE pipe)
 {
+    static volatile LONG frames;
     uint8_t frame[FRAME_MAX];
     DWORD length = 0;
 
@@ -75,6 +76,10 @@ static void serve(HANDLE pipe)
         return;
     if (strcmp(mode, "hang") == 0)
         Sleep(INFINITE);
+    if (strcmp(mode, "faint") == 0 && InterlockedIncrement(&frames) % 2 == 0) {
+        (void)ReadFile(pipe, frame, 1, &length, NULL);
+        return;
+    }
     if (strcmp(mode, "drop") == 0)
         return;
     if (strncmp(mode, "slow:", 5) == 0)

@@ -175,3 +175,20 @@ void command_storm(const char *threads, const char *calls, const char *unused)
         worst = storms[index].worst > worst ? storms[index].worst : worst;
     (void)printf("done %.2f\n", worst);
 }
+
+void command_oversleep(const char *milliseconds, const char *unused1, const char *unused2)
+{
+    CONDITION_VARIABLE nobody = CONDITION_VARIABLE_INIT;
+    SRWLOCK lock = SRWLOCK_INIT;
+    LARGE_INTEGER start;
+    DWORD duration = strtoul(milliseconds, NULL, 10);
+
+    (void)unused1;
+    (void)unused2;
+    AcquireSRWLockExclusive(&lock);
+    (void)QueryPerformanceCounter(&start);
+    (void)SleepConditionVariableSRW(&nobody, &lock, duration, 0);
+    double elapsed = milliseconds_since(start);
+    ReleaseSRWLockExclusive(&lock);
+    (void)printf("done %.2f\n", elapsed - (double)duration);
+}

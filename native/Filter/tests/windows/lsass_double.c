@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"init", command_init},
     {"change", command_change},
     {"storm", command_storm},
+    {"oversleep", command_oversleep},
     {"status", command_status},
     {"drained", command_drained},
     {"search", command_search},

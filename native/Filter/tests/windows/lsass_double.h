@@ -38,6 +38,10 @@ void command_change(const char *account, const char *password, const char *unuse
 /* `storm THREADS CALLS`: account `stormT.N`, password `Storm-T.N`. Answers `done WORST_MILLISECONDS`. */
 void command_storm(const char *threads, const char *calls, const char *unused);
 
+/* `oversleep MILLISECONDS`: waits so long for what never comes, as LSA's thread does for the edge. Answers `done MILLISECONDS`, by how much too long:
+   the machine's own part of whatever a change takes. */
+void command_oversleep(const char *milliseconds, const char *unused1, const char *unused2);
+
 /* `status`: all numbers of the filter's shared status. */
 void command_status(const char *unused1, const char *unused2, const char *unused3);
 

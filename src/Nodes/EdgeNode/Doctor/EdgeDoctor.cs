@@ -4,6 +4,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
+using PasswordSync.EdgeNode.Windows;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Doctor;
 using PasswordSync.Hosting.Settings;
@@ -30,12 +31,12 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
     private IEnumerable<Finding> Files()
     {
         var edge = configuration.Edge;
-        yield return MachineChecks.Rights("edge.json", configuration.File, MachineChecks.ForOthersReading, "Write it: docs/operations/single-node.md.");
-        yield return MachineChecks.Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: PasswordSync.EdgeNode request.");
-        if (edge.Directory.Password is { } password && SecretReference.FileOf(password) is { } file) yield return MachineChecks.Rights("directory's password", configuration.PathOf(file), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
-        yield return MachineChecks.Rights("data folder", configuration.PathOf(edge.Data), MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
+        yield return Rights("edge.json", configuration.File, MachineChecks.ForOthersReading, "Write it: docs/operations/single-node.md.");
+        yield return Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: PasswordSync.EdgeNode request.");
+        if (edge.Directory.Password is { } password && SecretReference.FileOf(password) is { } file) yield return Rights("directory's password", configuration.PathOf(file), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
+        yield return Rights("data folder", configuration.PathOf(edge.Data), MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
         yield return MachineChecks.Room("disk", Existing(configuration.PathOf(edge.Data)));
-        yield return MachineChecks.Rights("capture file", configuration.PathOf(edge.CaptureFile), MachineChecks.ForOthersReading, "The edge writes it after a node answered: see the checks of nodes, and start the edge.");
+        yield return Rights("capture file", configuration.PathOf(edge.CaptureFile), MachineChecks.ForOthersReading, "The edge writes it after a node answered: see the checks of nodes, and start the edge.");
     }
 
     private IEnumerable<Finding> Spool()
@@ -49,7 +50,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
             yield return bytes > edge.SpoolBytesMax * 8 / 10 ? Finding.Bad("spool", found, "See why nodes take nothing (checks of nodes); beyond the bound captures are refused.") : Finding.Good("spool", found);
         }
 
-        yield return MachineChecks.Rights("drop folder", drop, MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
+        yield return Rights("drop folder", drop, MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
         if (!Directory.Exists(drop)) yield break;
         var old = new DirectoryInfo(drop).EnumerateFiles().Count(one => clock.GetUtcNow() - one.LastWriteTimeUtc > DropPickedUpWithin);
         yield return old == 0 ? Finding.Good("dropped files", "None lies there for long.") : Finding.Bad("dropped files", $"{old} lie there for more than a minute.", "Start the edge, or see its log for event 5021.");
@@ -100,6 +101,16 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
         if (!PeerTrust.TryIdentify(certificate, authority, edge.Cluster, clock.GetUtcNow(), out var name, out var refusal)) return Finding.Bad(what, refusal, "Have the certificate signed by this cluster (sign-edge), and copy its ca.pem.");
         var wanted = new PeerName.Edge(edge.Cluster, new SourceId(edge.Source), edge.DomainController);
         return name == wanted ? Finding.Good(what, $"The certificate is for {wanted.ToUri()}.") : Finding.Bad(what, $"The certificate is for {name.ToUri()}, edge.json says {wanted.ToUri()}.", "Correct source and domainController, or have a certificate signed for them.");
+    }
+
+    /// <summary>On Windows, where modes say nothing, the access list is looked at: this edge runs as SYSTEM, so nobody else needs to write anything.</summary>
+    private static Finding Rights(string what, string path, UnixFileMode forbidden, string missing)
+    {
+        var found = MachineChecks.Rights(what, path, forbidden, missing);
+        if (!OperatingSystem.IsWindows() || found.Result == FindingResult.Bad) return found;
+        return FileGuard.Look(path, secret: forbidden.HasFlag(UnixFileMode.OtherRead)) is { } wrong
+            ? Finding.Bad(what, $"{path}: {wrong}.", "Repair the installation, which sets the rights of its folder, and look who changed them.")
+            : Finding.Good(what, $"{path} is there, and is nobody else's to {(forbidden.HasFlag(UnixFileMode.OtherRead) ? "read or change" : "change")}.");
     }
 
     private static string Existing(string path)

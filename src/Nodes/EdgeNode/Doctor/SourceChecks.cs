@@ -38,6 +38,7 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
         [
             setup.WhyNotCapturing() is { } why ? Finding.Bad(what, $"It does not capture: {why}", "As it says; docs/operations/install-windows.md.") : Finding.Good(what, $"LSASS has loaded it, and it captures; its DLL is {setup.Signature}."),
             setup.WhySettingsAreOld() is { } old ? Finding.Warning($"{what}: capture file", $"The one before is in force: {old}.", "See the edge's log; it writes the file anew at each change.") : Finding.Good($"{what}: capture file", "It is in force."),
+            setup.Unguarded is { } unguarded ? Finding.Bad($"{what}: rights", $"{unguarded}.", "Repair the installation, which sets the rights, and look who changed them.") : Finding.Good($"{what}: rights", "Only SYSTEM and the administrators may change what it trusts."),
             setup is { HasLsaProtection: true, Status: null }
                 ? Finding.Bad("LSA protection", $"It is on (RunAsPPL), and the DLL is {setup.Signature}: LSASS loads only what Microsoft signed.", "docs/operations/install-windows.md, \"LSA protection\".")
                 : Finding.Good("LSA protection", setup.HasLsaProtection ? "It is on, and the filter is loaded all the same." : "It is off: LSASS loads the filter."),

@@ -27,6 +27,7 @@ internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspect
             HasLsaProtection: lsa?.GetValue("RunAsPPL") is int and not 0 || lsa?.GetValue("RunAsPPLBoot") is int and not 0,
             Signature: dll.Exists ? SignatureOf(dll) : "missing",
             OtherPackages: [.. packages.Where(package => package.Length > 0 && !IsOurs(package)).Order(StringComparer.OrdinalIgnoreCase)],
+            Unguarded: LookAtGuards(),
             Status: ReadStatus());
     }
 
@@ -38,6 +39,19 @@ internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspect
     }
 
     private static bool IsOurs(string package) => string.Equals(package, Package, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Looks at the file that the filter is told to read, and at the folder in which another could take its place.</summary>
+    private static string? LookAtGuards()
+    {
+        using var filter = Registry.LocalMachine.OpenSubKey(FilterKey);
+        if (filter?.GetValue("CaptureFile") is not string { Length: > 0 } file) return null;
+        foreach (var path in (string?[])[file, Path.GetDirectoryName(file)])
+        {
+            if (Path.Exists(path) && FileGuard.Look(path, secret: false) is { } wrong) return $"{path}: {wrong}";
+        }
+
+        return null;
+    }
 
     private static FilterStatus? ReadStatus()
     {

@@ -44,6 +44,9 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
     /// <summary>Whether capture files written from now on may be written by everybody.</summary>
     public bool OthersMayWriteFile { get; set; }
 
+    /// <summary>What this says is how the disk is: native/Filter/tests/windows/slow_disk.c.</summary>
+    public string DiskFile => Path.Combine(Folder, "disk");
+
     public string AgreementsFile => Path.Combine(Folder, "agreements");
 
     public PublicSealingKey Key => keys[^1].PublicKey;

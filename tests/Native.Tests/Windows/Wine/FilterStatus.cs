@@ -6,7 +6,7 @@ namespace PasswordSync.Native.Tests.Windows.Wine;
 internal sealed record FilterStatus(
     long StartedAt, long Process, long State, long FileFault, long FileLine, long FilesTaken, long Waiting, long Heard, long Skipped, long Nothing,
     long Captured, long Delivered, long Dropped, long Misses, long Stuck, long WrongServer,
-    long LostNoSettings, long LostName, long LostPassword, long LostCryptography, long LostQueueFull, long LostFault)
+    long LostNoSettings, long LostName, long LostPassword, long LostCryptography, long LostQueueFull, long LostFault, long Waits)
 {
     public long Lost => LostNoSettings + LostName + LostPassword + LostCryptography + LostQueueFull + LostFault;
 

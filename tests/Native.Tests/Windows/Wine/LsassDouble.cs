@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
+using PasswordSync.Native.Tests.Building;
 
 namespace PasswordSync.Native.Tests.Windows.Wine;
 
@@ -21,7 +22,12 @@ internal sealed class LsassDouble : IAsyncDisposable
     public static async Task<LsassDouble> StartAsync(FilterSite site, string? filter = null, params (string Name, object? Value)[] registry)
     {
         await WineMachine.NeedAsync();
-        var environment = new Dictionary<string, string> { ["PASSWORDSYNC_TEST_AGREEMENTS"] = WineMachine.ToWindows(site.AgreementsFile) };
+        var environment = new Dictionary<string, string>
+        {
+            ["PASSWORDSYNC_TEST_AGREEMENTS"] = WineMachine.ToWindows(site.AgreementsFile),
+            ["PASSWORDSYNC_TEST_DISK"] = site.DiskFile,
+            ["LD_PRELOAD"] = Path.Combine(NativeBuild.Folder("native"), "tests", "slow_disk.so"),
+        };
         var double_ = new LsassDouble(new LineProcess(await WineStart.StartAsync(
             WineMachine.TestProgram("lsass_double.exe"), [WineMachine.ToWindows(filter ?? WineMachine.FilterWithSeam)], environment)));
         (await double_.process.NextAsync()).ShouldBe("loaded");
@@ -64,6 +70,10 @@ internal sealed class LsassDouble : IAsyncDisposable
     /// <summary>Many changes at once; gives the longest that one took.</summary>
     public async Task<TimeSpan> StormAsync(int threads, int calls) =>
         TimeSpan.FromMilliseconds(double.Parse((await process.AskAsync($"storm {threads} {calls}")).Split(' ')[1], CultureInfo.InvariantCulture));
+
+    /// <summary>By how much a wait of this length, made as the filter makes its own, is too long on this machine now.</summary>
+    public async Task<TimeSpan> OversleepAsync(TimeSpan wait) => TimeSpan.FromMilliseconds(
+        double.Parse((await process.AskAsync(string.Create(CultureInfo.InvariantCulture, $"oversleep {wait.TotalMilliseconds}"))).Split(' ')[1], CultureInfo.InvariantCulture));
 
     public async Task<FilterStatus> StatusAsync() => FilterStatus.Parse(await process.AskAsync("status"));
 
