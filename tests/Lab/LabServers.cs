@@ -15,7 +15,7 @@ public sealed class LabServers : IAsyncDisposable
 
     private readonly Lazy<Task<PostgresServer>> _postgres = new(() => PostgresServer.StartAsync(["fsync = off"], CancellationToken.None));
 
-    private readonly Lazy<Task<SambaFileServer>> _fileServer = new(() => SambaFileServer.StartAsync(CancellationToken.None));
+    private readonly Lazy<Task<SambaFileServer>> _fileServer = new(() => SambaFileServer.StartNewAsync(CancellationToken.None));
 
     /// <summary>The shared PostgreSQL server. Each test has a schema of its own in it; what survives a power cut is not its matter.</summary>
     public Task<PostgresServer> PostgresAsync(CancellationToken cancellationToken) => _postgres.Value.WaitAsync(cancellationToken);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using PasswordSync.Lab;
 using PasswordSync.Lab.Product;
@@ -25,7 +24,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         this.databases = databases;
         Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{port}/"));
         var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(folder, "node.log")) { Environment = ProductBuild.Environment };
-        Process = new ProductProcess($"node {name}", command, token => ProductProcess.ListensAsync(new IPEndPoint(IPAddress.Loopback, port), token));
+        Process = new ProductProcess($"node {name}", command, new IPEndPoint(IPAddress.Loopback, port));
     }
 
     public string Name { get; }
@@ -59,9 +58,9 @@ internal sealed class ChaosNode : IAsyncDisposable
     /// <summary>Writes the files of a node. The first one makes the cluster; another is signed by it, as an administrator does it.</summary>
     public static async Task<ChaosNode> PrepareAsync(ChaosNodeOptions options, CancellationToken cancellationToken)
     {
-        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort(), [.. options.DatabasePorts.Select(port => new DatabaseProxy(port))])
+        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort.Find(), [.. options.DatabasePorts.Select(port => new DatabaseProxy(port))])
         {
-            AdminAddress = options.HasAdmin ? new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort()}/")) : null,
+            AdminAddress = options.HasAdmin ? new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort.Find()}/")) : null,
         };
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "passphrase"), Passphrase, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "database-password"), PostgresServer.AdministratorPassword, cancellationToken);
@@ -131,13 +130,6 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken) =>
         (await new ToolRun(ProductBuild.SyncNode, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>What a node is made of.</summary>

@@ -4,18 +4,14 @@ using System.Text.Json;
 namespace PasswordSync.Lab;
 
 /// <summary>A real <c>slapd</c> on an address of its own, with TLS (StartTLS on 389, LDAPS on 636), ppolicy and users.</summary>
-public sealed class OpenLdapServer : IAsyncDisposable
+public sealed class OpenLdapServer : LabServer
 {
     public const string AdministratorPassword = "Adm1n.Passw0rd!";
     public const string SynchronisationPassword = "Sync.Passw0rd!";
 
-    /// <summary>How long the server may take until it answers.</summary>
-    public static readonly TimeSpan StartBound = TimeSpan.FromSeconds(30);
-
     private readonly TemporaryFolder? _temporary;
     private readonly LoopbackAddress _address;
     private readonly LdapTools _ldap;
-    private ServerProcess? _process;
 
     private OpenLdapServer(
         OpenLdapOptions options, string folder, TemporaryFolder? temporary, CertificateAuthority authority, LoopbackAddress address)
@@ -58,9 +54,10 @@ public sealed class OpenLdapServer : IAsyncDisposable
 
     public string Folder { get; }
 
-    public bool IsRunning => _process?.IsRunning ?? false;
+    protected override string Title => $"slapd on {Address}";
 
-    private string LogFile => Path.Combine(Folder, "slapd.log");
+    protected override ServerCommand Command =>
+        new(LabMachine.PathOf(LabTool.Slapd), ["-d", "0", "-f", ConfigurationFile, "-h", $"ldap://{Address}/ ldaps://{Address}/"], Path.Combine(Folder, "slapd.log")) { OutlivesThisProcess = _temporary is null };
 
     private string ConfigurationFile => Path.Combine(Folder, "slapd.conf");
 
@@ -94,60 +91,9 @@ public sealed class OpenLdapServer : IAsyncDisposable
         var authority = CertificateAuthority.Load(Path.Combine(folder, "ca.pem"), Path.Combine(folder, "ca.key"));
         var server = new OpenLdapServer(
             description.Options, folder, temporary: null, authority, LoopbackAddress.Known(IPAddress.Parse(description.Address)));
-        server._process = ServerProcess.Find(server.LogFile);
+        server.Attach();
         return server;
     }
-
-    /// <summary>Starts the server again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with the data and address it had.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        if (IsRunning) throw new InvalidOperationException("slapd is already running.");
-        _process = ServerProcess.Start(new ServerCommand(
-            LabMachine.PathOf(LabTool.Slapd), ["-d", "0", "-f", ConfigurationFile, "-h", $"ldap://{Address}/ ldaps://{Address}/"], LogFile)
-        {
-            OutlivesThisProcess = _temporary is null,
-        });
-        try
-        {
-            await Eventually.HoldsAsync(
-                "slapd to answer",
-                StartBound,
-                async token => IsRunning
-                    ? (await _ldap.SearchAsync(AdministratorName, AdministratorPassword, Suffix, "base", "(objectClass=*)", ["1.1"], token)).ExitCode == 0
-                    : throw new LabEnvironmentException("slapd ended by itself."),
-                cancellationToken);
-        }
-        catch (Exception failure) when (failure is TimeoutException or LabEnvironmentException)
-        {
-            var log = LogTail.Of(LogFile);
-            await StopAsync(CancellationToken.None);
-            throw new LabEnvironmentException($"slapd on {Address} did not start.\n{log}", failure);
-        }
-    }
-
-    /// <summary>Ends the server cleanly; data and address remain.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (_process is null) return;
-        await _process.StopAsync(cancellationToken);
-        await _process.DisposeAsync();
-        _process = null;
-    }
-
-    /// <summary>Ends the server at once, as a power cut would.</summary>
-    public async Task KillAsync(CancellationToken cancellationToken)
-    {
-        if (_process is null) return;
-        await _process.KillAsync(cancellationToken);
-        await _process.DisposeAsync();
-        _process = null;
-    }
-
-    /// <summary>Suspends the server: connections are still accepted, nothing is answered, until <see cref="Thaw"/>.</summary>
-    public void Freeze() => _process?.Freeze();
-
-    /// <summary>Lets a frozen server go on.</summary>
-    public void Thaw() => _process?.Thaw();
 
     /// <summary>A simple bind over LDAPS.</summary>
     public Task<BindCheck> BindAsync(string distinguishedName, string password, CancellationToken cancellationToken) =>
@@ -178,12 +124,18 @@ public sealed class OpenLdapServer : IAsyncDisposable
         return [.. LdapTools.ValuesOf(attribute, result.RequireSuccess().Output)];
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        if (_process is not null) await _process.DisposeAsync();
+        await base.DisposeAsync();
         _address.Dispose();
         Authority.Dispose();
         _temporary?.Dispose();
+    }
+
+    protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken)
+    {
+        var look = await _ldap.SearchAsync(AdministratorName, AdministratorPassword, Suffix, "base", "(objectClass=*)", ["1.1"], cancellationToken);
+        return look.ExitCode == 0 ? null : $"LDAP result {look.ExitCode}: {look.Errors}";
     }
 
     private static async Task<OpenLdapServer> CreateAsync(

@@ -9,7 +9,7 @@ public sealed partial class PostgresServer
     /// <param name="cancellationToken">Ends the start.</param>
     public async Task<PostgresServer> StartStandbyAsync(string name, CancellationToken cancellationToken)
     {
-        var standby = new PostgresServer(TemporaryFolder.Create("pg"), FreePort());
+        var standby = new PostgresServer(TemporaryFolder.Create("pg"), FreePort.Find());
         try
         {
             await standby.MakeFoldersAsync(cancellationToken);

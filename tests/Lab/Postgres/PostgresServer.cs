@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace PasswordSync.Lab;
 
@@ -8,7 +6,7 @@ namespace PasswordSync.Lab;
 /// A PostgreSQL server with data of its own, on a loopback port of its own, run as the user "postgres" since it refuses root. Its administrator is <see cref="Administrator"/>,
 /// who needs no password over the socket; over TCP everybody needs one.
 /// </summary>
-public sealed partial class PostgresServer : IAsyncDisposable
+public sealed partial class PostgresServer : LabServer
 {
     /// <summary>The superuser, also the owner of <see cref="Database"/>.</summary>
     public const string Administrator = "postgres";
@@ -19,11 +17,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <summary>The administrator's password.</summary>
     public const string AdministratorPassword = "lab-postgres-administrator";
 
-    /// <summary>How long a start may take until the server answers.</summary>
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
-
     private readonly TemporaryFolder folder;
-    private ServerProcess? process;
 
     private PostgresServer(TemporaryFolder folder, int port)
     {
@@ -46,8 +40,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <summary>As above, without the password.</summary>
     public string ConnectionStringWithoutPassword => $"Host=127.0.0.1;Port={Port};Database={Database};Username={Administrator}";
 
-    /// <summary>False once the server has ended, by itself or otherwise.</summary>
-    public bool IsRunning => process?.IsRunning ?? false;
+    protected override string Title => $"PostgreSQL on port {Port}";
+
+    protected override ServerCommand Command =>
+        new(LabMachine.PathOf(LabTool.SetPrivileges), [.. Unprivileged, Program("postgres"), "-D", DataFolder], LogFile) { Mounts = smallDisk is { } disk ? [disk] : [] };
 
     /// <summary>Makes a database cluster and starts a server on it. Ends with this object.</summary>
     /// <param name="settings">Lines for postgresql.conf, after those of the lab.</param>
@@ -57,7 +53,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         LabMachine.Require(LabTool.Shell, LabTool.SetSid, LabTool.Unshare, LabTool.SetPrivileges, LabTool.ChangeOwner);
-        var server = new PostgresServer(TemporaryFolder.Create("pg"), FreePort());
+        var server = new PostgresServer(TemporaryFolder.Create("pg"), FreePort.Find());
         try
         {
             await server.MakeAsync(settings, cancellationToken);
@@ -72,39 +68,18 @@ public sealed partial class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the server again after <see cref="StopAsync"/> or <see cref="KillAsync"/>; returns when it answers.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Ends it as an administrator does: sessions end, a checkpoint is made.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (process is not null) await process.DisposeAsync();
-        var command = AsPostgres(Program("postgres"), ["-D", DataFolder]);
-        if (smallDiskSize is not null)
+        if (IsRunning && ProcessIds is [var server, ..])
         {
-            var user = (await new ToolRun("/usr/bin/id", ["-u", "postgres"]).RunAsync(cancellationToken)).RequireSuccess().Output.Trim();
-            command = command with { Mounts = [($"tmpfs:size={smallDiskSize},mode=0700,uid={user}", folder.PathOf(SmallDisk))] };
+            // "Fast shutdown": to be told to end otherwise, it would wait until every client has gone.
+            NativeSignals.Send(server, NativeSignals.Interrupt);
+            await Eventually.HoldsAsync("the end of PostgreSQL", ServerProcess.StopBound, _ => Task.FromResult(!IsRunning), cancellationToken);
         }
 
-        process = ServerProcess.Start(command);
-        await Eventually.HoldsAsync("the start of PostgreSQL; its log:\n" + LogFile, StartBound, AnswersAsync, cancellationToken);
+        await base.StopAsync(cancellationToken);
     }
-
-    /// <summary>Ends it as an administrator does: sessions end, a checkpoint is made.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (process is null || !process.IsRunning) return;
-
-        // "Fast shutdown": to be told to end otherwise, it would wait until every client has gone.
-        NativeSignals.Send(process.ProcessIds[0], NativeSignals.Interrupt);
-        await Eventually.HoldsAsync("the end of PostgreSQL", ServerProcess.StopBound, _ => Task.FromResult(!process.IsRunning), cancellationToken);
-    }
-
-    /// <summary>Ends it at once, as a power cut would.</summary>
-    public Task KillAsync(CancellationToken cancellationToken) => process!.KillAsync(cancellationToken);
-
-    /// <summary>Suspends every process of the server: connections are still accepted, nothing is answered.</summary>
-    public void Freeze() => process!.Freeze();
-
-    /// <summary>Lets a frozen server go on.</summary>
-    public void Thaw() => process!.Thaw();
 
     /// <summary>Runs SQL as the administrator with psql; what it printed, unaligned and without headings.</summary>
     /// <exception cref="LabEnvironmentException">A statement failed.</exception>
@@ -130,23 +105,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
         return start;
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        if (process is not null)
-        {
-            process.Thaw();
-            await process.KillAsync(CancellationToken.None);
-            await process.DisposeAsync();
-        }
-
+        await KillAsync(CancellationToken.None);
+        await base.DisposeAsync();
         folder.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     // Debian keeps the programs of each version apart; the newest one there is.
@@ -159,9 +122,6 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     private static string[] Unprivileged => ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
-
-    private ServerCommand AsPostgres(string program, IReadOnlyList<string> arguments) =>
-        new(LabMachine.PathOf(LabTool.SetPrivileges), [.. Unprivileged, program, .. arguments], LogFile);
 
     private async Task MakeFoldersAsync(CancellationToken cancellationToken)
     {
@@ -188,11 +148,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
             cancellationToken);
     }
 
-    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken)
     {
-        if (!IsRunning) throw new LabEnvironmentException($"PostgreSQL ended at once:\n{LogTail.Of(LogFile)}");
         var asked = await new ToolRun(Program("pg_isready"), ["-q", "-h", "127.0.0.1", "-p", $"{Port}"]).RunAsync(cancellationToken);
-        return asked.ExitCode == 0;
+        return asked.ExitCode == 0 ? null : $"pg_isready says {asked.ExitCode}";
     }
 
     private static async Task RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>

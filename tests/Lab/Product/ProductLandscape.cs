@@ -55,7 +55,7 @@ public sealed class ProductLandscape : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<ProductLandscape> StartAsync(ProductLandscapeOptions options, string folder, CancellationToken cancellationToken)
     {
-        var landscape = new ProductLandscape(options, folder, FreePort());
+        var landscape = new ProductLandscape(options, folder, FreePort.Find());
         await File.WriteAllTextAsync(PortFile(folder), landscape.port.ToString(CultureInfo.InvariantCulture), cancellationToken);
         await landscape.PrepareAsync(cancellationToken);
         await landscape.Node.StartAsync(cancellationToken);
@@ -97,14 +97,14 @@ public sealed class ProductLandscape : IAsyncDisposable
 
     private string CaptureFile(SambaDomainController controller) => Path.Combine(EdgeFolder(controller), "capture.conf");
 
-    private ProductProcess MakeNode() => new("the sync server", Command(ProductBuild.SyncNode, Path.Combine(NodeFolder, "node.json"), Path.Combine(folder, "node.log")), token => ProductProcess.ListensAsync(new IPEndPoint(IPAddress.Loopback, port), token));
+    private ProductProcess MakeNode() => new("the sync server", Command(ProductBuild.SyncNode, Path.Combine(NodeFolder, "node.json"), Path.Combine(folder, "node.log")), new IPEndPoint(IPAddress.Loopback, port));
 
     private KeyValuePair<SambaDomainController, ProductProcess> MakeEdge(string source, SambaDomainController controller)
     {
         var edgeFolder = EdgeFolder(controller);
         var socket = new UnixDomainSocketEndPoint(Path.Combine(edgeFolder, "capture.sock"));
         var command = Command(ProductBuild.EdgeNode, Path.Combine(edgeFolder, "edge.json"), Path.Combine(folder, $"{controller.FullName}.log"));
-        return KeyValuePair.Create(controller, new ProductProcess($"the edge of {source}/{controller.FullName}", command, token => ProductProcess.ListensAsync(socket, token)));
+        return KeyValuePair.Create(controller, new ProductProcess($"the edge of {source}/{controller.FullName}", command, socket));
     }
 
     private ServerCommand Command(string program, string configuration, string logFile) =>
@@ -220,11 +220,4 @@ public sealed class ProductLandscape : IAsyncDisposable
 
     private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
         (await new ToolRun(program, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -3,19 +3,14 @@ using System.Net;
 namespace PasswordSync.Lab;
 
 /// <summary>One writable domain controller: a real <c>samba</c>, with all its protocols, on an address of its own.</summary>
-public sealed class SambaDomainController : IAsyncDisposable
+public sealed class SambaDomainController : LabServer
 {
-    /// <summary>How long a DC may take from its start until all its protocols answer. One second as a rule; more on a busy machine.</summary>
-    public static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
-
     private static readonly int[] PortsOfAReadyController = [88, 135, 389, 445, 464, 636];
     private readonly LoopbackAddress _address;
     private readonly LdapTools _ldap;
 
     // Each smbpasswd makes smbd fork and each samba-tool is a Python program; with 50 of them at once the DC answers "network busy".
     private readonly SemaphoreSlim _tools = new(4);
-    private ServerProcess? _process;
-    private string _lastLook = "none";
 
     internal SambaDomainController(SambaDomain domain, string name, LoopbackAddress address)
     {
@@ -51,8 +46,6 @@ public sealed class SambaDomainController : IAsyncDisposable
 
     public SambaControllerSettings Settings { get; private set; } = new();
 
-    public bool IsRunning => _process?.IsRunning ?? false;
-
     /// <summary>objectGUID of its nTDSDSA object; null until the domain knows it.</summary>
     internal Guid? DirectoryServiceId => File.Exists(DirectoryServiceIdFile) ? Guid.Parse(File.ReadAllText(DirectoryServiceIdFile)) : null;
 
@@ -71,56 +64,18 @@ public sealed class SambaDomainController : IAsyncDisposable
         }
     }
 
-    private string ServerLog => Path.Combine(LogFolder, "samba");
+    protected override string Title => $"{FullName} on {Address}";
 
-    /// <summary>Starts the DC and waits until all its protocols answer. It ends with this process.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    protected override ServerCommand Command => new(
+        LabMachine.PathOf(LabTool.Samba), ["-F", "--no-process-group", "-M", "prefork", "-s", ConfigurationFile], Path.Combine(LogFolder, "samba"))
     {
-        if (IsRunning) throw new InvalidOperationException($"{FullName} is already running.");
-        WriteFiles();
-        _process = ServerProcess.Start(new ServerCommand(
-            LabMachine.PathOf(LabTool.Samba), ["-F", "--no-process-group", "-M", "prefork", "-s", ConfigurationFile], ServerLog)
-        {
-            // The path of winbindd's socket is compiled in; DCs are told of each other by the hosts file.
-            Mounts = [(Path.Combine(Folder, "run", "samba"), SystemSambaFolder), (Domain.HostsFile, "/etc/hosts")],
-            Environment = Environment,
-            OutlivesThisProcess = Domain.IsLasting,
-        });
-        try
-        {
-            await Eventually.HoldsAsync($"{FullName} to answer", StartBound, IsReadyAsync, cancellationToken);
-        }
-        catch (Exception failure) when (failure is TimeoutException or LabEnvironmentException)
-        {
-            var logs = LogTail.Of(Directory.EnumerateFiles(LogFolder));
-            await StopAsync(CancellationToken.None);
-            throw new LabEnvironmentException($"{FullName} on {Address} did not start. Last look: {_lastLook}\n{logs}", failure);
-        }
-    }
+        // The path of winbindd's socket is compiled in; DCs are told of each other by the hosts file.
+        Mounts = [(Path.Combine(Folder, "run", "samba"), SystemSambaFolder), (Domain.HostsFile, "/etc/hosts")],
+        Environment = Environment,
+        OutlivesThisProcess = Domain.IsLasting,
+    };
 
-    /// <summary>Ends the DC cleanly. Its data and its address remain, for the next start.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (_process is null) return;
-        await _process.StopAsync(cancellationToken);
-        await _process.DisposeAsync();
-        _process = null;
-    }
-
-    /// <summary>Ends the DC with all its processes at once, as a power cut would.</summary>
-    public async Task KillAsync(CancellationToken cancellationToken)
-    {
-        if (_process is null) return;
-        await _process.KillAsync(cancellationToken);
-        await _process.DisposeAsync();
-        _process = null;
-    }
-
-    /// <summary>Suspends all processes of the DC: it still accepts connections and answers nothing, until <see cref="Thaw"/>.</summary>
-    public void Freeze() => _process?.Freeze();
-
-    /// <summary>Lets a frozen DC go on.</summary>
-    public void Thaw() => _process?.Thaw();
+    protected override IEnumerable<string> LogFiles => Directory.EnumerateFiles(LogFolder);
 
     /// <summary>Changes settings of smb.conf; a running DC is restarted for it, which takes about two seconds.</summary>
     public async Task ReconfigureAsync(SambaControllerSettings settings, CancellationToken cancellationToken)
@@ -191,9 +146,9 @@ public sealed class SambaDomainController : IAsyncDisposable
     public async Task ReplicateFromAsync(SambaDomainController source, CancellationToken cancellationToken) =>
         (await SambaToolAsync(["drs", "replicate", FullName, source.FullName, Domain.BaseName, "-P"], "", cancellationToken)).RequireSuccess();
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        if (_process is not null) await _process.DisposeAsync();
+        await base.DisposeAsync();
         _address.Dispose();
         _tools.Dispose();
     }
@@ -219,10 +174,9 @@ public sealed class SambaDomainController : IAsyncDisposable
 
     /// <summary>The process that pulls changes from other DCs and notifies them; null when the DC does not run.</summary>
     internal int? ReplicationProcess =>
-        _process?.ProcessIds.Cast<int?>().FirstOrDefault(id => ProcessTree.CommandLineOf(id!.Value).StartsWith("samba: task[drepl]", StringComparison.Ordinal));
+        ProcessIds.Cast<int?>().FirstOrDefault(id => ProcessTree.CommandLineOf(id!.Value).StartsWith("samba: task[drepl]", StringComparison.Ordinal));
 
-    /// <summary>Finds the DC's processes, started by another process and still running.</summary>
-    internal void Attach() => _process = ServerProcess.Find(ServerLog);
+    protected override void Prepare() => WriteFiles();
 
     internal void WriteFiles()
     {
@@ -238,18 +192,15 @@ public sealed class SambaDomainController : IAsyncDisposable
 
     private const string SystemSambaFolder = "/run/samba";
 
-    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken)
     {
-        if (!IsRunning) throw new LabEnvironmentException($"samba ended by itself; its log is '{ServerLog}'.");
         foreach (var port in PortsOfAReadyController)
         {
-            _lastLook = $"port {port} refuses connections";
-            if (!await TcpProbe.AcceptsAsync(new IPEndPoint(Address, port), cancellationToken)) return false;
+            if (!await EndPointProbe.AcceptsAsync(new IPEndPoint(Address, port), cancellationToken)) return $"port {port} refuses connections";
         }
 
         var look = await _ldap.SearchAsync(
             Domain.AdministratorName, SambaDomain.AdministratorPassword, Domain.BaseName, "base", "(objectClass=*)", ["1.1"], cancellationToken);
-        _lastLook = $"LDAP result {look.ExitCode}: {look.Errors}";
-        return look.ExitCode == 0;
+        return look.ExitCode == 0 ? null : $"LDAP result {look.ExitCode}: {look.Errors}";
     }
 }

@@ -7,7 +7,7 @@ namespace PasswordSync.Lab;
 /// A real standalone <c>smbd</c> on an address of its own, which keeps accounts itself as a member server does. Accounts need Unix users of the same
 /// name: the server sees a list of its own in the place of /etc/passwd.
 /// </summary>
-public sealed class SambaFileServer : IAsyncDisposable
+public sealed class SambaFileServer : LabServer
 {
     public const string Name = "FILES1";
 
@@ -18,9 +18,6 @@ public sealed class SambaFileServer : IAsyncDisposable
 
     /// <summary>The shortest password that the server's policy names. Samba does not hold it against resets.</summary>
     public const int PasswordLengthMin = 8;
-
-    /// <summary>How long the server may take until it answers.</summary>
-    public static readonly TimeSpan StartBound = TimeSpan.FromSeconds(30);
 
     private const int FirstUserId = 20_000;
 
@@ -49,7 +46,6 @@ public sealed class SambaFileServer : IAsyncDisposable
     private readonly LoopbackAddress _address = LoopbackAddress.Lease();
     private readonly SemaphoreSlim _tools = new(1);
     private int _users;
-    private ServerProcess? _process;
 
     private SambaFileServer()
     {
@@ -63,21 +59,24 @@ public sealed class SambaFileServer : IAsyncDisposable
 
     private string UserFile => _folder.PathOf("passwd");
 
-    private string LogFile => _folder.PathOf("smbd.log");
+    protected override string Title => $"smbd on {Address}";
+
+    protected override ServerCommand Command =>
+        new(LabMachine.PathOf(LabTool.SmbServer), ["-s", ConfigurationFile, "-F", "--no-process-group", "--debug-stdout"], _folder.PathOf("smbd.log")) { Mounts = Mounts };
 
     private IReadOnlyList<(string Source, string Target)> Mounts => [(UserFile, "/etc/passwd")];
 
     /// <summary>Starts a server that ends with this process, or when it is disposed.</summary>
     /// <exception cref="LabNotSupportedException">Not Linux: the calling test is skipped.</exception>
     /// <exception cref="LabEnvironmentException">The machine is not prepared, or smbd failed.</exception>
-    public static async Task<SambaFileServer> StartAsync(CancellationToken cancellationToken)
+    public static async Task<SambaFileServer> StartNewAsync(CancellationToken cancellationToken)
     {
         LabMachine.Require(LabTool.SmbServer, LabTool.SmbPasswd, LabTool.SmbAccounts, LabTool.Net, LabTool.Python, LabTool.Unshare, LabTool.SetSid);
         var server = new SambaFileServer();
         try
         {
             await server.PrepareAsync(cancellationToken);
-            await server.RunAsync(cancellationToken);
+            await server.StartAsync(cancellationToken);
             return server;
         }
         catch
@@ -123,9 +122,9 @@ public sealed class SambaFileServer : IAsyncDisposable
         return said is "yes" or "no" ? said == "yes" : throw new LabEnvironmentException($"The sign-in failed otherwise: {said}");
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        if (_process is not null) await _process.DisposeAsync();
+        await base.DisposeAsync();
         _address.Dispose();
         _tools.Dispose();
         _folder.Dispose();
@@ -141,23 +140,10 @@ public sealed class SambaFileServer : IAsyncDisposable
         await SetPolicyAsync("min password length", PasswordLengthMin, cancellationToken);
     }
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken)
     {
-        _process = ServerProcess.Start(new ServerCommand(LabMachine.PathOf(LabTool.SmbServer), ["-s", ConfigurationFile, "-F", "--no-process-group", "--debug-stdout"], LogFile) { Mounts = Mounts });
-        try
-        {
-            await Eventually.HoldsAsync(
-                "smbd to answer",
-                StartBound,
-                async token => _process.IsRunning
-                    ? await TcpProbe.AcceptsAsync(EndPoint, token) && await SignsInAsync(SynchronisationName, SynchronisationPassword, token)
-                    : throw new LabEnvironmentException("smbd ended by itself."),
-                cancellationToken);
-        }
-        catch (Exception failure) when (failure is TimeoutException or LabEnvironmentException)
-        {
-            throw new LabEnvironmentException($"smbd on {Address} did not start.\n{LogTail.Of(LogFile)}", failure);
-        }
+        if (!await EndPointProbe.AcceptsAsync(EndPoint, cancellationToken)) return $"{EndPoint} refuses connections";
+        return await SignsInAsync(SynchronisationName, SynchronisationPassword, cancellationToken) ? null : $"it refuses '{SynchronisationName}'";
     }
 
     private async Task RunToolAsync(LabTool tool, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ public sealed class LocalAccountsProviderTests(LabServers servers)
     [Fact]
     public async Task One_sign_in_tells_whether_the_password_is_there_and_none_is_made_that_could_lock_the_account()
     {
-        await using var server = await SambaFileServer.StartAsync(Token);
+        await using var server = await SambaFileServer.StartNewAsync(Token);
         await using var target = new LocalAccountsTarget(server);
         var found = await FindAsync(target.Provider, await target.AddAsync("F0rmer.Passw0rd!", Token));
 
