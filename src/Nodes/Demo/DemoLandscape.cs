@@ -80,7 +80,7 @@ internal sealed class DemoLandscape : IAsyncDisposable
         await WriteAsync("edge.json", EdgeSettings(node.Addresses[0]), cancellationToken).ConfigureAwait(false);
         await EnrolAsync(cancellationToken).ConfigureAwait(false);
         var edgeConfiguration = EdgeSettingsFile.Read(PathOf("edge.json"));
-        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, filter: null, EdgeCertificates.Open(edgeConfiguration), clock, loggers, cancellationToken).ConfigureAwait(false);
+        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, filter: null, EdgeCertificates.Open(edgeConfiguration, clock.GetUtcNow()), clock, loggers, cancellationToken).ConfigureAwait(false);
         await WaitForCaptureFileAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -86,7 +86,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
         var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
         var filterMonitor = filter is null ? null : new FilterMonitor(filter.Inspector, filter.Role, FilterInterval, alarms, clock, loggers.CreateLogger<FilterMonitor>());
-        var watch = new CertificateWatch(certificates, alarms, clock, loggers.CreateLogger<CertificateWatch>());
+        var watch = new CertificateWatch(certificates, http, () => nodes.InOrder(), alarms, clock, loggers.CreateLogger<CertificateWatch>());
         return new EdgeServer(pipeline, fetcher, monitor, filterMonitor, watch, [MetricsExport.Start("passwordsync-edge", $"{edge.Source}/{edge.DomainController}", metrics.Scope, edge.Metrics), metrics, pipeline, dropFolder, spool, http, certificates]);
     }
 

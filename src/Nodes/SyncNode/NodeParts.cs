@@ -132,6 +132,20 @@ internal sealed partial class NodeParts : IAsyncDisposable
         };
     }
 
+    /// <summary>Lets another node sign this one's next certificate.</summary>
+    /// <exception cref="HttpRequestException">None did; the message has each one's answer.</exception>
+    /// <exception cref="StorageUnavailableException">The database cannot be used now.</exception>
+    public async Task RenewCertificateAsync(CancellationToken cancellationToken)
+    {
+        var nodes = (await OthersAsync(cancellationToken).ConfigureAwait(false)).SelectMany(peer => peer.Addresses).ToList();
+        using var passphrase = await ReadPassphraseAsync(cancellationToken).ConfigureAwait(false);
+        await passphrase.WithUtf8Async(async bytes =>
+        {
+            await Credentials.RenewAsync(Connections.To(""), nodes, bytes, Clock, cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+    }
+
     public async Task SweepOnceAsync(CancellationToken cancellationToken)
     {
         try

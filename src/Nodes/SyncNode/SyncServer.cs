@@ -57,7 +57,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         running =
         [
             replication.RunAsync(ending.Token), engine.RunAsync(ending.Token), SweepAsync(ending.Token), mending.RunAsync(engine.Identities, engine.Ownership, ending.Token), monitoring.RunAsync(ending.Token),
-            new CertificateWatch(parts.Credentials, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token), .. loops.Select(loop => loop(ending.Token)),
+            new CertificateWatch(parts.Credentials, parts.RenewCertificateAsync, parts.Clock, loggers.CreateLogger<CertificateWatch>()).RunAsync(ending.Token), .. loops.Select(loop => loop(ending.Token)),
         ];
         Completion = Task.WhenAny(running).Unwrap();
         verifying = new PointVerification(parts.Providers, new PolicyChecks(parts.Configuration, parts.Readers), mending, loggers.CreateLogger<PointVerification>()).RunAsync(ending.Token);
@@ -132,6 +132,7 @@ public sealed partial class SyncServer : IAsyncDisposable
             {
                 intake.Map(routes);
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
+                new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.OthersAsync, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
                 new NodeRequestEndpoint(engine, departure, revocations, mending, loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);

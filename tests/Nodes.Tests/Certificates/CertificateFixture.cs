@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.SyncNode.Cluster;
@@ -26,6 +28,30 @@ internal sealed class CertificateFixture : IDisposable
         var configuration = NodeConfiguration.Read(file);
         Directory.CreateDirectory(configuration.DataFolder);
         return configuration;
+    }
+
+    /// <summary>Writes an edge's configuration; its key and certificates are to be put beside it.</summary>
+    public static async Task<EdgeSettingsFile> ConfigureEdgeAsync(string folder, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(folder, "edge.json");
+        var settings = new
+        {
+            cluster = TestNode.Cluster,
+            source = TestNode.Source.Value,
+            domainController = TestNode.DomainController,
+            nodes = new[] { "https://127.0.0.1:1" },
+            authority = "ca.pem",
+            certificate = "edge.pem",
+            key = "edge.key",
+            data = "data",
+            socket = Path.Combine(folder, "edge.socket"),
+            drop = "drop",
+            captureFile = "capture",
+            directory = new { server = "127.0.0.1:1", security = "none" },
+        };
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings), cancellationToken);
+        Directory.CreateDirectory(Path.Combine(folder, "data"));
+        return EdgeSettingsFile.Read(file);
     }
 
     public Task<NodeCredentials> OpenAsync(NodeConfiguration configuration, CancellationToken cancellationToken) =>

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Capture.Health;
 using PasswordSync.EdgeNode;
-using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using Shouldly;
@@ -25,18 +23,20 @@ public sealed class Edge_certificate_tests : IAlarmSink
         using var fixture = new CertificateFixture();
         using var authority = await fixture.OpenAuthorityElsewhereAsync(Token);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var configuration = await ConfigureAsync(fixture.Folder);
+        var configuration = await CertificateFixture.ConfigureEdgeAsync(fixture.Folder, Token);
         await File.WriteAllTextAsync(configuration.PathOf("edge.key"), key.ExportPkcs8PrivateKeyPem(), Token);
         await File.WriteAllTextAsync(configuration.PathOf("ca.pem"), authority.Certificate.ExportCertificatePem(), Token);
         await SignAsync();
-        using var certificates = EdgeCertificates.Open(configuration);
+        using var certificates = EdgeCertificates.Open(configuration, fixture.Clock.GetUtcNow());
         using var ending = new CancellationTokenSource();
-        var watch = new CertificateWatch(certificates, this, fixture.Clock, fixture.Log.CreateLogger<CertificateWatch>()).RunAsync(ending.Token);
+        using var http = new HttpClient();
+        var watch = new CertificateWatch(certificates, http, () => [], this, fixture.Clock, fixture.Log.CreateLogger<CertificateWatch>()).RunAsync(ending.Token);
         await fixture.PassAsync(days: 335);
         told.ShouldAllBe(what => what == "none");
 
         await fixture.PassAsync(days: 1);
-        told.Last().ShouldContain("in 29 days: make a request (request), let a node sign it (sign-edge --source alpha --dc dc1.alpha.test)");
+        told.Last().ShouldContain("in 29 days: the edge lets a node renew it, and that did not succeed (event 2743 says why). By hand: make a request (request), let a node sign it (sign-edge --source alpha --dc dc1.alpha.test)");
+        fixture.Log.All.ShouldContain(line => line.Contains("could not be renewed and goes on; the next try is tomorrow: No node is known to ask."));
         var present = certificates.Certificate.Thumbprint;
 
         // A file that is no certificate, and one of another key, change nothing.
@@ -72,26 +72,4 @@ public sealed class Edge_certificate_tests : IAlarmSink
     void IAlarmSink.Raise(EdgeAlarm alarm) => told.Enqueue(alarm.Sentence);
 
     void IAlarmSink.Clear<TAlarm>() => told.Enqueue("none");
-
-    private static async Task<EdgeSettingsFile> ConfigureAsync(string folder)
-    {
-        var file = Path.Combine(folder, "edge.json");
-        var settings = new
-        {
-            cluster = TestNode.Cluster,
-            source = TestNode.Source.Value,
-            domainController = TestNode.DomainController,
-            nodes = new[] { "https://127.0.0.1:1" },
-            authority = "ca.pem",
-            certificate = "edge.pem",
-            key = "edge.key",
-            data = "data",
-            socket = Path.Combine(folder, "edge.socket"),
-            drop = "drop",
-            captureFile = "capture",
-            directory = new { server = "127.0.0.1:1", security = "none" },
-        };
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(settings), Token);
-        return EdgeSettingsFile.Read(file);
-    }
 }

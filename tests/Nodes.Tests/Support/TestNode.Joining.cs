@@ -11,8 +11,9 @@ internal sealed partial class TestNode
 {
     private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 10_000);
 
-    /// <summary>Starts a further node of this one's cluster, over the same database, as an administrator would: own key, signed request, keys from here.</summary>
-    public async Task<TestNode> JoinAsync(string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null)
+    /// <summary>Starts a further node of this one's cluster, over the same database, as an administrator would: own key, request signed now or earlier, keys from here.</summary>
+    public async Task<TestNode> JoinAsync(
+        string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, TimeSpan? signedAgo = null)
     {
         var folder = Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
@@ -26,7 +27,7 @@ internal sealed partial class TestNode
             await File.WriteAllTextAsync(Path.Combine(data, "node.key"), key.ExportEncryptedPkcs8PrivateKeyPem(Passphrase, KeyEncryption), cancellationToken);
             var request = new CertificateRequest("CN=node", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
             using var authority = await ClusterAuthority.OpenOrCreateAsync(Path.Combine(Folder, "data"), Cluster, Passphrase, Clock.GetUtcNow(), cancellationToken);
-            using var signed = authority.SignNode(request, new PeerName.Node(Cluster, name), ["127.0.0.1"], Clock.GetUtcNow());
+            using var signed = authority.SignNode(request, new PeerName.Node(Cluster, name), ["127.0.0.1"], Clock.GetUtcNow() - (signedAgo ?? TimeSpan.Zero));
             await File.WriteAllTextAsync(Path.Combine(data, "node.pem"), signed.ExportCertificatePem(), Encoding.ASCII, cancellationToken);
         }
 

@@ -109,13 +109,13 @@ internal sealed partial class TestNode : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync(IntakeJson.Default.IntakeAnswer, cancellationToken))!;
     }
 
-    /// <summary>An HTTPS client with a certificate that the cluster's authority signed for the given edge.</summary>
-    public async Task<HttpClient> ConnectAsync(PeerName.Edge name, CancellationToken cancellationToken)
+    /// <summary>An HTTPS client with a certificate that the cluster's authority signed for the given edge, now or earlier.</summary>
+    public async Task<HttpClient> ConnectAsync(PeerName.Edge name, CancellationToken cancellationToken, TimeSpan? ago = null)
     {
         using var authority = await ClusterAuthority.OpenOrCreateAsync(Path.Combine(Folder, "data"), Cluster, Passphrase, Clock.GetUtcNow(), cancellationToken);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var signed = authority.SignEdge(request, name, Clock.GetUtcNow());
+        using var signed = authority.SignEdge(request, name, Clock.GetUtcNow() - (ago ?? TimeSpan.Zero));
         var root = X509CertificateLoader.LoadCertificate(authority.Certificate.RawData);
         var handler = new SocketsHttpHandler();
         handler.SslOptions.ClientCertificates = [signed.CopyWithPrivateKey(key)];

@@ -39,7 +39,7 @@ internal static class RunCommand
         await using (client.ConfigureAwait(false))
         {
             var directory = new LdapSourceDirectory(client, TimeProvider.System);
-            var certificates = EdgeCertificates.Open(configuration);
+            var certificates = EdgeCertificates.Open(configuration, TimeProvider.System.GetUtcNow());
             var edge = await StartAsync(configuration, directory, certificates, loggers, termination.Requested).ConfigureAwait(false);
             await using (edge.ConfigureAwait(false))
             {

@@ -82,8 +82,8 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
         var edge = configuration.Edge;
         try
         {
-            using var certificates = EdgeCertificates.Open(configuration);
-            var found = new List<Finding> { MachineChecks.Validity("own certificate", certificates.Certificate, clock.GetUtcNow(), "Make a request (request) and let a node sign it (sign-edge)."), Name(certificates.Certificate, certificates.Authority) };
+            using var certificates = EdgeCertificates.Open(configuration, clock.GetUtcNow());
+            var found = new List<Finding> { MachineChecks.Validity("own certificate", certificates.Certificate, clock.GetUtcNow(), "It renews itself: see the log for event 2743. By hand: make a request (request) and let a node sign it (sign-edge)."), Name(certificates.Certificate, certificates.Authority) };
             var look = new PeerLook(certificates.Authority, certificates.Certificate, edge.Cluster, clock);
             foreach (var node in edge.Nodes) found.AddRange(await look.AtAsync(new Uri(node), EdgeConfiguration.Path, cancellationToken).ConfigureAwait(false));
             return found;

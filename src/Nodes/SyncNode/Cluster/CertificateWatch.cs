@@ -1,16 +1,23 @@
+using System.Security.Cryptography;
 using PasswordSync.Actors;
+using PasswordSync.Core.Ports;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Settings;
 
 namespace PasswordSync.SyncNode.Cluster;
 
-/// <summary>Looks at the node's certificates every day: renews its own, or takes one that was signed anew, and warns of those that end.</summary>
-internal sealed partial class CertificateWatch(NodeCredentials credentials, TimeProvider clock, ILogger<CertificateWatch> logger)
+/// <summary>Looks at the node's certificates every day: renews its own, lets another node sign the next one or takes one that was put there, and warns of those that end.</summary>
+/// <param name="credentials">The certificates.</param>
+/// <param name="renew">Lets another node sign the next certificate.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">For what is done, and what is in the way.</param>
+internal sealed partial class CertificateWatch(NodeCredentials credentials, Func<CancellationToken, Task> renew, TimeProvider clock, ILogger<CertificateWatch> logger)
 {
     /// <summary>Runs until cancelled; never fails.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Repeating.RunAsync(
         async token =>
         {
-            Look();
+            await LookAsync(token).ConfigureAwait(false);
             await Task.Delay(CertificateTerm.CheckInterval, clock, token).ConfigureAwait(false);
         },
         failure => LogNotRenewed(failure.Message),
@@ -18,16 +25,29 @@ internal sealed partial class CertificateWatch(NodeCredentials credentials, Time
         clock,
         cancellationToken);
 
-    private void Look()
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        await TryAsync(() => Task.FromResult(credentials.Renew(now))).ConfigureAwait(false);
+        await TryAsync(async () =>
+        {
+            var isDue = credentials.IsRenewalDue(now);
+            if (isDue) await renew(cancellationToken).ConfigureAwait(false);
+            return isDue;
+        }).ConfigureAwait(false);
+        foreach (var ending in credentials.FindEnding(now)) LogEnds(ending.Sentence(now));
+    }
+
+    // What is in the way of one must not keep the other from being tried.
+    private async Task TryAsync(Func<Task<bool>> renewed)
+    {
         try
         {
-            if (credentials.Renew(now)) LogRenewed(CertificateTerm.EndOf(credentials.Certificate));
+            if (await renewed().ConfigureAwait(false)) LogRenewed(CertificateTerm.EndOf(credentials.Certificate));
         }
-        finally
+        catch (Exception failure) when (failure is SettingsException or HttpRequestException or StorageUnavailableException or CryptographicException or IOException or UnauthorizedAccessException)
         {
-            foreach (var ending in credentials.FindEnding(now)) LogEnds(ending.Sentence(now));
+            LogNotRenewed(failure.Message);
         }
     }
 

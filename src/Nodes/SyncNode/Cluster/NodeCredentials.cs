@@ -9,22 +9,26 @@ namespace PasswordSync.SyncNode.Cluster;
 
 /// <summary>
 /// What a node shows others, and whom it trusts. The node that made the cluster has the authority and signs its own certificate, at each start and again long before it ends; a
-/// node that joined has one that was signed for it, and no authority. Safe from any thread.
+/// node that joined has one that was signed for it, and no authority: it lets the other node sign the next one. Safe from any thread.
 /// </summary>
 internal sealed class NodeCredentials : IDisposable
 {
     private readonly Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next;
     private readonly string ownRemedy;
     private readonly RenewedCertificate own;
+    private readonly SelfRenewal? renewal;
+    private ECDsa? installedKey;
 
     /// <param name="authority">With its key; null where that is kept elsewhere.</param>
     /// <param name="root">The authority's certificate.</param>
     /// <param name="certificate">The node's own.</param>
     /// <param name="next">Gives the certificate that follows the present one at a time; null while there is none.</param>
+    /// <param name="renewal">Lets another node sign the next one; null where this node can.</param>
     /// <param name="ownRemedy">What to do if the node's own certificate ends all the same.</param>
     private NodeCredentials(
-        ClusterAuthority? authority, X509Certificate2 root, X509Certificate2 certificate, Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next, string ownRemedy)
+        ClusterAuthority? authority, X509Certificate2 root, X509Certificate2 certificate, Func<X509Certificate2, DateTimeOffset, X509Certificate2?> next, SelfRenewal? renewal, string ownRemedy)
     {
+        this.renewal = renewal;
         Authority = authority;
         Root = root;
         own = new RenewedCertificate(certificate);
@@ -58,13 +62,13 @@ internal sealed class NodeCredentials : IDisposable
         if (!configuration.Node.Join.IsEmpty && !ClusterAuthority.IsIn(configuration.DataFolder)) return await OpenSignedAsync(configuration, name, passphrase, now, cancellationToken).ConfigureAwait(false);
         var authority = await ClusterAuthority.OpenOrCreateAsync(configuration.DataFolder, configuration.Node.Cluster, passphrase, now, cancellationToken).ConfigureAwait(false);
         string[] reachedBy = [.. hosts];
-        return new NodeCredentials(authority, authority.Certificate, authority.IssueNode(name, reachedBy, now), Next, "it is renewed by itself unless the authority ends as well; the node's log says what is in the way.");
+        return new NodeCredentials(authority, authority.Certificate, authority.IssueNode(name, reachedBy, now), Next, renewal: null, "it is renewed by itself unless the authority ends as well; the node's log says what is in the way.");
 
         X509Certificate2? Next(X509Certificate2 present, DateTimeOffset time) =>
             CertificateTerm.IsRenewalDue(present, time) && CertificateTerm.EndOf(authority.Certificate) > CertificateTerm.EndOf(present) ? authority.IssueNode(name, reachedBy, time) : null;
     }
 
-    /// <summary>Takes the next certificate if there is one: signed by this node where it has the authority, else found in the data folder. To be called by one at a time.</summary>
+    /// <summary>Takes the next certificate if there is one: signed by this node where it has the authority, else put into the data folder by people. To be called by one at a time.</summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="SettingsException">The file that was put there is not usable; the present certificate goes on.</exception>
     public bool Renew(DateTimeOffset now)
@@ -72,6 +76,24 @@ internal sealed class NodeCredentials : IDisposable
         if (next(Certificate, now) is not { } renewed) return false;
         own.Replace(renewed);
         return true;
+    }
+
+    /// <summary>Whether it is time to ask another node for the next certificate.</summary>
+    public bool IsRenewalDue(DateTimeOffset now) => renewal?.IsDue(Certificate, now) == true;
+
+    /// <summary>Lets another node sign the next certificate, keeps it and takes it. To be called by one at a time.</summary>
+    /// <param name="http">Shows the present certificate.</param>
+    /// <param name="nodes">Where to ask.</param>
+    /// <param name="passphrase">The node's.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="HttpRequestException">No node signed; the message has each one's answer.</exception>
+    /// <exception cref="CryptographicException">What was signed is not what was asked for.</exception>
+    /// <exception cref="IOException">It cannot be kept, and is not used then.</exception>
+    public async Task RenewAsync(HttpClient http, IReadOnlyCollection<Uri> nodes, ReadOnlyMemory<byte> passphrase, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (renewal is null) throw new InvalidOperationException("Internal error: a node with the authority asks nobody.");
+        own.Replace(await renewal.RenewAsync(http, nodes, Certificate, passphrase, clock, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The certificates in use that end soon.</summary>
@@ -87,6 +109,7 @@ internal sealed class NodeCredentials : IDisposable
     public void Dispose()
     {
         own.Dispose();
+        installedKey?.Dispose();
         Root.Dispose();
         Authority?.Dispose();
     }
@@ -105,25 +128,55 @@ internal sealed class NodeCredentials : IDisposable
             if (!File.Exists(file)) throw Fault(configuration, file, remedy);
         }
 
-        using var key = ECDsa.Create();
-        key.ImportFromEncryptedPem(await File.ReadAllTextAsync(keyFile, cancellationToken).ConfigureAwait(false), passphrase.Span);
-        var root = X509CertificateLoader.LoadCertificateFromFile(rootFile);
-        using var bare = Load(configuration, name, root, now);
-        return new NodeCredentials(
-            authority: null, root, KeyedCertificate.Join(bare, key), (present, time) => FindNewer(configuration, name, root, present, time),
-            $"this node cannot sign it, since the authority's key is elsewhere. Make a request (request), let the node that has the key sign it (sign-node --name {name.Name}), and put the certificate at {certificateFile}: it is taken within a day, or at a restart.");
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportFromEncryptedPem(await File.ReadAllTextAsync(keyFile, cancellationToken).ConfigureAwait(false), passphrase.Span);
+            var root = X509CertificateLoader.LoadCertificateFromFile(rootFile);
+            var renewal = new SelfRenewal(configuration.DataFolder, name, root);
+            var first = Latest(configuration, name, root, key, renewal.Read(passphrase.Span, now), now);
+            return new NodeCredentials(
+                authority: null, root, first, (present, time) => FindInstalled(configuration, name, root, key, present, time), renewal,
+                $"this node cannot sign it, since the authority's key is elsewhere, and the node that has it did not (event 4322 says why). By hand: make a request (request), let that node sign it (sign-node --name {name.Name}), and put the certificate at {certificateFile}: it is taken within a day, or at a restart.")
+            { installedKey = key };
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 
-    // What an operator put there while the node runs. The key is the same: a request is made with the key that there is.
-    private static X509Certificate2? FindNewer(NodeConfiguration configuration, PeerName.Node name, X509Certificate2 root, X509Certificate2 present, DateTimeOffset now)
+    // What people put there may be over when the node has renewed itself since; without such a one it must be good.
+    private static X509Certificate2 Latest(NodeConfiguration configuration, PeerName.Node name, X509Certificate2 root, ECDsa key, X509Certificate2? renewed, DateTimeOffset now)
+    {
+        if (renewed is null)
+        {
+            using var only = Load(configuration, name, root, now);
+            return KeyedCertificate.Join(only, key);
+        }
+
+        try
+        {
+            if (FindInstalled(configuration, name, root, key, renewed, now) is not { } installed) return renewed;
+            renewed.Dispose();
+            return installed;
+        }
+        catch (SettingsException)
+        {
+            return renewed;
+        }
+    }
+
+    // What people put there after the present one was signed. The key is the one of the file: a request is made with the key that there is.
+    private static X509Certificate2? FindInstalled(NodeConfiguration configuration, PeerName.Node name, X509Certificate2 root, ECDsa key, X509Certificate2 present, DateTimeOffset now)
     {
         var file = CertificateFile(configuration);
         try
         {
             using var bare = X509CertificateLoader.LoadCertificateFromFile(file);
-            if (bare.Thumbprint == present.Thumbprint) return null;
+            if (CertificateTerm.BeginOf(bare) <= CertificateTerm.BeginOf(present)) return null;
             using var proper = Load(configuration, name, root, now);
-            using var key = present.GetECDsaPrivateKey()!;
             return KeyedCertificate.Join(proper, key);
         }
         catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
