@@ -181,7 +181,7 @@ public sealed class Renewal_tests : IAlarmSink, IDisposable
         north.Log.All.ShouldContain(line => line.Contains("Signed the next certificate of passwordsync://test/node/south"));
         using var after = await OpenAsync(configuration);
         CertificateTerm.EndOf(after.Certificate).ShouldBe(DateTimeOffset.UtcNow.AddDays(365), TimeSpan.FromMinutes(10));
-after.Certificate.MatchesHostname("127.0.0.1").ShouldBeTrue("it is reached by the same names");
+        after.Certificate.MatchesHostname("127.0.0.1").ShouldBeTrue("it is reached by the same names");
 
         Task RenewAsync(Uri[] nodes) => credentials.RenewAsync(connections.To(""), nodes, CertificateFixture.Passphrase, TimeProvider.System, Token);
         static Task<NodeCredentials> OpenAsync(NodeConfiguration configuration) => NodeCredentials.OpenAsync(configuration, [], CertificateFixture.Passphrase, DateTimeOffset.UtcNow, Token);
