@@ -10,29 +10,35 @@ internal sealed class StorePlace(string folder, PostgresServer? server) : IDispo
 {
     public string Folder { get; } = Directory.CreateDirectory(Path.Combine(folder, $"journal-bench-{Guid.NewGuid():N}")).FullName;
 
+    /// <summary>The server; null for SQLite.</summary>
+    public PostgresServer? Server { get; } = server;
+
+    /// <summary>The schema of the store in the server's database.</summary>
+    public string Schema { get; } = $"b{Guid.NewGuid():N}";
+
     /// <summary>Npgsql's connection string of the server.</summary>
-    public string ConnectionString => server?.ConnectionString ?? throw new InvalidOperationException("There is no server.");
+    public string ConnectionString => Server?.ConnectionString ?? throw new InvalidOperationException("There is no server.");
 
     /// <summary>Opens a new store with the defaults of nodes.</summary>
     public async Task<IStore> OpenAsync()
     {
-        if (server is null)
+        if (Server is null)
         {
             var sqlite = new SqliteStoreOptions { Path = Path.Combine(Folder, "store.db"), NodeName = "bench" };
             return await SqliteStore.OpenAsync(sqlite, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         }
 
         // No lease is kept while the load runs, so it must last.
-        var postgres = new PostgresStoreOptions
-        {
-            ConnectionString = server.ConnectionStringWithoutPassword,
-            Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
-            Schema = $"b{Guid.NewGuid():N}",
-            NodeName = "bench",
-            Expiry = PostgresStoreOptions.ExpiryMax,
-        };
-        return await PostgresStore.OpenAsync(postgres, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+        return await OpenAsync(Options(Server.ConnectionStringWithoutPassword, Schema, "bench") with { Expiry = PostgresStoreOptions.ExpiryMax });
     }
+
+    /// <summary>Opens a store that several nodes share, with the defaults of nodes.</summary>
+    public static async Task<IStore> OpenSharedAsync(string connectionString, string schema, string node) => await OpenAsync(Options(connectionString, schema, node));
+
+    private static PostgresStoreOptions Options(string connectionString, string schema, string node) =>
+        new() { ConnectionString = connectionString, Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword), Schema = schema, NodeName = node };
+
+    private static async Task<IStore> OpenAsync(PostgresStoreOptions options) => await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

@@ -32,15 +32,15 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     private readonly SyncEngine engine;
     private readonly Task running;
 
-    private BenchNode(IStore store, KeyRing ring, bool opens)
+    private BenchNode(IStore store, string name, KeyRing ring, Func<BenchNode, SyncPointId, IIdentities, ShardOwnership, IDeliverer> deliverer)
     {
         this.store = store;
         secrets = new SharedSecrets(new EnvelopeReader(store.Secrets, ring, Samples.Cluster));
         var ports = new SyncEnginePorts(store.Journal, store.Inbox, store.PendingWork, store.Leases, this, this, () => DecisionRules.Default, Observe);
         engine = new SyncEngine(
             ports,
-            (identities, ownership) => Points.ToDictionary(point => point, point => new PointRuntime(opens ? Opening(point, identities, ownership) : new SealedDeliverer(point, identities), new ProviderActorOptions { Concurrency = Concurrency })),
-            new SyncEngineOptions(new NodeId("bench", Guid.NewGuid())),
+            (identities, ownership) => Points.ToDictionary(point => point, point => new PointRuntime(deliverer(this, point, identities, ownership), new ProviderActorOptions { Concurrency = Concurrency })),
+            new SyncEngineOptions(new NodeId(name, Guid.NewGuid())),
             TimeProvider.System,
             NullLoggerFactory.Instance);
         running = engine.RunAsync(ending.Token);
@@ -52,12 +52,31 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     /// <summary>A capture is delivered: to how many targets now.</summary>
     public Action<CaptureId, int> OnDelivered { get; set; } = static (_, _) => { };
 
+    /// <summary>How many shards it owns.</summary>
+    public int Shards => engine.Ownership.Shards.Count;
+
+    /// <summary>How many identities have a live actor.</summary>
+    public int LiveIdentities => engine.CountIdentities();
+
+    /// <summary>A node alone on a store of its own.</summary>
     public static async Task<BenchNode> OpenAsync(StorePlace place, KeyRing ring, bool opens)
     {
-        var node = new BenchNode(await place.OpenAsync(), ring, opens);
-        while (node.engine.Ownership.Shards.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
+        var node = new BenchNode(
+            await place.OpenAsync(), "bench", ring, (made, point, identities, ownership) => opens ? made.Opening(point, identities, ownership) : new SealedDeliverer(point, identities, Task.CompletedTask));
+        while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
         return node;
     }
+
+    /// <summary>As above, but nothing is delivered before a time has come; secrets stay sealed.</summary>
+    public static async Task<BenchNode> OpenHeldAsync(StorePlace place, KeyRing ring, Task until)
+    {
+        var node = new BenchNode(await place.OpenAsync(), "bench", ring, (_, point, identities, _) => new SealedDeliverer(point, identities, until));
+        while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
+        return node;
+    }
+
+    /// <summary>One of several nodes; secrets stay sealed. Its shards come with time.</summary>
+    public static BenchNode Join(IStore store, string name, KeyRing ring) => new(store, name, ring, (_, point, identities, _) => new SealedDeliverer(point, identities, Task.CompletedTask));
 
     public async Task AcceptAsync(params IReadOnlyList<Arrival> arrivals) => await store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
 

@@ -7,19 +7,25 @@ using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.Node.Bench;
 
-/// <summary>Captures of people that nobody has seen before.</summary>
+/// <summary>Captures for the bench.</summary>
 internal static class Samples
 {
     public const string Cluster = "bench";
-    private static readonly SourceId Source = new("corp.example");
+    public static readonly SourceId Source = new("corp.example");
 
-    public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope)
+    /// <summary>A capture of somebody new whose secret is never opened.</summary>
+    public static Arrival.Confirmed Arrive() => Arrive(new CaptureId(Guid.NewGuid()), new byte[1_200]);
+
+    /// <summary>A capture of somebody new.</summary>
+    public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope) => Arrive(id, envelope, Guid.NewGuid(), version: 1);
+
+    public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope, Guid objectGuid, uint version)
     {
         var now = DateTimeOffset.UtcNow;
         var change = new Change(
             id,
-            new AccountId(Source, Guid.NewGuid()),
-            new Stamp(0, 1, Stamp.ToOriginatingSecond(now), Guid.NewGuid()),
+            new AccountId(Source, objectGuid),
+            new Stamp(0, version, Stamp.ToOriginatingSecond(now), Guid.NewGuid()),
             new AccountNames("CN=Ada Lovelace,OU=People,DC=corp,DC=example", "ada", "ada@corp.example", "ada@mail.example"),
             new StageTimes(now, now, now, now),
             now.AddDays(7));

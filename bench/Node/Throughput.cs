@@ -27,12 +27,12 @@ internal static class Throughput
 
         var warmUp = captures / 5 / Batch;
         await RunAsync(node, ahead, batches[..warmUp]);
-        var (cpu, allocated, began) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
+        using var costs = await Costs.BeginAsync(place);
+        var began = Stopwatch.GetTimestamp();
         await RunAsync(node, ahead, batches[warmUp..]);
         var elapsed = Stopwatch.GetElapsedTime(began);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"  {captures:N0} captures from intake to both targets: {captures / elapsed.TotalSeconds:N0}/s, {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / captures:N0} microseconds of CPU and {(GC.GetTotalAllocatedBytes() - allocated) / 1024.0 / captures:N1} KiB allocated for each"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {captures:N0} captures from intake to both targets: {captures / elapsed.TotalSeconds:N0}/s"));
+        await costs.PrintAsync(captures);
     }
 
     /// <summary>Accepts all, and waits until all are delivered.</summary>

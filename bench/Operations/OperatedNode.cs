@@ -22,8 +22,23 @@ internal sealed class OperatedNode : IAsyncDisposable
 
     private OperatedNode(string folder, ILoggerFactory loggers, SyncServer server) => (this.folder, this.loggers, this.server) = (folder, loggers, server);
 
-    /// <summary>Writes the files of a node into an empty folder.</summary>
+    /// <summary>Writes the files of a node with two instant targets into an empty folder.</summary>
     public static async Task ConfigureAsync(string folder, PostgresServer database)
+    {
+        await ConfigureAsync(
+            folder,
+            database,
+            schema: "passwordsync",
+            $$"""
+            { "scopes": [{ "name": "{{People.Scope}}", "source": "{{People.Source.Value}}", "baseDn": "DC=corp,DC=example", "points": ["files", "mail"] }] }
+            """,
+            """
+            { "points": [{ "name": "files", "provider": "instant", "settings": {} }, { "name": "mail", "provider": "instant", "settings": {} }] }
+            """);
+    }
+
+    /// <summary>Writes the files of a node into an empty folder.</summary>
+    public static async Task ConfigureAsync(string folder, PostgresServer database, string schema, string scopes, string points)
     {
         await File.WriteAllBytesAsync(Path.Combine(folder, "passphrase"), Passphrase);
         await File.WriteAllTextAsync(Path.Combine(folder, "database-password"), PostgresServer.AdministratorPassword);
@@ -33,20 +48,18 @@ internal sealed class OperatedNode : IAsyncDisposable
               "name": "bench",
               "data": "data",
               "listen": ["127.0.0.1:0"],
+              "advertise": [],
+              "allow": { "endpoints": [], "files": [], "secrets": [] },
               "admin": { "listen": ["127.0.0.1:0"] },
               "passphrase": "file:passphrase",
               "scopes": "scopes.json",
               "points": "points.json",
               "sources": { "{{People.Source.Value}}": { "servers": ["127.0.0.1:1"], "security": "ldaps" } },
-              "database": { "kind": "postgres", "connection": "{{database.ConnectionStringWithoutPassword}}", "password": "file:database-password" }
+              "database": { "kind": "postgres", "connection": "{{database.ConnectionStringWithoutPassword}}", "password": "file:database-password", "schema": "{{schema}}" }
             }
             """);
-        await File.WriteAllTextAsync(Path.Combine(folder, "scopes.json"), $$"""
-            { "scopes": [{ "name": "{{People.Scope}}", "source": "{{People.Source.Value}}", "baseDn": "DC=corp,DC=example", "points": ["files", "mail"] }] }
-            """);
-        await File.WriteAllTextAsync(Path.Combine(folder, "points.json"), """
-            { "points": [{ "name": "files", "provider": "instant", "settings": {} }, { "name": "mail", "provider": "instant", "settings": {} }] }
-            """);
+        await File.WriteAllTextAsync(Path.Combine(folder, "scopes.json"), scopes);
+        await File.WriteAllTextAsync(Path.Combine(folder, "points.json"), points);
     }
 
     public static async Task<OperatedNode> StartAsync(string folder, Action<IdentityId, IdentityEvent> observe)

@@ -5,16 +5,19 @@ using PasswordSync.Journal.Postgres;
 using PasswordSync.Lab;
 using PasswordSync.Operations.Bench;
 
-// Usage: dotnet run -c Release --project bench/Operations [-- --quick]
-// Needs root: it starts a PostgreSQL server of its own. Fills the journal with the work of weeks (100,000 people and about a million events; --quick a tenth), then prints how long the
+// Usage: dotnet run -c Release --project bench/Operations [-- [--quick] [PART]]; PART is idle, limits, questions, export or intake: only that.
+// Needs root: it starts a PostgreSQL server of its own. Fills the journal with the work of weeks (100,000 people and about a million events; --quick a twentieth), then prints how long the
 // operators' questions take, how fast the password log is exported, and what both cost the intake, beside what the machine gives in the same run.
 var quick = args.Contains("--quick");
-var people = quick ? 10_000 : 100_000;
-var (times, repeats, captures) = quick ? (10, 2, 1_000) : (50, 5, 6_000);
+var part = args.FirstOrDefault(arg => !arg.StartsWith("--", StringComparison.Ordinal)) ?? "";
+var people = quick ? 5_000 : 100_000;
+var (times, repeats, captures) = quick ? (5, 1, 500) : (50, 5, 4_000);
 var folder = Directory.CreateTempSubdirectory("operations-bench-").FullName;
 try
 {
-    await using var server = await PostgresServer.StartAsync(["shared_buffers = 512MB"], CancellationToken.None);
+    await using var server = await PostgresServer.StartAsync(["shared_buffers = 512MB", "max_wal_size = 4GB"], CancellationToken.None);
+    if (IsWanted("idle")) await IdleNode.PrintAsync(server, repeats);
+    if (part == "idle") return;
     await OperatedNode.ConfigureAsync(folder, server);
     using var load = new EdgeLoad();
 
@@ -47,18 +50,20 @@ try
         CultureInfo.InvariantCulture,
         $"{Environment.ProcessorCount} processors, PostgreSQL, {people:N0} people, {history.Events:N0} events, {history.Parked.Count:N0} parked; written in {Stopwatch.GetElapsedTime(began).TotalSeconds:N0} s"));
 
-    await Limits.PrintAsync(server, times, repeats);
+    if (IsWanted("limits")) await Limits.PrintAsync(server, times, repeats);
     await using var node = await OperatedNode.StartAsync(folder, load.Observe);
     using var captured = await node.ConnectEdgeAsync();
     await load.ConnectAsync(captured);
     using var asking = new Operator(node.ConnectOperator());
     var questions = new Questions(asking, people, history.Parked);
-    await questions.PrintAsync("after two quiet days", times);
-    await Exports.PrintAsync(asking, history.Events, repeats);
-    await new Intake(load, asking, questions).PrintAsync(captures, people, repeats);
-    await questions.PrintAsync("after much work", times);
+    if (IsWanted("questions")) await questions.PrintAsync("after two quiet days", times);
+    if (IsWanted("export")) await Exports.PrintAsync(asking, history.Events, repeats);
+    if (IsWanted("intake")) await new Intake(load, asking, questions).PrintAsync(captures, people, repeats);
+    if (IsWanted("questions") && IsWanted("intake")) await questions.PrintAsync("after much work", times);
 }
 finally
 {
     Directory.Delete(folder, recursive: true);
 }
+
+bool IsWanted(string name) => part.Length == 0 || part == name;

@@ -24,4 +24,7 @@ internal static class Report
 
     public static void Ratio(string name, IReadOnlyList<double> ratios, string goal) => Line(
         name, string.Create(CultureInfo.InvariantCulture, $"{Median(ratios),9:N2}     ({ratios.Min():N2} to {ratios.Max():N2}, {ratios.Count} times); goal {goal}"));
+
+    public static void Amount(string name, IReadOnlyList<double> amounts, string unit, string? goal = null) => Line(
+        name, string.Create(CultureInfo.InvariantCulture, $"{Median(amounts),9:N1} {unit} ({amounts.Min():N1} to {amounts.Max():N1}, {amounts.Count} times){(goal is null ? "" : $"; goal {goal}")}"));
 }

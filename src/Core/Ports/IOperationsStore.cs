@@ -41,7 +41,9 @@ public sealed record ControllerName(SourceId Source, Guid InvocationId, string N
 public interface IOperationsQueries
 {
     /// <summary>How much there is of everything.</summary>
-    ValueTask<StoreCounts> CountAsync(CancellationToken cancellationToken);
+    /// <param name="max">Up to how many of each are counted; a count costs the more, the more there is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken);
 
     /// <summary>
     /// Accounts whose last known or any journalled names fit: sAMAccountName, userPrincipalName, mail or distinguished name (without regard to the case of
@@ -79,7 +81,7 @@ public interface IOperationsQueries
     ValueTask<ImmutableArray<ShardRow>> ListShardsAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>How much there is.</summary>
+/// <summary>How much there is, counted up to a bound.</summary>
 /// <param name="Identities">Identities with events.</param>
 /// <param name="Inbox">Accepted captures that are not decided.</param>
 /// <param name="InboxOldest">When the oldest of them was accepted; null if there is none.</param>

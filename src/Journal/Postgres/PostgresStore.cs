@@ -17,6 +17,7 @@ public sealed class PostgresStore : IStore
     private readonly PostgresSecretStore secrets;
     private readonly ArrivalSignal arrivals;
     private readonly PostgresShardLeases leases;
+    private readonly PostgresTargetClaims claims;
     private readonly PostgresMaintenance maintenance;
     private int closed;
 
@@ -31,7 +32,7 @@ public sealed class PostgresStore : IStore
         Leases = leases = new PostgresShardLeases(database, arrivals, time, logger);
         Members = leases;
         PendingWork = new PostgresPendingWork(database);
-        TargetClaims = new PostgresTargetClaims(database);
+        TargetClaims = claims = new PostgresTargetClaims(database, logger);
         Rates = new PostgresRateBudget(database);
         Edges = new PostgresEdgeRegistry(database);
         Configurations = new PostgresConfigurationVersions(database);
@@ -122,6 +123,7 @@ public sealed class PostgresStore : IStore
         await maintenance.DisposeAsync().ConfigureAwait(false);
         await inbox.DisposeAsync().ConfigureAwait(false);
         await secrets.DisposeAsync().ConfigureAwait(false);
+        await claims.DisposeAsync().ConfigureAwait(false);
         await journal.DisposeAsync().ConfigureAwait(false);
         await arrivals.DisposeAsync().ConfigureAwait(false);
         leases.Dispose();

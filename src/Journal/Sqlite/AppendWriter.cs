@@ -27,6 +27,7 @@ internal static class AppendWriter
             if (session.Execute("DELETE FROM secret WHERE capture_id = $1", capture.ToColumn()) > 0) traces.Leave();
         }
 
+        WriteParked(session, append, identity);
         if (append.Snapshot is { } state) WriteSnapshot(session, identity, append.After, append.Shard, state, append.LastForgotten);
         return AppendResult.Appended;
     }
@@ -54,6 +55,15 @@ internal static class AppendWriter
         place.Read();
         if (place.IsDBNull(0) || place.GetInt64(0) != append.Epoch) return AppendResult.Fenced;
         return place.GetInt64(1) == append.Before ? null : AppendResult.Conflict;
+    }
+
+    private static void WriteParked(SqliteSession session, StoredAppend append, byte[] identity)
+    {
+        foreach (var (point, since) in append.Parked)
+        {
+            if (since is { } time) session.Execute("INSERT INTO parked (identity_id, point, since) VALUES ($1, $2, $3) ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since", identity, point, time);
+            else session.Execute("DELETE FROM parked WHERE identity_id = $1 AND point = $2", identity, point);
+        }
     }
 
     private static void WritePending(SqliteSession session, StoredAppend append, byte[] identity)

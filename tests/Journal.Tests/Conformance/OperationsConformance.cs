@@ -92,6 +92,32 @@ public abstract class OperationsConformance : StoreConformance
     }
 
     [Fact]
+    public async Task Events_since_a_time_are_found_among_older_ones_also_where_the_clocks_of_nodes_differ()
+    {
+        await using var subject = await OpenAsync();
+        var people = new List<(IdentityId Identity, Change Change)>();
+        for (var i = 0; i < 8; i++) people.Add(await AcceptAsync(subject));
+        foreach (var ((identity, change), i) in people.Select((person, i) => (person, i)))
+        {
+            // Every second one is decided by a node whose clock is half an hour behind.
+            var worker = await Worker.StartAsync(subject.Store, Samples.Start.AddHours(1 + (3 * (i / 2))).AddMinutes(-30 * (i % 2)));
+            await worker.DeliverAsync(identity, Samples.Mail, change.CaptureId);
+        }
+
+        var queries = OperationsOf(subject).Queries;
+        var all = await queries.ReadEventsAsync(new EventPage(0, 1_000, Newest: false, [], null), CancellationToken.None);
+        all.Select(row => row.Event.At).ShouldNotBe(all.Select(row => row.Event.At).Order(), "the order of commits is not that of times");
+        for (var hour = 0; hour <= 13; hour++)
+        {
+            var since = Samples.Start.AddHours(hour).AddMinutes(-15);
+            var expected = all.Where(row => row.Event.At >= since).ToList();
+
+            (await queries.ReadEventsAsync(new EventPage(0, 1_000, Newest: false, [], since), CancellationToken.None)).ShouldBe(expected);
+            (await queries.ReadEventsAsync(new EventPage(0, 1_000, Newest: true, [], since), CancellationToken.None)).ShouldBe(expected);
+        }
+    }
+
+    [Fact]
     public async Task Counts_accounts_and_shards_say_what_there_is()
     {
         await using var subject = await OpenAsync();
@@ -99,9 +125,11 @@ public abstract class OperationsConformance : StoreConformance
         await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1, Samples.Start.AddSeconds(3)))], CancellationToken.None);
         var queries = OperationsOf(subject).Queries;
 
-        var counts = await queries.CountAsync(CancellationToken.None);
+        var counts = await queries.CountAsync(long.MaxValue, CancellationToken.None);
+        var bounded = await queries.CountAsync(max: 1, CancellationToken.None);
 
         (counts.Identities, counts.Inbox, counts.InboxOldest, counts.Pending, counts.Secrets).ShouldBe((2, 1, Samples.Start.AddSeconds(3), 1, 2));
+        bounded.ShouldBe(counts with { Identities = 1, Secrets = 1 });
         (await queries.ListPendingAsync(after: null, 5, CancellationToken.None)).Single().Identity.ShouldBe(identity);
         (await queries.ListAccountsAsync(identity, CancellationToken.None)).ShouldBe([change.Account]);
         (await queries.ListIdentitiesAsync(Samples.Source, Guid.Empty, 10, CancellationToken.None)).Length.ShouldBe(2);

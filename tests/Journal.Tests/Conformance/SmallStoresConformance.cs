@@ -94,6 +94,27 @@ public abstract class SmallStoresConformance : StoreConformance
     }
 
     [Fact]
+    public async Task Of_many_who_claim_at_once_one_gets_each_target_and_all_hear_who_it_is()
+    {
+        await using var subject = await OpenAsync();
+        var claims = subject.Store.TargetClaims;
+        var identities = Enumerable.Range(0, 8).Select(_ => new IdentityId(Guid.NewGuid())).ToList();
+        (await claims.ClaimAsync(Samples.Mail, "key-0", identities[0], CancellationToken.None)).ShouldBe(identities[0]);
+
+        var asked = (from key in Enumerable.Range(0, 40) from identity in identities select (Key: $"key-{key}", Identity: identity)).ToList();
+        var holders = await Task.WhenAll(asked.Select(claim => claims.ClaimAsync(Samples.Mail, claim.Key, claim.Identity, CancellationToken.None).AsTask()));
+
+        foreach (var target in asked.Zip(holders).GroupBy(claim => claim.First.Key))
+        {
+            var holder = target.Select(claim => claim.Second).Distinct().ShouldHaveSingleItem();
+            identities.ShouldContain(holder);
+            (await claims.ClaimAsync(Samples.Mail, target.Key, identities[^1], CancellationToken.None)).ShouldBe(holder);
+        }
+
+        holders[0].ShouldBe(identities[0]);
+    }
+
+    [Fact]
     public async Task Of_many_claims_at_once_all_learn_the_same_winner()
     {
         await using var subject = await OpenAsync();

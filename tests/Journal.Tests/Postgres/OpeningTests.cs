@@ -75,6 +75,7 @@ public sealed class OpeningTests(LabServers servers)
             ConnectionString = server.ConnectionStringWithoutPassword.Replace("Username=postgres", $"Username={name}", StringComparison.Ordinal),
             Password = _ => ValueTask.FromResult("a-password"),
             Schema = name,
+            Expiry = PostgresStoreOptions.ExpiryMax,
         });
         var worker = await Worker.StartAsync(store, Samples.Start);
         var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);

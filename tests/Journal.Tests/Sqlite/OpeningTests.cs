@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Sqlite;
 using PasswordSync.Journal.Sqlite.Engine;
@@ -53,6 +55,31 @@ public sealed class OpeningTests
         refused.Refusal.ShouldBe(StoreRefusal.NewerSchema);
         refused.Message.ShouldContain($"schema {Migrations.All.Count + 1}");
         refused.Message.ShouldContain($"up to {Migrations.All.Count}");
+    }
+
+    [Fact]
+    public async Task What_is_parked_in_a_database_of_before_is_listed_after_its_migration()
+    {
+        await using var subject = await SqliteStoreUnderTest.OpenAsync();
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var changes = Enumerable.Range(0, 2).Select(_ => Samples.ChangeOf(Samples.NewAccount(), version: 1)).ToList();
+        await subject.Store.Inbox.AcceptAsync([.. changes.Select(change => Samples.Arrive(change))], CancellationToken.None);
+        foreach (var row in await worker.InboxAsync())
+        {
+            await worker.DecideAsync(row);
+            await worker.CommandAsync(row.Identity, new IdentityCommand.ReportObstacle(Samples.Start, Samples.Mail, row.Arrival.Id, new DeliveryOutcome.RefusedByPolicy("too short"), 0));
+        }
+
+        var parked = await subject.Store.Operations.Queries.ListParkedAsync(null, 10, CancellationToken.None);
+        parked.Length.ShouldBe(2);
+        await worker.CommandAsync(parked[0].Identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
+        await subject.Sqlite.RunAsync("DROP TABLE parked", CancellationToken.None);
+        await subject.Sqlite.RunAsync("CREATE INDEX event_parked ON event (at) WHERE json_extract(body, '$.sequel.sequel') = 'park'", CancellationToken.None);
+        await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 6", CancellationToken.None);
+
+        await subject.ReopenAsync(new StoreSettings());
+
+        (await subject.Store.Operations.Queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([parked[1]]);
     }
 
     [Fact]

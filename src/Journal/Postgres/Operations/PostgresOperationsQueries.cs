@@ -17,15 +17,19 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
     /// <summary>How often a reader looks whether the transactions before it have ended, and how long it pauses between: a second in all.</summary>
     private const int SettlingLooksMax = 100;
 
+    // The greatest event number below which all are known to be settled: that stays so.
+    private long settled;
+
     private const string EventFields = "event_id, identity_id, seq, kind, body";
 
-    public async ValueTask<StoreCounts> CountAsync(CancellationToken cancellationToken) => (await database.ReadAsync(
+    public async ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken) => (await database.ReadAsync(
         (connection, token) => connection.Command(
             """
-            SELECT (SELECT count(DISTINCT identity_id) FROM account), (SELECT count(*) FROM inbox), (SELECT min(at) FROM inbox), (SELECT count(*) FROM pending),
-              (SELECT count(*) FROM pending WHERE due_at <= $1), (SELECT count(*) FROM secret), (SELECT coalesce(max(event_id), 0) FROM event)
+            SELECT (SELECT count(*) FROM (SELECT DISTINCT identity_id FROM account LIMIT $2) AS known), (SELECT count(*) FROM (SELECT FROM inbox LIMIT $2) AS waiting),
+              (SELECT at FROM inbox ORDER BY seq LIMIT 1), (SELECT count(*) FROM (SELECT FROM pending LIMIT $2) AS busy), (SELECT count(*) FROM (SELECT FROM pending WHERE due_at <= $1 LIMIT $2) AS due),
+              (SELECT count(*) FROM (SELECT FROM secret LIMIT $2) AS held), (SELECT coalesce(max(event_id), 0) FROM event)
             """,
-            Of(time.GetUtcNow().ToColumnLimit())).RowsAsync(
+            Of(time.GetUtcNow().ToColumnLimit()), Of(max)).RowsAsync(
             row => new StoreCounts(
                 row.GetInt64(0), row.GetInt64(1), row.Optional<long>(2) is { } oldest ? StoredTime.FromColumn(oldest) : null, row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6)),
             token),
@@ -77,9 +81,21 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
             row => new ShardRow(row.GetInt32(0), row.Text(1), row.GetInt64(2)), token),
         cancellationToken).ConfigureAwait(false)];
 
-    private static async Task<List<StoredEvent>> ReadEventsAsync(NpgsqlConnection connection, EventPage page, CancellationToken cancellationToken)
+    private async Task<List<StoredEvent>> ReadEventsAsync(NpgsqlConnection connection, EventPage page, CancellationToken cancellationToken)
     {
-        var upTo = page.Newest ? long.MaxValue : await SettledAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (page is { After: 0, Since: { } since }) page = page with { After = await EventTimes.LastBeforeAsync(connection, since, cancellationToken).ConfigureAwait(false) };
+        if (page.Newest) return await ReadEventsAsync(connection, page, long.MaxValue, cancellationToken).ConfigureAwait(false);
+
+        // Whoever reads upwards looks what is settled only where the journal ends.
+        var known = Interlocked.Read(ref settled);
+        if (page.After < known && await ReadEventsAsync(connection, page, known, cancellationToken).ConfigureAwait(false) is var full && full.Count == page.Limit) return full;
+        var (last, isSettled) = await SettledAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (isSettled) Interlocked.Exchange(ref settled, last);
+        return await ReadEventsAsync(connection, page, last, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<List<StoredEvent>> ReadEventsAsync(NpgsqlConnection connection, EventPage page, long upTo, CancellationToken cancellationToken)
+    {
         var kinds = page.Kinds.IsDefaultOrEmpty ? [] : page.Kinds.ToArray();
         List<NpgsqlParameter> parameters = [Of(page.After), Of(upTo), Of(kinds), Of(page.Since?.ToColumn() ?? long.MinValue), Of(page.Limit)];
         if (page.Identity is { } identity) parameters.Add(Of(identity.Value));
@@ -93,18 +109,18 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
 
     // Numbers are given before the commit: a lower one may become visible after a higher one, and who reads upwards would pass it over. All numbers given until now are
     // settled when the transactions that run now have ended.
-    private static async Task<long> SettledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<(long Last, bool IsSettled)> SettledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var (last, runUntil) = (await connection.Command("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('event', 'event_id')::regclass), 0), pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
             .RowsAsync(row => (row.GetInt64(0), row.GetInt64(1)), cancellationToken).ConfigureAwait(false)).Single();
         for (var looks = 0; looks < SettlingLooksMax; looks++)
         {
             var ended = await connection.Command("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= $1", Of(runUntil)).ScalarAsync<bool>(cancellationToken).ConfigureAwait(false);
-            if (ended) break;
+            if (ended) return (last, true);
             await connection.Command("SELECT pg_sleep(0.01)").ExecuteAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        return last;
+        return (last, false);
     }
 
     private static StoredEvent ReadEvent(NpgsqlDataReader row) =>

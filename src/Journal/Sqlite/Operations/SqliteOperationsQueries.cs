@@ -14,7 +14,7 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
 {
     private const string EventFields = "event_id, identity_id, seq, kind, body";
 
-    public ValueTask<StoreCounts> CountAsync(CancellationToken cancellationToken) => engine.ReadAsync(session => session.AtOneMoment(Count), cancellationToken);
+    public ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken) => engine.ReadAsync(session => session.AtOneMoment(moment => Count(moment, max)), cancellationToken);
 
     public ValueTask<ImmutableArray<KnownAccount>> FindAccountsAsync(string text, int limit, CancellationToken cancellationToken) =>
         engine.ReadAsync(session => session.AtOneMoment(moment => AccountSearch.Find(moment, text, limit)), cancellationToken);
@@ -51,25 +51,17 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
             session.Query("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id"), row => new ShardRow(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2))),
         cancellationToken);
 
-    private StoreCounts Count(SqliteSession session) => new(
-        session.Number("SELECT count(DISTINCT identity_id) FROM account") ?? 0,
-        session.Number("SELECT count(*) FROM inbox") ?? 0,
-        session.Number("SELECT min(at) FROM inbox") is { } oldest ? DateTimeOffset.UnixEpoch.AddTicks(oldest * TimeSpan.TicksPerMicrosecond) : null,
-        session.Number("SELECT count(*) FROM pending") ?? 0,
-        session.Number("SELECT count(*) FROM pending WHERE due_at <= $1", time.GetUtcNow().ToColumnLimit()) ?? 0,
-        session.Number("SELECT count(*) FROM secret") ?? 0,
+    private StoreCounts Count(SqliteSession session, long max) => new(
+        session.Number("SELECT count(*) FROM (SELECT DISTINCT identity_id FROM account LIMIT $1)", max) ?? 0,
+        session.Number("SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT $1)", max) ?? 0,
+        session.Number("SELECT at FROM inbox ORDER BY seq LIMIT 1") is { } oldest ? DateTimeOffset.UnixEpoch.AddTicks(oldest * TimeSpan.TicksPerMicrosecond) : null,
+        session.Number("SELECT count(*) FROM (SELECT 1 FROM pending LIMIT $1)", max) ?? 0,
+        session.Number("SELECT count(*) FROM (SELECT 1 FROM pending WHERE due_at <= $1 LIMIT $2)", time.GetUtcNow().ToColumnLimit(), max) ?? 0,
+        session.Number("SELECT count(*) FROM (SELECT 1 FROM secret LIMIT $1)", max) ?? 0,
         session.Number("SELECT max(event_id) FROM event") ?? 0);
 
-    // A delivery is parked while nothing later happened at its point. Events of parked deliveries are younger than the maximum age, so that retention has not removed them.
     private static ImmutableArray<ParkedRow> ListParked(SqliteSession session, SyncPointId? point, int limit) => Collect(
-        session.Query(
-            """
-            SELECT p.identity_id, json_extract(p.body, '$.point'), p.at FROM event p
-            WHERE json_extract(p.body, '$.sequel.sequel') = 'park' AND ($1 IS NULL OR json_extract(p.body, '$.point') = $1)
-              AND NOT EXISTS (SELECT 1 FROM event l WHERE l.identity_id = p.identity_id AND l.seq > p.seq AND json_extract(l.body, '$.point') = json_extract(p.body, '$.point'))
-            ORDER BY p.at LIMIT $2
-            """,
-            point?.Value, limit),
+        session.Query("SELECT identity_id, point, since FROM parked WHERE $1 IS NULL OR point = $1 ORDER BY since LIMIT $2", point?.Value, limit),
         row => new ParkedRow(new IdentityId(row.ReadGuid(0)), new SyncPointId(row.GetString(1)), row.ReadTime(2)));
 
     private static ImmutableArray<StoredEvent> ReadEvents(SqliteSession session, EventPage page)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using PasswordSync.Core.Operations;
 using PasswordSync.SyncNode.Operations;
@@ -17,12 +18,15 @@ internal static class AnswerWriter
         writer.WriteEndObject();
     }
 
-    public static void WriteRow(Utf8JsonWriter writer, ImmutableArray<ColumnDescription> columns, ImmutableArray<object?> row)
+    /// <summary>The keys of rows, to be made once for many rows.</summary>
+    public static ImmutableArray<JsonEncodedText> Encode(ImmutableArray<ColumnDescription> columns) => [.. columns.Select(column => JsonEncodedText.Encode(column.Name))];
+
+    public static void WriteRow(Utf8JsonWriter writer, ImmutableArray<JsonEncodedText> names, ImmutableArray<object?> row)
     {
         writer.WriteStartObject();
-        for (var i = 0; i < columns.Length; i++)
+        for (var i = 0; i < names.Length; i++)
         {
-            writer.WritePropertyName(columns[i].Name);
+            writer.WritePropertyName(names[i]);
             WriteValue(writer, row[i]);
         }
 
@@ -47,7 +51,8 @@ internal static class AnswerWriter
 
         writer.WriteEndArray();
         writer.WriteStartArray("rows");
-        foreach (var row in section.Rows) WriteRow(writer, section.Columns, row);
+        var names = Encode(section.Columns);
+        foreach (var row in section.Rows) WriteRow(writer, names, row);
         writer.WriteEndArray();
         writer.WriteEndObject();
     }
@@ -62,9 +67,16 @@ internal static class AnswerWriter
             case int number: writer.WriteNumberValue(number); break;
             case long number: writer.WriteNumberValue(number); break;
             case double number: writer.WriteNumberValue(Math.Round(number, 6)); break;
-            case DateTimeOffset time: writer.WriteStringValue(time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture)); break;
+            case DateTimeOffset time: WriteTime(writer, time); break;
             case TimeSpan duration: writer.WriteNumberValue(Math.Round(duration.TotalSeconds, 6)); break;
             default: throw new InvalidOperationException($"Internal error: a row holds a {value.GetType().Name}.");
         }
+    }
+
+    private static void WriteTime(Utf8JsonWriter writer, DateTimeOffset time)
+    {
+        Span<byte> text = stackalloc byte["yyyy-MM-ddTHH:mm:ss.fffZ".Length];
+        time.UtcDateTime.TryFormat(text, out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        writer.WriteStringValue(text[..written]);
     }
 }

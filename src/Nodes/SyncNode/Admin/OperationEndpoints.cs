@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using PasswordSync.Core.Operations;
 using PasswordSync.SyncNode.Operations;
@@ -7,6 +8,9 @@ namespace PasswordSync.SyncNode.Admin;
 /// <summary>The HTTP face of the operations: one path each. Nothing is decided here.</summary>
 internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<OperationEndpoints> logger)
 {
+    /// <summary>How much of a stream is gathered before it goes out, in bytes.</summary>
+    private const int UnflushedBytesMax = 32 << 10;
+
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -64,7 +68,9 @@ internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<
     {
         context.Response.ContentType = "application/x-ndjson";
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        using var line = new MemoryStream();
+        var names = AnswerWriter.Encode(operation.Description.Columns);
+        var body = context.Response.BodyWriter;
+        using var writer = new Utf8JsonWriter(body);
         var rows = streaming.Rows.GetAsyncEnumerator(context.RequestAborted);
         await using (rows.ConfigureAwait(false))
         {
@@ -72,22 +78,16 @@ internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<
             {
                 // What is at hand goes out before it is waited for more, and not each row by itself.
                 var next = rows.MoveNextAsync();
-                if (!next.IsCompleted || line.Length > 32 << 10) await FlushAsync(context, line).ConfigureAwait(false);
+                if ((!next.IsCompleted && body.UnflushedBytes > 0) || body.UnflushedBytes > UnflushedBytesMax) await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
                 if (!await next.ConfigureAwait(false)) break;
-                using (var writer = new Utf8JsonWriter(line)) AnswerWriter.WriteRow(writer, operation.Description.Columns, rows.Current);
-                line.WriteByte((byte)'\n');
+                AnswerWriter.WriteRow(writer, names, rows.Current);
+                writer.Flush();
+                writer.Reset();
+                body.Write("\n"u8);
             }
         }
 
-        await FlushAsync(context, line).ConfigureAwait(false);
-    }
-
-    private static async Task FlushAsync(HttpContext context, MemoryStream line)
-    {
-        if (line.Length == 0) return;
-        await context.Response.Body.WriteAsync(line.GetBuffer().AsMemory(0, (int)line.Length), context.RequestAborted).ConfigureAwait(false);
-        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-        line.SetLength(0);
+        await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
 
     private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)

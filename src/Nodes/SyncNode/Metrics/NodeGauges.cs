@@ -18,6 +18,9 @@ internal sealed partial class NodeGauges
     /// <summary>Up to how many parked deliveries are counted.</summary>
     public const int ParkedMax = 10_000;
 
+    /// <summary>Up to how many captures, identities and secrets are counted, so that a look costs the database the same however much there is.</summary>
+    public const int CountedMax = 100_000;
+
     private readonly SyncEngine engine;
     private readonly IOperationsQueries queries;
     private readonly IEdgeRegistry edges;
@@ -33,11 +36,11 @@ internal sealed partial class NodeGauges
         (this.engine, this.queries, this.edges, this.reports, this.health, this.clock, this.logger) = (engine, queries, edges, reports, health, clock, logger);
         var meter = metrics.Meter;
         meter.CreateObservableGauge("passwordsync.node.ready", () => Read(now => now.IsReady ? 1 : 0), "{flag}", "1 if the node does its work, 0 if not");
-        meter.CreateObservableGauge("passwordsync.inbox.captures", () => Read(now => now.Counts?.Inbox), "{capture}", "Accepted captures that are not decided, in the whole cluster");
+        meter.CreateObservableGauge("passwordsync.inbox.captures", () => Read(now => now.Counts?.Inbox), "{capture}", $"Accepted captures that are not decided, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.inbox.age", () => ReadAge(), "s", "How long the oldest capture that is not decided has waited; 0 if there is none");
-        meter.CreateObservableGauge("passwordsync.identities", () => Read(now => now.Counts?.Identities), "{identity}", "Identities with a history, in the whole cluster");
-        meter.CreateObservableGauge("passwordsync.pending.identities", () => Read(now => now.Counts?.Pending), "{identity}", "Identities with something to do, in the whole cluster");
-        meter.CreateObservableGauge("passwordsync.secrets.held", () => Read(now => now.Counts?.Secrets), "{secret}", "Sealed passwords that are held, in the whole cluster");
+        meter.CreateObservableGauge("passwordsync.identities", () => Read(now => now.Counts?.Identities), "{identity}", $"Identities with a history, in the whole cluster, counted up to {CountedMax}");
+        meter.CreateObservableGauge("passwordsync.pending.identities", () => Read(now => now.Counts?.Pending), "{identity}", $"Identities with something to do, in the whole cluster, counted up to {CountedMax}");
+        meter.CreateObservableGauge("passwordsync.secrets.held", () => Read(now => now.Counts?.Secrets), "{secret}", $"Sealed passwords that are held, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.deliveries.parked", Parked, "{delivery}", $"Deliveries that wait for an operator, in the whole cluster, counted up to {ParkedMax}, by sync point");
         meter.CreateObservableGauge("passwordsync.point.waiting", () => OfPoints(status => status.Waiting), "{delivery}", "Deliveries in this node's queue of a sync point");
         meter.CreateObservableGauge("passwordsync.point.running", () => OfPoints(status => status.Running), "{delivery}", "Deliveries that this node carries out now, by sync point");
@@ -69,7 +72,7 @@ internal sealed partial class NodeGauges
         var points = await engine.ShowPointsAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var counts = await queries.CountAsync(cancellationToken).ConfigureAwait(false);
+            var counts = await queries.CountAsync(CountedMax, cancellationToken).ConfigureAwait(false);
             var parked = await queries.ListParkedAsync(point: null, ParkedMax, cancellationToken).ConfigureAwait(false);
             var sightings = await edges.ListAsync(cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref reading, new Reading(isReady, points, counts, parked.CountBy(row => row.Point).ToImmutableDictionary(), sightings));

@@ -36,7 +36,8 @@ internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, 
         limit.CancelAfter(AnswerTimeout);
         try
         {
-            await queries.CountAsync(limit.Token).ConfigureAwait(false);
+            // Any answer will do: counting all there is would cost the database more, the more there is.
+            await queries.ListPendingAsync(after: null, 1, limit.Token).ConfigureAwait(false);
         }
         catch (StorageUnavailableException failure)
         {

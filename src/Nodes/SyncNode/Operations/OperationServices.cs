@@ -22,6 +22,9 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     /// <summary>How many accounts a name may mean before only these are listed.</summary>
     public const int AmbiguousMax = 20;
 
+    /// <summary>How many identities are loaded from the journal at once.</summary>
+    private const int LoadsMax = 256;
+
     /// <summary>The way to the other nodes.</summary>
     public required NodeRequests Nodes { get; init; }
 
@@ -80,6 +83,14 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
         var others = (await Store.Members.ListAsync(cancellationToken).ConfigureAwait(false)).Where(member => member.IsAlive && member.Node.Name != Configuration.Node.Name).Select(member => member.Node.Name).ToList();
         var replies = await Task.WhenAll(others.Select(other => Nodes.AskAsync(other, request, cancellationToken))).ConfigureAwait(false);
         return [.. others.Where((_, index) => replies[index].Unavailable is not null)];
+    }
+
+    /// <summary>The journalled states of many identities, in their order. The store answers what is asked for at once with few round trips.</summary>
+    public async Task<List<IdentityState>> LoadAsync(IEnumerable<IdentityId> identities, CancellationToken cancellationToken)
+    {
+        var states = new List<IdentityState>();
+        foreach (var some in identities.Chunk(LoadsMax)) states.AddRange(await Task.WhenAll(some.Select(identity => Store.Journal.LoadAsync(identity, cancellationToken).AsTask())).ConfigureAwait(false));
+        return states;
     }
 
     /// <summary>Who is meant by a text.</summary>

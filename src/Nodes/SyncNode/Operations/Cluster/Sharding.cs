@@ -21,7 +21,7 @@ internal sealed class RegionList(OperationServices services) : Operation
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
-        var counts = await services.Queries.CountAsync(cancellationToken).ConfigureAwait(false);
+        var counts = await services.Queries.CountAsync(long.MaxValue, cancellationToken).ConfigureAwait(false);
         return new OperationResult.Answered(Answer.Of(Section.Table(null, "region|regions", Columns,
             [Column.Row(Regions.Identities, "a person, live while there is something to do", services.Store.Leases.ShardCount, services.Engine.CountIdentities(), counts.Identities, counts.Pending)])));
     }

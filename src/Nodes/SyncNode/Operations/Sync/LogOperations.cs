@@ -84,7 +84,7 @@ internal sealed class LogStream(OperationServices services, bool follows) : Oper
     {
         var (filter, refusal) = await PasswordLogParameters.ReadAsync(services, call, cancellationToken).ConfigureAwait(false);
         if (filter is null) return refusal!;
-        var after = follows && call.Duration("last") is null ? (await services.Queries.CountAsync(cancellationToken).ConfigureAwait(false)).LastEvent : 0;
+        var after = follows && call.Duration("last") is null ? (await services.Queries.CountAsync(max: 0, cancellationToken).ConfigureAwait(false)).LastEvent : 0;
         return new OperationResult.Streaming(ReadAsync(filter, after, call.Text("number") is null ? int.MaxValue : call.Number("number"), cancellationToken));
     }
 

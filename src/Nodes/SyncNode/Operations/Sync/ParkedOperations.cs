@@ -24,10 +24,11 @@ internal sealed class ParkedList(OperationServices services) : Operation
         var point = call.Text("point");
         if (point is not null && services.FindPoint(point) is null) return services.NoSuchPoint(point);
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
-        foreach (var row in await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false))
+        var listed = await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false);
+
+        // The list says where to look, the fold of the events says what is.
+        foreach (var (row, state) in listed.Zip(await services.LoadAsync(listed.Select(row => row.Identity), cancellationToken).ConfigureAwait(false)))
         {
-            // The list says where to look, the fold of the events says what is.
-            var state = await services.Store.Journal.LoadAsync(row.Identity, cancellationToken).ConfigureAwait(false);
             if (state.Points.GetValueOrDefault(row.Point) is not PointState.Parked parked) continue;
             rows.Add(Column.Row(
                 parked.Delivery.Change.Names.SamAccountName, row.Point.Value, parked.Reason == ParkReason.RefusedByPolicy ? "refused by policy" : "attempts exhausted", parked.Explanation,
@@ -144,10 +145,10 @@ internal sealed class RetryAll(OperationServices services) : Operation
     private async Task<List<(IdentityId, SyncPointId)>> FailedAsync(string? only, int limit, CancellationToken cancellationToken)
     {
         var failed = new List<(IdentityId, SyncPointId)>();
-        foreach (var pending in await services.Queries.ListPendingAsync(after: null, limit, cancellationToken).ConfigureAwait(false))
+        var pending = await services.Queries.ListPendingAsync(after: null, limit, cancellationToken).ConfigureAwait(false);
+        foreach (var (one, state) in pending.Zip(await services.LoadAsync(pending.Select(one => one.Identity), cancellationToken).ConfigureAwait(false)))
         {
-            var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
-            failed.AddRange(from entry in state.Points where entry.Value is PointState.Waiting { LastFailure: not null } && (only is null || entry.Key.Value == only) select (pending.Identity, entry.Key));
+            failed.AddRange(from entry in state.Points where entry.Value is PointState.Waiting { LastFailure: not null } && (only is null || entry.Key.Value == only) select (one.Identity, entry.Key));
         }
 
         return failed;

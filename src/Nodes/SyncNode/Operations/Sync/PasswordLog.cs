@@ -37,19 +37,31 @@ internal sealed class PasswordLog(OperationServices services)
     /// <summary>Rows after a position that fit, oldest first; with <paramref name="follow"/>, then those that come.</summary>
     public async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var position = after;
-        while (true)
+        var reading = ReadPageAsync(after, filter, cancellationToken);
+        try
         {
-            var page = await services.Queries.ReadEventsAsync(new EventPage(position, PageMax, Newest: false, [], filter.Since) { Identity = filter.Identity }, cancellationToken).ConfigureAwait(false);
-            foreach (var row in page)
+            while (true)
             {
-                position = row.Position;
-                if (await MakeAsync(row, filter, cancellationToken).ConfigureAwait(false) is { } made) yield return made;
-            }
+                var page = await reading.ConfigureAwait(false);
+                if (!page.IsEmpty) after = page[^1].Position;
 
-            if (page.Length == PageMax) continue;
-            if (!follow) yield break;
-            await Task.Delay(LookInterval, services.Clock, cancellationToken).ConfigureAwait(false);
+                // The next page is read while the rows of this one are made.
+                if (page.Length == PageMax) reading = ReadPageAsync(after, filter, cancellationToken);
+                foreach (var row in page)
+                {
+                    if (await MakeAsync(row, filter, cancellationToken).ConfigureAwait(false) is { } made) yield return made;
+                }
+
+                if (page.Length == PageMax) continue;
+                if (!follow) yield break;
+                await Task.Delay(LookInterval, services.Clock, cancellationToken).ConfigureAwait(false);
+                reading = ReadPageAsync(after, filter, cancellationToken);
+            }
+        }
+        finally
+        {
+            // Whoever stops reading leaves a page behind that nobody wants.
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -69,6 +81,9 @@ internal sealed class PasswordLog(OperationServices services)
             row.Position, row.Event.At, account?.Source.Value, controller, accepted?.Change.Names.SamAccountName, WordOf(row.Event), point?.Value, MessageOf(row.Event), TargetOf(row.Event),
             times?.Total, times?.Work, times?.Wait, captureId?.ToString(), AttemptOf(row.Event)?.ToString("N"), row.Identity.ToString());
     }
+
+    private Task<ImmutableArray<StoredEvent>> ReadPageAsync(long after, PasswordLogFilter filter, CancellationToken cancellationToken) =>
+        services.Queries.ReadEventsAsync(new EventPage(after, PageMax, Newest: false, [], filter.Since) { Identity = filter.Identity }, cancellationToken).AsTask();
 
     private static (CaptureId? Capture, SyncPointId? Point) KeysOf(IdentityEvent happened) => happened switch
     {

@@ -11,7 +11,7 @@ internal sealed class Status(OperationServices services) : Operation
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
-        var counts = await services.Queries.CountAsync(cancellationToken).ConfigureAwait(false);
+        var counts = await services.Queries.CountAsync(long.MaxValue, cancellationToken).ConfigureAwait(false);
         var troubles = await new Troubles(services).MakeAsync(counts, cancellationToken).ConfigureAwait(false);
         var node = services.Configuration.Node;
         return new OperationResult.Answered(Answer.Of(

@@ -44,9 +44,9 @@ internal sealed class Troubles(OperationServices services)
     private async Task<IEnumerable<ImmutableArray<object?>>> DeliveriesAsync(CancellationToken cancellationToken)
     {
         var found = new List<(SyncPointId Point, string State, string Reason, DateTimeOffset Since)>();
-        foreach (var pending in await services.Queries.ListPendingAsync(after: null, IdentitiesMax, cancellationToken).ConfigureAwait(false))
+        var pending = await services.Queries.ListPendingAsync(after: null, IdentitiesMax, cancellationToken).ConfigureAwait(false);
+        foreach (var state in await services.LoadAsync(pending.Select(one => one.Identity), cancellationToken).ConfigureAwait(false))
         {
-            var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
             foreach (var (point, known) in state.Points)
             {
                 if (known is PointState.Waiting { LastFailure: { } failure } waiting) found.Add((point, "failing", failure, waiting.Delivery.Change.Stages.CapturedAt));

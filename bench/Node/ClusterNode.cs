@@ -1,0 +1,51 @@
+using System.Globalization;
+using PasswordSync.Journal.Bench;
+using PasswordSync.Sealing.KeyRings;
+
+namespace PasswordSync.Node.Bench;
+
+/// <summary>One of several nodes, in a process of its own. It takes a batch of captures in for each line on its standard input, and tells on its output how many shards it owns and how many captures it has brought to both targets.</summary>
+internal static class ClusterNode
+{
+    /// <summary>How many captures are in a batch.</summary>
+    public const int Batch = 100;
+
+    private const int TargetsEach = 2;
+    private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Runs until the standard input ends.</summary>
+    public static async Task RunAsync(string connectionString, string schema, string name)
+    {
+        using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
+        var delivered = 0L;
+        await using var node = BenchNode.Join(await StorePlace.OpenSharedAsync(connectionString, schema, name), name, ring);
+        node.OnDelivered = (_, targets) =>
+        {
+            if (targets == TargetsEach) Interlocked.Increment(ref delivered);
+        };
+        using var ending = new CancellationTokenSource();
+        var telling = TellAsync(() => (node.Shards, Interlocked.Read(ref delivered)), ending.Token);
+        var intake = new List<Task>();
+        while (await Console.In.ReadLineAsync(CancellationToken.None) is not null)
+        {
+            intake.RemoveAll(accepted => accepted.IsCompletedSuccessfully);
+            intake.Add(node.AcceptAsync([.. Enumerable.Range(0, Batch).Select(_ => Samples.Arrive())]));
+        }
+
+        await Task.WhenAll(intake);
+        await ending.CancelAsync();
+        await telling;
+    }
+
+    private static async Task TellAsync(Func<(int Shards, long Delivered)> look, CancellationToken cancellationToken)
+    {
+        var told = (Shards: -1, Delivered: -1L);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var now = look();
+            if (now != told) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{now.Shards} {now.Delivered}"));
+            told = now;
+            await Task.Delay(TellInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
