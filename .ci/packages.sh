@@ -8,7 +8,7 @@ packages=(
   # Samba's helper and its tests: native/Filter
   cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev clang-tidy cppcheck
   # The Windows filter: native/Filter/windows
-  gcc-mingw-w64-x86-64-win32 wine wine64 wixl msitools osslsigncode openssl
+  gcc-mingw-w64-x86-64-win32 lld llvm wine wine64 wixl msitools osslsigncode openssl
 )
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

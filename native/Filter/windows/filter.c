@@ -36,7 +36,7 @@ static bool make_capture_id(uint8_t id[PS_CAPTURE_ID_SIZE])
 }
 
 /* This and the next are functions of their own so that no frame on LSA's stack is larger than a page. */
-static __attribute__((noinline)) bool seal(const struct ps_notice *notice, struct ps_envelope *envelope)
+static __declspec(noinline) bool seal(const struct ps_notice *notice, struct ps_envelope *envelope)
 {
     struct settings_binding binding;
 
@@ -52,7 +52,7 @@ static __attribute__((noinline)) bool seal(const struct ps_notice *notice, struc
     return false;
 }
 
-static __attribute__((noinline)) void seal_and_submit(struct ps_notice *notice)
+static __declspec(noinline) void seal_and_submit(struct ps_notice *notice)
 {
     struct ps_envelope envelope;
 

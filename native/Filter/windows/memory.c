@@ -1,6 +1,10 @@
 /* The functions of the C library that the core uses and that a compiler may call by itself: the filter has no C runtime. */
 #include <stddef.h>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma function(memcpy, memmove, memset, memcmp, memchr, strlen)
+#endif
+
 void *memcpy(void *restrict target, const void *restrict source, size_t length);
 void *memmove(void *target, const void *source, size_t length);
 void *memset(void *target, int value, size_t length);
