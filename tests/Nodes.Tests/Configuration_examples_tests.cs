@@ -24,7 +24,7 @@ public sealed class Configuration_examples_tests
     {
         var node = NodeConfiguration.Read(Path.Combine(Example, "node.json"));
 
-        node.Points.Select(point => point.Provider).Except(ProviderRegistry.BuiltIn.Kinds).ShouldBeEmpty();
+        node.Points.Select(point => point.Provider).Distinct().Order(StringComparer.Ordinal).ShouldBe(ProviderRegistry.BuiltIn.Kinds);
         node.Scopes.SelectMany(scope => scope.Points).Distinct().Order(StringComparer.Ordinal).ShouldBe(node.Points.Select(point => point.Name).Order(StringComparer.Ordinal));
         node.Node.Passphrase.ShouldStartWith("file:");
     }
@@ -70,6 +70,21 @@ public sealed class Configuration_examples_tests
         var refused = ExampleConfiguration.Create(Example, name, _ => new NodeAllowList([], [], [])).ShouldBeOfType<ProviderCreation.Refused>();
 
         refused.Faults.ShouldAllBe(fault => fault.Remedy.Contains("allow-list"));
+    }
+
+    [Fact]
+    public void Every_setting_of_each_point_is_explained_beside_the_example()
+    {
+        var rows = File.ReadLines(Path.Combine(Example, "README.md")).SkipWhile(line => line != "### The example's points").TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal)).ToList();
+
+        foreach (var point in NodeConfiguration.Read(Path.Combine(Example, "node.json")).Points)
+        {
+            var row = rows.Where(line => line.StartsWith($"| `{point.Name}` |", StringComparison.Ordinal)).ShouldHaveSingleItem(point.Name);
+            var unexplained = point.Settings.EnumerateObject().Select(setting => setting.Name).Where(name => !row.Contains($"`{name}`", StringComparison.Ordinal) && !(name is "limits" or "security" or "trustedRoots" or "bindName" or "bindPassword" or "servers" or "base"));
+            unexplained.ShouldBeEmpty($"{point.Name}: each setting that is special to it");
+        }
+
+        foreach (var common in (string[])["limits", "security", "trustedRoots", "bindName", "bindPassword", "servers", "base"]) rows.ShouldContain(line => line.Contains($"`{common}`", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -27,18 +27,13 @@ internal static class GraphFailures
                 new DeliveryOutcome.TargetMisconfigured($"{reason} The user's domain is federated: the password lives at its identity provider, and Entra ID keeps none."),
             400 when IsAboutPassword(error) =>
                 new DeliveryOutcome.RefusedByPolicy($"{reason} Entra ID takes 8 to 256 characters of three kinds (lower case, upper case, digits, symbols) that are not on the tenant's list of banned passwords."),
-            400 => new DeliveryOutcome.TargetMisconfigured(reason),
             401 => new DeliveryOutcome.TargetMisconfigured($"{reason} The token was refused: check tenant, clientId, graph and the application's credential."),
             403 => new DeliveryOutcome.TargetMisconfigured(permit is null
                 ? $"{reason} {GraphRights.ExplainReading}"
                 : $"{reason} {GraphRights.ExplainWriting}"),
             404 => new DeliveryOutcome.AccountNotFound(reason),
-            408 or 409 or 412 or 423 => new DeliveryOutcome.Transient(reason),
-            429 => new DeliveryOutcome.Throttled(RetryAfterOf(error)?.Until(now) ?? now + pauseByDefault, reason),
-            503 when RetryAfterOf(error) is { } pause => new DeliveryOutcome.Throttled(pause.Until(now), reason),
-            >= 500 when permit is { IsUsed: true } => new DeliveryOutcome.Unknown($"{reason} The password may have been set."),
-            >= 500 => new DeliveryOutcome.Transient(reason),
-            _ => new DeliveryOutcome.TargetMisconfigured(reason),
+            412 or 423 => new DeliveryOutcome.Transient(reason),
+            _ => HttpOutcomes.OfStatus(error.ResponseStatusCode, RetryAfterOf(error), permit, now, reason, pauseByDefault),
         };
     }
 

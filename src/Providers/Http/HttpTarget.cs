@@ -26,16 +26,16 @@ internal sealed class HttpTarget : IDisposable
     /// <param name="bodyLengthMax">How much of the answer's body is read, in bytes; the rest is left.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The answer, or what having none means.</returns>
-    public async Task<HttpReply> SendAsync(HttpRequestMessage message, WritePermit? permit, int bodyLengthMax, CancellationToken cancellationToken)
+    public async Task<(HttpAnswer? Answer, DeliveryOutcome? Obstacle)> SendAsync(HttpRequestMessage message, WritePermit? permit, int bodyLengthMax, CancellationToken cancellationToken)
     {
         try
         {
             using var response = await invoker.Value.SendAsync(message, cancellationToken);
-            return new HttpReply.Answered(await HttpAnswer.ReadAsync(response, bodyLengthMax, cancellationToken));
+            return (await HttpAnswer.ReadAsync(response, bodyLengthMax, cancellationToken), null);
         }
         catch (Exception e) when (Explain(e, permit) is { } outcome)
         {
-            return new HttpReply.Failed(outcome);
+            return (null, outcome);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
@@ -22,6 +21,6 @@ internal interface ILocalAccountSystem
     /// <summary>Signs in once with a password, unless a failure could lock the account.</summary>
     Task<SignInResult> SignInAsync(LocalAccount account, Secret password, CancellationToken cancellationToken);
 
-    /// <summary>Checks reachability, credentials and, where that can be done without a change, the right to set passwords.</summary>
-    Task<ImmutableArray<VerificationCheck>> VerifyAsync(string host, CancellationToken cancellationToken);
+    /// <summary>Checks reachability, credentials and, where that can be done without a change, the right to set passwords; reads the server's policy.</summary>
+    Task<VerificationReport> VerifyAsync(string host, CancellationToken cancellationToken);
 }

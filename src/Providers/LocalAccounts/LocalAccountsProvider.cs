@@ -12,9 +12,6 @@ namespace PasswordSync.Providers.LocalAccounts;
 /// </summary>
 public sealed class LocalAccountsProvider : IProvider
 {
-    /// <summary>The longest password, in UTF-16 code units (MS-SAMR 2.2.6.22).</summary>
-    private const int PasswordLengthMax = 256;
-
     private readonly LocalAccountsOptions options;
     private readonly ILocalAccountSystem system;
 
@@ -26,7 +23,7 @@ public sealed class LocalAccountsProvider : IProvider
         system = OperatingSystem.IsWindows() ? new WindowsAccounts(options, context.Secrets) : new SambaAccounts(options, context.Secrets);
         Description = new ProviderDescription(
             LocalAccountsProviderFactory.KindName,
-            new PasswordLimits(options.PasswordLengthMin, PasswordLengthMax, NeedsWellFormedText: false, AllowedCharacters: "all but NUL", HistoryLength: null),
+            new PasswordLimits(options.PasswordLengthMin, ServerPolicy.LengthMax, NeedsWellFormedText: false, AllowedCharacters: "all but NUL", HistoryLength: null),
             ShowsMark: false, CanProbeBySignIn: system.CanSignIn, ReportsWrittenStamp: false);
     }
 
@@ -61,7 +58,7 @@ public sealed class LocalAccountsProvider : IProvider
             () => new ProbeVerdict.Present(Mark: null, WrittenStamp: null));
     }
 
-    public async Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => new(await system.VerifyAsync(options.Host, cancellationToken));
+    public Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => system.VerifyAsync(options.Host, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

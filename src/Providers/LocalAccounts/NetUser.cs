@@ -2,6 +2,23 @@ using System.Runtime.InteropServices;
 
 namespace PasswordSync.Providers.LocalAccounts;
 
+/// <summary>What NetUserModalsGet tells of a server's rules for passwords.</summary>
+/// <param name="LengthMin">The shortest password.</param>
+/// <param name="AgeMax">After how long one expires; <see cref="TimeSpan.MaxValue"/> if never.</param>
+/// <param name="HistoryLength">How many earlier passwords it refuses to users; not to whoever resets.</param>
+internal sealed record NetUserRules(int LengthMin, TimeSpan AgeMax, int HistoryLength)
+{
+    /// <summary>TIMEQ_FOREVER of lmaccess.h.</summary>
+    private const uint Forever = uint.MaxValue;
+
+    public static readonly NetUserRules None = new(0, TimeSpan.MaxValue, 0);
+
+    /// <param name="lengthMin">In UTF-16 code units.</param>
+    /// <param name="ageMax">In seconds.</param>
+    /// <param name="historyLength">In passwords.</param>
+    public static NetUserRules Of(int lengthMin, uint ageMax, int historyLength) => new(lengthMin, ageMax == Forever ? TimeSpan.MaxValue : TimeSpan.FromSeconds(ageMax), historyLength);
+}
+
 /// <summary>Three of the NetUser functions (lmaccess.h). Each answers a code of <see cref="WindowsFailures"/>.</summary>
 [System.Runtime.Versioning.SupportedOSPlatform("windows")]
 internal static class NetUser
@@ -23,10 +40,11 @@ internal static class NetUser
         return NetUserSetInfo(ServerOf(account.Host), account.Name, PasswordOnly, ref info, out _);
     }
 
-    public static int ReadPolicy(string host, out int lengthMin)
+    /// <summary>Reads USER_MODALS_INFO_0: numbers of 32 bits, the shortest password, the greatest and least age in seconds, the forced log-off, the history.</summary>
+    public static int ReadPolicy(string host, out NetUserRules rules)
     {
         var code = NetUserModalsGet(ServerOf(host), 0, out var found);
-        lengthMin = found == 0 ? 0 : Marshal.ReadInt32(found);
+        rules = found == 0 ? NetUserRules.None : NetUserRules.Of(lengthMin: Marshal.ReadInt32(found), ageMax: (uint)Marshal.ReadInt32(found, 4), historyLength: Marshal.ReadInt32(found, 16));
         if (found != 0) _ = NetApiBufferFree(found);
         return code;
     }

@@ -62,19 +62,24 @@ internal sealed class SambaAccounts(LocalAccountsOptions options, ISecretReferen
             cancellationToken);
     }
 
-    public Task<ImmutableArray<VerificationCheck>> VerifyAsync(string host, CancellationToken cancellationToken) => RunAsync(
+    public Task<VerificationReport> VerifyAsync(string host, CancellationToken cancellationToken) => RunAsync(
         "verify", new LocalAccount(host, ""), mustChange: false,
-        async (session, found) => ImmutableArray.Create(
+        async (session, found) => new VerificationReport(
+        [
             VerificationCheck.Passed("reachability", $"{found.Domain} answers at {host}."),
             VerificationCheck.Passed("credentials", $"{options.BindName} may sign in; {found.Users} accounts are listed."),
-            VerificationCheck.Passed("policy", $"At least {found.LengthMin} characters, {(found.IsComplex ? "of several kinds" : "of any kind")}; history of {found.History}."),
+            VerificationCheck.Passed("policy", $"At least {found.LengthMin} characters, {(found.IsComplex ? "of several kinds" : "of any kind")}; history of {found.History}, which holds for users and not for the service."),
             await session.ReceiveAsync(cancellationToken) switch
             {
                 { Kind: "done" } => VerificationCheck.Passed("rights", "The service may set the passwords of other accounts."),
                 { Kind: "untried" } untried => VerificationCheck.NotRun("rights", untried.Text, null),
                 var refused => VerificationCheck.Failed("rights", $"The service may not set passwords: {refused?.Text}", "Make it a member of the server's Administrators; on Samba grant SeAddUsersPrivilege (net sam rights grant)."),
-            }),
-        failure => [VerificationCheck.Failed("reachability", failure.Explain()!, "Check host, port, bindName and bindPassword, and that the server lets SMB in.")],
+            },
+        ])
+        {
+            Policies = [ServerPolicy.Of(found)],
+        },
+        failure => new VerificationReport([VerificationCheck.Failed("reachability", failure.Explain()!, "Check host, port, bindName and bindPassword, and that the server lets SMB in.")]),
         cancellationToken);
 
     private static async Task<SambaAnswer?> FinishAsync(SambaSession session, Secret password, CancellationToken cancellationToken)

@@ -43,6 +43,10 @@ internal sealed record SambaAnswer
     [JsonPropertyName("complex")]
     public bool IsComplex { get; init; }
 
+    /// <summary>After how long passwords expire, as MS-SAMR 2.2.3.5 counts it: 100 ns each, negative; the least number and zero for never.</summary>
+    [JsonPropertyName("maxAge")]
+    public long AgeMax { get; init; }
+
     /// <returns>Null if the line is no answer.</returns>
     public static SambaAnswer? Parse(string line)
     {

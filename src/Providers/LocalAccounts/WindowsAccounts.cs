@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using PasswordSync.Core.Deliveries;
@@ -44,20 +43,22 @@ internal sealed class WindowsAccounts(LocalAccountsOptions options, ISecretRefer
     public Task<SignInResult> SignInAsync(LocalAccount account, Secret password, CancellationToken cancellationToken) =>
         throw new NotSupportedException("Internal error: Windows lets no user be tried.");
 
-    public async Task<ImmutableArray<VerificationCheck>> VerifyAsync(string host, CancellationToken cancellationToken)
+    public async Task<VerificationReport> VerifyAsync(string host, CancellationToken cancellationToken)
     {
-        var lengthMin = 0;
-        var (code, fault) = await CallAsync(() => NetUser.ReadPolicy(host, out lengthMin), cancellationToken);
+        var rules = NetUserRules.None;
+        var (code, fault) = await CallAsync(() => NetUser.ReadPolicy(host, out rules), cancellationToken);
         fault ??= code == WindowsFailures.Success ? null : WindowsFailures.Classify(code, mayHaveWritten: false);
-        return fault is null
-            ?
+        if (fault is not null) return new VerificationReport([VerificationCheck.Failed("reachability", fault.Explain()!, "Check host, bindName and bindPassword, and that the server lets SMB in.")]);
+        return new VerificationReport(
             [
                 VerificationCheck.Passed("reachability", $"{host} answers."),
                 VerificationCheck.Passed("credentials", $"{options.BindName ?? "The node's own account"} may sign in."),
-                VerificationCheck.Passed("policy", $"At least {lengthMin} characters."),
+                VerificationCheck.Passed("policy", $"At least {rules.LengthMin} characters; history of {rules.HistoryLength}, which holds for users and not for the service."),
                 VerificationCheck.NotRun("rights", "Windows tells the right to set passwords only when one is set.", null),
-            ]
-            : [VerificationCheck.Failed("reachability", fault.Explain()!, "Check host, bindName and bindPassword, and that the server lets SMB in.")];
+            ])
+        {
+            Policies = [ServerPolicy.Of(rules)],
+        };
     }
 
     private async Task<(int Code, DeliveryOutcome? Fault)> CallAsync(Func<int> call, CancellationToken cancellationToken)

@@ -8,9 +8,9 @@ internal static class WindowsFailures
 {
     public const int Success = 0;
 
-    private const int AccessDenied = 5, BadNetworkPath = 53, InvalidPassword = 86, InvalidName = 123, AccountRestriction = 1327, LogonFailure = 1326, PasswordRestriction = 1325,
-        PasswordExpired = 1330, AccountDisabled = 1331, LogonTypeNotGranted = 1385, RpcUnavailable = 1722, AccountLockedOut = 1909, CredentialConflict = 1219,
-        BadUserName = 2202, UserNotFound = 2221, NotPrimary = 2226, PasswordTooShort = 2245, InvalidComputer = 2351;
+    private const int AccessDenied = 5, BadNetworkPath = 53, InvalidPassword = 86, InvalidParameter = 87, InvalidName = 123, AccountRestriction = 1327, LogonFailure = 1326, PasswordRestriction = 1325,
+        PasswordExpired = 1330, AccountDisabled = 1331, LogonTypeNotGranted = 1385, RpcUnavailable = 1722, RpcNotExecuted = 1727, AccountLockedOut = 1909, CredentialConflict = 1219,
+        BadUserName = 2202, BadPassword = 2203, UserNotFound = 2221, NotPrimary = 2226, PasswordTooShort = 2245, InvalidComputer = 2351;
 
     /// <param name="code">Not <see cref="Success"/>.</param>
     /// <param name="mayHaveWritten">Whether the password was on its way already.</param>
@@ -20,14 +20,17 @@ internal static class WindowsFailures
         return code switch
         {
             UserNotFound or BadUserName or InvalidName => new DeliveryOutcome.AccountNotFound(reason),
-            PasswordTooShort or PasswordRestriction or InvalidPassword => new DeliveryOutcome.RefusedByPolicy(reason),
+            PasswordTooShort or PasswordRestriction or InvalidPassword or BadPassword => new DeliveryOutcome.RefusedByPolicy(reason),
             AccessDenied => new DeliveryOutcome.TargetMisconfigured($"{reason} The service must be a member of the server's Administrators."),
             LogonFailure or AccountRestriction or PasswordExpired or AccountDisabled or AccountLockedOut or LogonTypeNotGranted => new DeliveryOutcome.TargetMisconfigured($"{reason} Check bindName and bindPassword, and that the service's account may sign in over the network."),
             CredentialConflict => new DeliveryOutcome.TargetMisconfigured($"{reason} Another program of this session uses the server under another name."),
             NotPrimary => new DeliveryOutcome.TargetMisconfigured($"{reason} This server is a domain controller: use the kind activeDirectory."),
 
-            // The connection could not be made at all.
-            BadNetworkPath or InvalidComputer or RpcUnavailable => new DeliveryOutcome.Transient(reason),
+            // Refused before anything was looked at.
+            InvalidParameter => new DeliveryOutcome.TargetMisconfigured(reason),
+
+            // The connection could not be made at all, or the call was not carried out.
+            BadNetworkPath or InvalidComputer or RpcUnavailable or RpcNotExecuted => new DeliveryOutcome.Transient(reason),
             _ when mayHaveWritten => new DeliveryOutcome.Unknown(reason),
             _ => new DeliveryOutcome.Transient(reason),
         };

@@ -11,6 +11,21 @@ internal static class AccountSearch
     /// <summary>How many accounts one rule has to look for: with the second it is ambiguous.</summary>
     public const int HitsMax = 2;
 
+    /// <summary>As below, for a target whose search can end with an outcome in the place of accounts.</summary>
+    public static async Task<(TAccount? Account, DeliveryOutcome? Obstacle)> AskAsync<TAccount>(
+        ImmutableArray<MatchRule> rules, TargetQuery query, Func<MatchRule, string, Task<(IReadOnlyList<TAccount> Accounts, DeliveryOutcome? Obstacle)>> find)
+        where TAccount : class
+    {
+        DeliveryOutcome? failure = null;
+        var (account, missing) = await RunAsync(rules, query, async (rule, value) =>
+        {
+            if (failure is not null) return [];
+            (var accounts, failure) = await find(rule, value);
+            return accounts;
+        });
+        return failure is null ? (account, missing) : (null, failure);
+    }
+
     /// <param name="rules">The rules, first wins.</param>
     /// <param name="query">Whom to look for.</param>
     /// <param name="find">Finds at most <see cref="HitsMax"/> accounts by a rule and the value to look for.</param>

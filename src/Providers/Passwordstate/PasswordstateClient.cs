@@ -9,7 +9,6 @@ using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Http;
 using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Redaction;
-using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.Passwordstate;
 
@@ -77,29 +76,10 @@ internal sealed class PasswordstateClient(PasswordstateOptions options, Provider
     {
         using var message = new HttpRequestMessage(method, $"{options.Http.Url.ToString().TrimEnd('/')}/api/{path}") { Content = content };
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        switch (await context.Secrets.ResolveAsync(options.ApiKey, cancellationToken))
-        {
-            case SecretResolution.Resolved resolved:
-                // A header is a string: docs/security.md.
-                using (resolved.Secret)
-                {
-                    if (resolved.Secret.Reveal().IndexOfAnyExceptInRange('!', '~') >= 0) return (null, new DeliveryOutcome.TargetMisconfigured("The API key (apiKey) holds a blank or a character outside ASCII."));
-                    message.Headers.Add("APIKey", resolved.Secret.Reveal().ToString());
-                }
-
-                break;
-            case SecretResolution.Refused refused:
-                return (null, new DeliveryOutcome.TargetMisconfigured($"The API key (apiKey) cannot be had. {refused.Reason}"));
-            case var unknown:
-                throw new InvalidOperationException($"Internal error: unknown resolution {unknown.GetType().Name}.");
-        }
-
-        return await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken) switch
-        {
-            HttpReply.Answered answered => (answered.Answer, null),
-            HttpReply.Failed failed => (null, failed.Outcome),
-            var reply => throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}."),
-        };
+        var (key, obstacle) = await HeaderSecret.ReadAsync(context.Secrets, options.ApiKey, "The API key (apiKey)", key => key, cancellationToken);
+        if (key is null) return (null, obstacle);
+        message.Headers.Add("APIKey", key);
+        return await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken);
     }
 
     private bool Matches(JsonElement record, string field, string value) =>

@@ -34,16 +34,10 @@ public sealed class PasswordstateProvider : IProvider
 
     public async Task<Preparation> PrepareAsync(TargetQuery query, CancellationToken cancellationToken)
     {
-        DeliveryOutcome? failure = null;
-        var (record, missing) = await AccountSearch.RunAsync(options.Match, query, async (rule, value) =>
-        {
-            if (failure is not null) return [];
-            var (records, trouble) = await client.FindAsync(rule, value, cancellationToken);
-            failure = trouble;
-            return records;
-        });
-        if ((failure ?? missing) is { } why) return new Preparation.Obstacle(why);
-        return new Preparation.Found(new TargetAccount(record!.Id.ToString(CultureInfo.InvariantCulture), record.Name, AsSourceAccount: null), Mark: null);
+        var (record, missing) = await AccountSearch.AskAsync(options.Match, query, (rule, value) => client.FindAsync(rule, value, cancellationToken));
+        return record is null
+            ? new Preparation.Obstacle(missing!)
+            : new Preparation.Found(new TargetAccount(record.Id.ToString(CultureInfo.InvariantCulture), record.Name, AsSourceAccount: null), Mark: null);
     }
 
     public async Task<DeliveryOutcome> SetPasswordAsync(SetRequest request, Secret password, CancellationToken cancellationToken)

@@ -24,13 +24,7 @@ internal static class PasswordstateResponses
             401 or 403 => new DeliveryOutcome.TargetMisconfigured($"{reason} Check apiKey and list, and that the list's API settings let the key read and update passwords."),
             404 when permit is not null => new DeliveryOutcome.AccountNotFound(reason),
             404 => new DeliveryOutcome.TargetMisconfigured($"{reason} Check url and list."),
-            >= 300 and < 400 => new DeliveryOutcome.TargetMisconfigured($"{reason} Redirections are not followed, since they would carry the password elsewhere: set url to the final address."),
-            408 or 409 => new DeliveryOutcome.Transient(reason),
-            429 => new DeliveryOutcome.Throttled(answer.RetryAfter?.Until(now) ?? now + RetryAfter.ByDefault, reason),
-            503 when answer.RetryAfter is { } pause => new DeliveryOutcome.Throttled(pause.Until(now), reason),
-            >= 500 when permit is { IsUsed: true } => new DeliveryOutcome.Unknown($"{reason} The password may have been set."),
-            >= 500 => new DeliveryOutcome.Transient(reason),
-            _ => new DeliveryOutcome.TargetMisconfigured(reason),
+            _ => HttpOutcomes.OfStatus(status, answer.RetryAfter, permit, now, reason),
         };
     }
 

@@ -191,7 +191,7 @@ public sealed class PostgreSqlRolesProvider : IProvider
         }
     }
 
-    private static DeliveryOutcome? Classify(PostgresException answer, string reason) => answer.SqlState switch
+    internal static DeliveryOutcome? Classify(PostgresException answer, string reason) => answer.SqlState switch
     {
         PostgresErrorCodes.InsufficientPrivilege => new DeliveryOutcome.TargetMisconfigured($"{reason} The service needs CREATEROLE, and from version 16 on ADMIN OPTION on the role; superusers are set by superusers only."),
         PostgresErrorCodes.UndefinedObject => new DeliveryOutcome.AccountNotFound(reason),

@@ -5,7 +5,6 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Http;
 using PasswordSync.Providers.Redaction;
-using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.Scim;
 
@@ -27,7 +26,7 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
     public async Task<(AuthenticationHeaderValue? Header, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
     {
         if (options.OAuth is { } oauth) return await GetByOAuthAsync(oauth, cancellationToken);
-        return await ResolveAsync("token", options.Token!, token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
+        return await HeaderSecret.ReadAsync(context.Secrets, options.Token!, "The secret of token", token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
     }
 
     /// <summary>Drops a token that the server refused.</summary>
@@ -38,9 +37,10 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
     private async Task<(AuthenticationHeaderValue?, DeliveryOutcome?)> GetByOAuthAsync(ScimOAuthOptions oauth, CancellationToken cancellationToken)
     {
         if (given is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Header, null);
-        var (credentials, fault) = await ResolveAsync(
-            "clientSecret",
+        var (credentials, fault) = await HeaderSecret.ReadAsync(
+            context.Secrets,
             oauth.ClientSecret,
+            "The secret of clientSecret",
             secret => new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(oauth.ClientId)}:{Uri.EscapeDataString(secret)}"))),
             cancellationToken);
         if (credentials is null) return (null, fault);
@@ -48,12 +48,8 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
         if (oauth.Scope is { } scope) form["scope"] = scope;
         using var message = new HttpRequestMessage(HttpMethod.Post, oauth.Http.Url) { Content = new FormUrlEncodedContent(form) };
         message.Headers.Authorization = credentials;
-        return await authority!.SendAsync(message, permit: null, AnswerLengthMax, cancellationToken) switch
-        {
-            HttpReply.Answered { Answer: var answer } => Take(oauth, answer),
-            HttpReply.Failed failed => (null, failed.Outcome),
-            var reply => throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}."),
-        };
+        var (answer, obstacle) = await authority!.SendAsync(message, permit: null, AnswerLengthMax, cancellationToken);
+        return answer is null ? (null, obstacle) : Take(oauth, answer);
     }
 
     private (AuthenticationHeaderValue?, DeliveryOutcome?) Take(ScimOAuthOptions oauth, HttpAnswer answer)
@@ -74,26 +70,6 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
         var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), context.Time.GetUtcNow() + lifetime - Margin);
         given = fresh;
         return (fresh.Header, null);
-    }
-
-    /// <summary>A header is a string: <c>docs/security.md</c>.</summary>
-    private async Task<(AuthenticationHeaderValue?, DeliveryOutcome?)> ResolveAsync(string name, string reference, Func<string, AuthenticationHeaderValue> make, CancellationToken cancellationToken)
-    {
-        switch (await context.Secrets.ResolveAsync(reference, cancellationToken))
-        {
-            case SecretResolution.Resolved resolved:
-                using (resolved.Secret)
-                {
-                    return resolved.Secret.Reveal().IndexOfAnyExceptInRange('!', '~') < 0
-                        ? (make(resolved.Secret.Reveal().ToString()), null)
-                        : (null, new DeliveryOutcome.TargetMisconfigured($"The secret of {name} holds a blank or a character outside ASCII."));
-                }
-
-            case SecretResolution.Refused refused:
-                return (null, new DeliveryOutcome.TargetMisconfigured($"The secret of {name} cannot be had. {refused.Reason}"));
-            case var unknown:
-                throw new InvalidOperationException($"Internal error: unknown resolution {unknown.GetType().Name}.");
-        }
     }
 
     private sealed record Given(AuthenticationHeaderValue Header, DateTimeOffset Until);

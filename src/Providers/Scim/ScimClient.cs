@@ -84,16 +84,9 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(MediaType));
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json", 0.5));
         if (eTag is not null) message.Headers.TryAddWithoutValidation("If-Match", eTag);
-        switch (await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken))
-        {
-            case HttpReply.Answered { Answer: var answer }:
-                if (answer.Status == HttpStatusCode.Unauthorized) authorization.Forget();
-                return (answer, null);
-            case HttpReply.Failed failed:
-                return (null, failed.Outcome);
-            case var reply:
-                throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}.");
-        }
+        var reply = await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken);
+        if (reply.Answer?.Status == HttpStatusCode.Unauthorized) authorization.Forget();
+        return reply;
     }
 
     private DeliveryOutcome Classify(HttpAnswer answer) => ScimResponses.Classify(answer, permit: null, context.Time.GetUtcNow(), Redactor.Tidy);

@@ -37,16 +37,8 @@ public sealed class ScimProvider : IProvider
         var (features, obstacle) = await client.FeaturesAsync(cancellationToken);
         if (features is null) return new Preparation.Obstacle(obstacle!);
         if (!features.Filter) return new Preparation.Obstacle(new DeliveryOutcome.TargetMisconfigured("The server says that users cannot be searched for (ServiceProviderConfig: filter)."));
-        DeliveryOutcome? failure = null;
-        var (user, missing) = await AccountSearch.RunAsync(options.Match, query, async (rule, value) =>
-        {
-            if (failure is not null) return [];
-            var (users, trouble) = await client.FindAsync(rule, value, cancellationToken);
-            failure = trouble;
-            return users;
-        });
-        if ((failure ?? missing) is { } why) return new Preparation.Obstacle(why);
-        return new Preparation.Found(new TargetAccount(user!.Id, user.UserName, AsSourceAccount: null), Mark: null);
+        var (user, missing) = await AccountSearch.AskAsync(options.Match, query, (rule, value) => client.FindAsync(rule, value, cancellationToken));
+        return user is null ? new Preparation.Obstacle(missing!) : new Preparation.Found(new TargetAccount(user.Id, user.UserName, AsSourceAccount: null), Mark: null);
     }
 
     public async Task<DeliveryOutcome> SetPasswordAsync(SetRequest request, Secret password, CancellationToken cancellationToken)

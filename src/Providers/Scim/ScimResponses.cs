@@ -20,7 +20,6 @@ internal static class ScimResponses
         var reason = string.Create(CultureInfo.InvariantCulture, $"The server answered {status}{(type is null ? "" : $" {redact(type)}")}: {redact(detail)}").TrimEnd(' ', ':') + ".";
         return status switch
         {
-            >= 300 and < 400 => new DeliveryOutcome.TargetMisconfigured($"{reason} Redirections are not followed, since they would carry the password elsewhere: set url to the final address."),
             400 when type == "invalidValue" || (type is null && detail.Contains("password", StringComparison.OrdinalIgnoreCase)) => permit is null
                 ? new DeliveryOutcome.TargetMisconfigured(reason)
                 : new DeliveryOutcome.RefusedByPolicy(reason),
@@ -31,12 +30,8 @@ internal static class ScimResponses
             404 when permit is not null => new DeliveryOutcome.AccountNotFound(reason),
             404 => new DeliveryOutcome.TargetMisconfigured($"{reason} Check url: /Users must be right below it."),
             405 or 501 when permit is not null => new DeliveryOutcome.TargetMisconfigured($"{reason} The server does not take this kind of request: set method to put."),
-            408 or 409 or 412 => new DeliveryOutcome.Transient(reason),
-            429 => new DeliveryOutcome.Throttled(answer.RetryAfter?.Until(now) ?? now + RetryAfter.ByDefault, reason),
-            503 when answer.RetryAfter is { } pause => new DeliveryOutcome.Throttled(pause.Until(now), reason),
-            >= 500 when permit is { IsUsed: true } => new DeliveryOutcome.Unknown($"{reason} The password may have been set."),
-            >= 500 => new DeliveryOutcome.Transient(reason),
-            _ => new DeliveryOutcome.TargetMisconfigured(reason),
+            412 => new DeliveryOutcome.Transient(reason),
+            _ => HttpOutcomes.OfStatus(status, answer.RetryAfter, permit, now, reason),
         };
     }
 

@@ -35,7 +35,7 @@ internal sealed class PostgreSqlEngine(PostgreSqlServerOptions options, TimeSpan
 
     public ValueTask DisposeAsync() => connector.DisposeAsync();
 
-    private static DeliveryOutcome? Classify(PostgresException answer, string reason) => answer.SqlState switch
+    internal static DeliveryOutcome? Classify(PostgresException answer, string reason) => answer.SqlState switch
     {
         PostgresErrorCodes.InsufficientPrivilege => new DeliveryOutcome.TargetMisconfigured($"{reason} The service needs SELECT on the table and UPDATE on the columns it writes."),
         PostgresErrorCodes.LockNotAvailable => new DeliveryOutcome.Transient($"{reason} Another transaction has the row for longer than lockTimeout."),

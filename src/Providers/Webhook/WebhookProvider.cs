@@ -87,12 +87,8 @@ public sealed class WebhookProvider : IProvider
         message.Headers.Add(WebhookSignature.HeaderName, signature);
         message.Headers.Add(IdempotencyHeaderName, idempotencyKey);
         message.Headers.UserAgent.Add(new ProductInfoHeaderValue("PasswordSync", null));
-        return await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken) switch
-        {
-            HttpReply.Answered { Answer: var answer } => WebhookResponses.Classify(answer, answer.IsSuccess ? "" : redact(answer.Text), context.Time.GetUtcNow()),
-            HttpReply.Failed failed => failed.Outcome,
-            var reply => throw new InvalidOperationException($"Internal error: unknown reply {reply.GetType().Name}."),
-        };
+        var (answer, obstacle) = await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken);
+        return answer is null ? obstacle! : WebhookResponses.Classify(answer, permit, context.Time.GetUtcNow(), answer.IsSuccess ? "" : redact(answer.Text));
     }
 
     /// <summary>The signature header's value, made with each key at the same time.</summary>

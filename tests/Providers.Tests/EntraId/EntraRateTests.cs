@@ -19,15 +19,19 @@ namespace PasswordSync.Providers.Tests.EntraId;
 /// <summary>A backlog against a tenant with a small copy of the published quota.</summary>
 public sealed class EntraRateTests(LabServers servers, ITestOutputHelper output)
 {
-    private const int Writes = 250;
     private const int Workers = 8;
-
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    /// <summary>The quota's copy: the documented rate is 20 a second; 50 in both, in a short window, or in one that is a fifth of the documented.</summary>
+    private static (int Writes, TimeSpan Window) Quota => IsLong ? (1_500, TimeSpan.FromSeconds(30)) : (250, TimeSpan.FromSeconds(5));
+
+    private static int Writes => Quota.Writes;
+
+    private static TimeSpan Window => Quota.Window;
+
     /// <summary>How many windows' worth of passwords wait.</summary>
-    private static int Windows => IsLong ? 12 : 3;
+    private static int Windows => IsLong ? 4 : 3;
 
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 

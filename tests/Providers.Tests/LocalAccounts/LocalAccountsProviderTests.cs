@@ -53,8 +53,20 @@ public sealed class LocalAccountsProviderTests(LabServers servers)
         await target.AddAsync("F0rmer.Passw0rd!", Token);
         await using var clerk = await target.WithoutRightsAsync(Token);
 
-        (await target.Provider.VerifyAsync(Token)).Checks.ShouldContain(check => check.Name == "policy" && check.Finding.Contains("8 characters"));
+        var report = await target.Provider.VerifyAsync(Token);
+        report.Checks.ShouldContain(check => check.Name == "policy" && check.Finding.Contains("8 characters"));
+        report.Policies.ShouldHaveSingleItem().Describe().ShouldBe("the server's policy: 8 to 256 characters, no complexity, no history, never expires");
         (await clerk.VerifyAsync(Token)).Checks.Single(check => check.Result == VerificationResult.Failed).Name.ShouldBe("rights");
+    }
+
+    [Fact]
+    public async Task A_server_where_passwords_expire_says_after_how_long()
+    {
+        await using var server = await SambaFileServer.StartNewAsync(Token);
+        await using var target = new LocalAccountsTarget(server);
+        await server.SetPolicyAsync("maximum password age", 42 * 24 * 60 * 60, Token);
+
+        (await target.Provider.VerifyAsync(Token)).Policies.ShouldHaveSingleItem().AgeMax.ShouldBe(TimeSpan.FromDays(42));
     }
 
     [Fact]

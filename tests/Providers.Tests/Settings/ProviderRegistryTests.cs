@@ -20,7 +20,7 @@ public sealed class ProviderRegistryTests
 
     [Fact]
     public void An_unknown_kind_is_refused_with_the_kinds_there_are() =>
-        Refused("smtp").ShouldHaveSingleItem().ToString().ShouldBe($"provider = smtp: Use one of {string.Join(", ", ProviderRegistry.BuiltIn.Kinds)}.");
+        Refused("smtp").ShouldHaveSingleItem().ToString().ShouldBe($"provider is 'smtp': Use one of {string.Join(", ", ProviderRegistry.BuiltIn.Kinds)}.");
 
     [Fact]
     public void Kinds_that_were_not_chosen_are_not_there()
@@ -117,7 +117,7 @@ public sealed class ProviderRegistryTests
 
         registry.Create("memory", new Dictionary<string, string> { ["target"] = "hr" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Created>();
         registry.Create("memory", new Dictionary<string, string> { ["target"] = "xx" }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>()
-            .Faults.ShouldHaveSingleItem().ToString().ShouldBe("target = xx: Name one of the targets: hr.");
+            .Faults.ShouldHaveSingleItem().ToString().ShouldBe("target is 'xx': Name one of the targets: hr.");
     }
 
     private static ProviderCreation Create(string kind, params (string Key, string Value)[] settings) =>

@@ -35,11 +35,11 @@ public sealed class SettingsReaderTests
 
         settings.Finish().Select(fault => fault.ToString()).ShouldBe(
         [
-            "name = (none): Give a name.",
-            "count = 200: Use a whole number from 0 to 20 (default 1).",
-            "wait = ten: Use a span of time from 0s to 1h, like 500ms, 10s, 15m or 1h (default 90s).",
-            "on = yes: Use true or false (default true).",
-            "source = phone: Use one of samAccountName, userPrincipalName, mail, objectGuid (default samAccountName).",
+            "name: Give a name.",
+            "count is '200': Use a whole number from 0 to 20 (default 1).",
+            "wait is 'ten': Use a span of time from 0s to 1h, like 500ms, 10s, 15m or 1h (default 90s).",
+            "on is 'yes': Use true or false (default true).",
+            "source is 'phone': Use one of samAccountName, userPrincipalName, mail, objectGuid (default samAccountName).",
         ]);
     }
 

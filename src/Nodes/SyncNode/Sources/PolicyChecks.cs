@@ -14,6 +14,9 @@ internal sealed class PolicyChecks(NodeConfiguration configuration, SourceReader
     /// <summary>How many policies of one side a finding describes; it counts the others.</summary>
     private const int DescribedMax = 5;
 
+    /// <summary>A domain shows them to administrators only, and hides that there are any.</summary>
+    private const string HiddenPolicies = " No fine-grained policy of the source can be read: if it has any, let the account of bindName read the Password Settings Container to have them compared.";
+
     /// <summary>Compares with each source whose scopes give the point.</summary>
     /// <param name="point">The sync point.</param>
     /// <param name="provider">Its provider, for what it declares.</param>
@@ -41,9 +44,12 @@ internal sealed class PolicyChecks(NodeConfiguration configuration, SourceReader
         }
 
         ImmutableArray<PasswordPolicy> policies;
+        bool seesFineGrained;
         try
         {
-            policies = [.. (await directory.ReadPasswordPoliciesAsync(cancellationToken).ConfigureAwait(false)).Where(policy => policy.IsApplied).Select(PasswordPolicy.OfSource)];
+            var read = await directory.ReadPasswordPoliciesAsync(cancellationToken).ConfigureAwait(false);
+            policies = [.. read.Where(policy => policy.IsApplied).Select(PasswordPolicy.OfSource)];
+            seesFineGrained = read.Any(policy => policy.IsFineGrained);
         }
         catch (Exception failure) when (failure is DirectoryUnavailableException or SettingsException)
         {
@@ -53,7 +59,7 @@ internal sealed class PolicyChecks(NodeConfiguration configuration, SourceReader
         var differences = PolicyComparison.Compare(policies, target);
         return
         [
-            VerificationCheck.Passed(what, $"Compared what can be read: in the source {Describe(policies)}; in the target {Describe(target)}. {(differences.IsEmpty ? "Nothing is stricter in the target." : "Some is stricter in the target.")}"),
+            VerificationCheck.Passed(what, $"Compared what can be read: in the source {Describe(policies)}; in the target {Describe(target)}. {(differences.IsEmpty ? "Nothing is stricter in the target." : "Some is stricter in the target.")}{(seesFineGrained ? "" : HiddenPolicies)}"),
             .. differences.Select(difference => VerificationCheck.Warned($"{what}: {difference.Rule}", difference.Finding, difference.Remedy)),
         ];
     }

@@ -1,22 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using PasswordSync.Core.Deliveries;
 
 namespace PasswordSync.Providers.Http;
-
-/// <summary>What sending a request came to. A closed set.</summary>
-internal abstract record HttpReply
-{
-    private HttpReply() { }
-
-    /// <summary>The target answered.</summary>
-    public sealed record Answered(HttpAnswer Answer) : HttpReply;
-
-    /// <summary>No answer came.</summary>
-    /// <param name="Outcome">What that means; never a success.</param>
-    public sealed record Failed(DeliveryOutcome Outcome) : HttpReply;
-}
 
 /// <summary>An answer, as far as it matters.</summary>
 /// <param name="Status">The status code (RFC 9110, 15).</param>
