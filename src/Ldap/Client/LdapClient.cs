@@ -119,7 +119,7 @@ public sealed class LdapClient : IAsyncDisposable
     private async Task<LdapConnection> ConnectToAnyAsync(CancellationToken cancellationToken)
     {
         var failures = new List<LdapException>();
-        foreach (var server in InOrder())
+        foreach (var server in await InOrderAsync(cancellationToken).ConfigureAwait(false))
         {
             try
             {
@@ -151,10 +151,11 @@ public sealed class LdapClient : IAsyncDisposable
         }
     }
 
-    private IEnumerable<LdapServer> InOrder()
+    private async Task<IEnumerable<LdapServer>> InOrderAsync(CancellationToken cancellationToken)
     {
+        var servers = options.FindServers is { } find ? await find(cancellationToken).ConfigureAwait(false) : options.Servers;
         var first = lastGood is not null && clock.GetElapsedTime(lastGoodAt) < options.KeepServerFor ? lastGood : null;
-        return first is null ? options.Servers : [first, .. options.Servers.Where(server => server != first)];
+        return first is null || !servers.Contains(first) ? servers : [first, .. servers.Where(server => server != first)];
     }
 
     private static bool AnotherServerMayDo(LdapException failure) => failure.Kind switch

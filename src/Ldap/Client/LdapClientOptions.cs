@@ -9,6 +9,12 @@ public sealed record LdapClientOptions
     /// <summary>The servers in the order of preference, 1 to <see cref="ServersMax"/>. All hold the same data.</summary>
     public required IReadOnlyList<LdapServer> Servers { get; init; }
 
+    /// <summary>
+    /// Finds the servers in place of <see cref="Servers"/>, which is empty then; called before each connection that is made. Its
+    /// <see cref="LdapException"/> is the failure to connect.
+    /// </summary>
+    public Func<CancellationToken, Task<IReadOnlyList<LdapServer>>>? FindServers { get; init; }
+
     /// <summary>How connections are made and bounded.</summary>
     public LdapOptions Connection { get; init; } = new();
 
@@ -28,7 +34,7 @@ public sealed record LdapClientOptions
     /// <exception cref="ArgumentException">A value is out of its range; the message names it, its value and the range.</exception>
     public void Validate()
     {
-        Require(Servers.Count is >= 1 and <= ServersMax, nameof(Servers), Servers.Count, $"1 to {ServersMax} servers");
+        Require(FindServers is not null || Servers.Count is >= 1 and <= ServersMax, nameof(Servers), Servers.Count, $"1 to {ServersMax} servers");
         Require(KeepServerFor >= TimeSpan.Zero && KeepServerFor <= LdapOptions.TimeoutMax, nameof(KeepServerFor), KeepServerFor, "zero to a day");
         Require(PauseAfterFailure >= TimeSpan.Zero && PauseAfterFailure <= TimeSpan.FromMinutes(1), nameof(PauseAfterFailure), PauseAfterFailure, "zero to a minute");
         Connection.Validate();

@@ -38,6 +38,7 @@ internal static class Connector
 
     private static async Task<IPAddress[]> ResolveAsync(LdapServer server, CancellationToken cancellationToken)
     {
+        if (server.Address is { } known) return [known];
         if (IPAddress.TryParse(server.Host, out var literal)) return [literal];
         try
         {

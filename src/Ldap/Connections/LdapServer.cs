@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace PasswordSync.Ldap;
 
@@ -7,6 +8,9 @@ namespace PasswordSync.Ldap;
 /// <param name="Port">The TCP port, 1 to 65535.</param>
 public sealed record LdapServer(string Host, int Port)
 {
+    /// <summary>Where the host is, if that is known already; null (the default) to ask the system. Never stands for the host's name.</summary>
+    public IPAddress? Address { get; init; }
+
     /// <summary>The usual port for <see cref="LdapSecurity.StartTls"/> and <see cref="LdapSecurity.None"/>.</summary>
     public const int DefaultPort = 389;
 

@@ -35,7 +35,7 @@ public sealed partial record ActiveDirectoryOptions
     public static ActiveDirectoryOptions? Read(SettingsReader settings, NodeAllowList allowList)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var defaults = new ActiveDirectoryOptions { Directory = DirectoryOptions.Read(settings, allowList) };
+        var defaults = new ActiveDirectoryOptions { Directory = DirectoryOptions.Read(settings, allowList, DomainSettings.Read(settings, allowList)) };
         var source = settings.OptionalText("source");
         if (source is not null && !SourceId.IsValid(source)) settings.Reject("source", "Give the name of a source: 1 to 63 lower-case letters, digits, dots or hyphens.");
         var options = defaults with

@@ -12,6 +12,7 @@ namespace PasswordSync.Providers.ActiveDirectory;
 internal static class ActiveDirectoryVerification
 {
     private const string Domain = "domain";
+    private const string Pdc = "pdc";
     private const string Base = "base";
     private const string Mark = "mark";
     private const string Rights = "rights";
@@ -60,12 +61,22 @@ internal static class ActiveDirectoryVerification
         checks.Add(options.Source is null || domain.InvocationId is not null
             ? VerificationCheck.Passed(Domain, $"{domain} is a domain controller.")
             : VerificationCheck.Failed(Domain, $"The bind account may not read the invocationId of {domain}.", "Let it read the configuration partition: without it, echoes cannot be told (source)."));
+        checks.Add(await CheckPdcAsync(connection, domain, cancellationToken));
         var baseDn = options.Base ?? domain.DefaultNamingContext;
         checks.Add(await ExistsAsync(connection, baseDn, cancellationToken)
             ? VerificationCheck.Passed(Base, $"{baseDn} exists.")
             : VerificationCheck.Failed(Base, $"{baseDn} does not exist, or the bind account may not see it.", "Check base."));
         await CheckRightsAsync(connection, baseDn, options, checks, cancellationToken);
     }
+
+    private static async Task<VerificationCheck> CheckPdcAsync(LdapConnection connection, DomainFacts domain, CancellationToken cancellationToken) =>
+        await domain.FindPdcAsync(connection, cancellationToken) switch
+        {
+            null => VerificationCheck.NotRun(Pdc, "Who the PDC emulator is cannot be read.", remedy: null),
+            { IsThis: true } => VerificationCheck.Passed(Pdc, $"{domain.DnsHostName} is the PDC emulator."),
+            { Name: var other } => VerificationCheck.Warned(
+                Pdc, $"{domain.DnsHostName} is not the PDC emulator: other controllers refuse a password that is set here until replication brings it.", $"Name {other} first (servers), or set domain, unless the line to it is slow."),
+        };
 
     private static async Task CheckRightsAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
     {
@@ -103,7 +114,8 @@ internal static class ActiveDirectoryVerification
         }
         catch (LdapException e) when (e is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.InsufficientAccessRights })
         {
-            return VerificationCheck.Failed(Rights, $"The bind account may not reset the password of {dn}, or not write lockoutTime there (unlock).", "Grant it 'Reset password' and, with unlock, write on lockoutTime.");
+            var why = await ProtectedAccount.ExplainAsync(connection, key, cancellationToken);
+            return VerificationCheck.Failed(Rights, $"The bind account may not reset the password of {dn}, or not write lockoutTime there (unlock). {why}".TrimEnd(), "Grant it 'Reset password' and, with unlock, write on lockoutTime.");
         }
         catch (LdapException e) when (e.Kind == LdapErrorKind.Result)
         {

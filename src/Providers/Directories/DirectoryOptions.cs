@@ -24,8 +24,11 @@ public sealed record DirectoryOptions
     /// <summary>The most files of trusted roots.</summary>
     private const int TrustedRootsMax = 16;
 
-    /// <summary><c>servers</c>: <c>host</c> or <c>host:port</c> in the order of preference, 1 to 32. All hold the same data; the first that takes a connection is used. Required.</summary>
+    /// <summary><c>servers</c>: <c>host</c> or <c>host:port</c> in the order of preference, 1 to 32. All hold the same data; the first that takes a connection is used. Required, unless <see cref="Domain"/> is given.</summary>
     public required ImmutableArray<LdapServer> Servers { get; init; }
+
+    /// <summary>How the domain controllers are found by DNS, in place of <see cref="Servers"/>; see <see cref="DomainSettings"/>.</summary>
+    public DomainControllerQuery? Domain { get; init; }
 
     /// <summary><c>security</c>: default <c>ldaps</c>. The port is 636 for it, else 389, where a server names none.</summary>
     public DirectorySecurity Security { get; init; } = DirectorySecurity.Ldaps;
@@ -63,7 +66,10 @@ public sealed record DirectoryOptions
     };
 
     /// <summary>Reads the settings; what is wrong is noted there.</summary>
-    public static DirectoryOptions Read(SettingsReader settings, NodeAllowList allowList)
+    public static DirectoryOptions Read(SettingsReader settings, NodeAllowList allowList) => Read(settings, allowList, domain: null);
+
+    /// <summary>As above, with servers that may also have been found by DNS.</summary>
+    public static DirectoryOptions Read(SettingsReader settings, NodeAllowList allowList, DomainControllerQuery? domain)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(allowList);
@@ -72,7 +78,8 @@ public sealed record DirectoryOptions
         var options = defaults with
         {
             Security = security,
-            Servers = ReadServers(settings, allowList, security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort),
+            Servers = domain is null ? ReadServers(settings, allowList, security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort) : [],
+            Domain = domain is null ? null : domain with { Port = security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : null },
             TrustedRoots = settings.List("trustedRoots", TrustedRootsMax),
             CertificateName = settings.OptionalText("certificateName"),
             BindName = settings.OptionalText("bindName"),

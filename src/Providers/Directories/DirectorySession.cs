@@ -100,13 +100,16 @@ internal sealed class DirectorySession(DirectoryOptions options, ISecretReferenc
                 ConnectTimeout = options.ConnectTimeout,
                 RequestTimeout = options.RequestTimeout,
             };
-            return client = new LdapClient(new LdapClientOptions { Servers = options.Servers, Connection = connectionOptions }, GetCredentialAsync, time);
+            return client = new LdapClient(new LdapClientOptions { Servers = options.Servers, FindServers = FindServers(), Connection = connectionOptions }, GetCredentialAsync, time);
         }
         finally
         {
             preparing.Release();
         }
     }
+
+    private Func<CancellationToken, Task<IReadOnlyList<LdapServer>>>? FindServers() =>
+        options.Domain is { } domain ? new DomainControllerLocator(domain, time).FindAsync : null;
 
     private async Task<LdapTrust> ReadTrustAsync(CancellationToken cancellationToken)
     {

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
+using PasswordSync.Capture.Tests.Support;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Intake;
@@ -218,6 +221,46 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         {
             // Another test of this class begins with none.
             (await lab.Domain.Second.SambaToolAsync(["domain", "passwordsettings", "pso", "delete", "loose"], "", Cancellation)).RequireSuccess();
+        }
+    }
+
+    [Fact]
+    public async Task Complexity_switched_off_for_the_whole_domain_stops_the_hook_and_raises_an_alarm_until_it_is_on_again()
+    {
+        var user = lab.NextUser();
+        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        var (alarms, clock) = (new RecordedAlarms(), new ManualClock());
+        using var stop = new CancellationTokenSource();
+        var monitor = new HookMonitor(new LdapSourceDirectory(client, TimeProvider.System), TimeSpan.FromMinutes(1), alarms, clock, NullLogger<HookMonitor>.Instance).RunAsync(stop.Token);
+        await clock.WhenArmedAsync(1);
+        alarms.Standing.ShouldBeEmpty();
+        await SetComplexityAsync("off");
+        try
+        {
+            (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, "onlysmallletters", Cancellation)).Accepted.ShouldBeTrue();
+            lab.Hook.Captures.Count.ShouldBe(seen, "Samba did not call the hook");
+            await LookAsync();
+            alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.HookNotCalled>().Sentence.ShouldContain($"The password policy of domain '{lab.Domain.BaseName}' has no complexity rule");
+        }
+        finally
+        {
+            // The other tests of this class need the hook.
+            await SetComplexityAsync("on");
+        }
+
+        await LookAsync();
+        alarms.Standing.ShouldBeEmpty();
+        await stop.CancelAsync();
+        await monitor;
+
+        async Task SetComplexityAsync(string state) =>
+            (await lab.Domain.First.SambaToolAsync(["domain", "passwordsettings", "set", $"--complexity={state}"], "", Cancellation)).RequireSuccess();
+
+        // The monitor arms its next pause once it has drawn its conclusions.
+        async Task LookAsync()
+        {
+            clock.Advance(TimeSpan.FromMinutes(1));
+            await clock.WhenArmedAsync(1);
         }
     }
 

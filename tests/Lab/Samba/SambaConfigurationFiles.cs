@@ -19,7 +19,7 @@ internal static class SambaConfigurationFiles
               realm = {options.Realm}
               netbios name = {controller.Name.ToUpperInvariant()}
               server role = active directory domain controller
-              server services = s3fs, rpc, ldap, cldap, kdc, drepl, winbindd, kcc
+              server services = s3fs, rpc, ldap, cldap, kdc, drepl, winbindd, kcc{(options.NameService ? ", dns" : "")}
               prefork children = 1
               prefork children:ldap = 3
               prefork children:rpc = 4

@@ -158,8 +158,8 @@ public sealed class SambaDomain : IAsyncDisposable
 
     internal static SambaDomain Create(SambaDomainOptions options, string folder, TemporaryFolder? temporary)
     {
-        if (options.Controllers is < 1 or > 2)
-            throw new ArgumentOutOfRangeException(nameof(options), options.Controllers, "A lab domain has 1 or 2 controllers.");
+        if (options.Controllers is < 1 or > 2 || (options.NameService && options.Controllers > 1))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Controllers, "A lab domain has 1 or 2 controllers, and 1 if it is a name service.");
         if (options.Realm.Any(char.IsLower) || !options.Realm.Contains('.'))
             throw new ArgumentException($"The realm '{options.Realm}' is not an upper-case DNS name such as ALPHA.TEST.", nameof(options));
         var authority = CertificateAuthority.Create($"{options.Realm} lab authority");

@@ -12,6 +12,9 @@ public sealed record SambaDomainOptions
     /// <summary>How many users exist from the start: see <see cref="LabUser.Numbered"/>. 0 to 9999; 25 ms each, once per template.</summary>
     public int Users { get; init; } = 10;
 
+    /// <summary>Whether the DC is also the DNS server of its domain; see <see cref="SambaNameService"/>. For domains of one DC.</summary>
+    public bool NameService { get; init; }
+
     /// <summary>The domain's password policy at the start.</summary>
     public PasswordPolicy PasswordPolicy { get; init; } = new();
 

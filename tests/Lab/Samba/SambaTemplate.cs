@@ -69,7 +69,7 @@ internal static class SambaTemplate
             LabTool.SambaTool,
             [
                 "domain", "provision", $"--configfile={seed}", $"--targetdir={first.Folder}", $"--realm={domain.Options.Realm}",
-                $"--domain={domain.Options.NetBiosName}", "--server-role=dc", "--dns-backend=NONE", $"--host-name={first.Name}",
+                $"--domain={domain.Options.NetBiosName}", "--server-role=dc", $"--dns-backend={(domain.Options.NameService ? "SAMBA_INTERNAL" : "NONE")}", $"--host-name={first.Name}",
                 $"--host-ip={first.Address}", .. InterfaceOptions(first),
             ],
             "",

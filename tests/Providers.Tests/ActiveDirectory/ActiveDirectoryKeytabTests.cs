@@ -14,7 +14,7 @@ public sealed class ActiveDirectoryKeytabTests(LabServers servers)
     [Fact]
     public async Task A_service_with_a_keytab_and_no_password_sets_passwords_and_says_when_its_keytab_is_gone()
     {
-        var domain = await servers.DomainAsync(new SambaDomainOptions { Realm = "KERBEROS.TEST" }, Token);
+        var domain = await servers.DomainAsync(KerberosDomain.Options, Token);
         await using var target = await SambaConformanceTarget.WithKerberosAsync(domain, Token);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
         using var folder = new ScratchFolder();

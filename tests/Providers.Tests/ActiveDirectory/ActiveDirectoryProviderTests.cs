@@ -98,27 +98,13 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
     }
 
     [Fact]
-    public async Task A_missing_right_on_a_protected_account_is_explained()
-    {
-        var domain = await DomainAsync();
-        await using var target = new SambaConformanceTarget(domain, DirectorySecurity.Ldaps);
-        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
-        await using var provider = await target.WithoutRightsAsync(Token);
-        var found = await FindAsync(target.Provider, names);
-
-        (await SetAsync(provider, found, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldNotContain("AdminSDHolder");
-        await domain.First.ApplyLdifAsync($"dn: {names.DistinguishedName}\nchangetype: modify\nreplace: adminCount\nadminCount: 1\n", Token);
-        (await SetAsync(provider, found, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldContain("AdminSDHolder");
-    }
-
-    [Fact]
     public async Task A_service_with_the_documented_rights_and_no_more_can_do_everything()
     {
         var domain = await DomainAsync();
         await using var target = new SambaConformanceTarget(domain, DirectorySecurity.Ldaps);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
         var service = await target.AddAsync("Service.Passw0rd!", Token);
-        await DelegateAsync(domain, names, service);
+        await Delegation.GrantAsync(domain, names.DistinguishedName, "", service, Token);
         using var folder = new ScratchFolder();
         await using var provider = SambaConformanceTarget.Make(target.Options with
         {
@@ -136,21 +122,6 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
         (await provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System) with { MustChangeAtNextLogon = true }, password, Token)).IsSuccess.ShouldBeTrue();
     }
 
-    /// <summary>Grants the control access right User-Force-Change-Password and write on lockoutTime and pwdLastSet, by their GUIDs in the schema.</summary>
-    private static async Task DelegateAsync(SambaDomain domain, AccountNames names, AccountNames service)
-    {
-        var sid = SidOf((await domain.First.ReadAttributeAsync(service.DistinguishedName, "objectSid", Token)).Single());
-        foreach (var (right, guid) in new[]
-        {
-            ("CR", "00299570-246d-11d0-a768-00aa006e0529"),
-            ("WP", "28630ebf-41d5-11d1-a9c1-0000f80367c1"),
-            ("WP", "bf967a0a-0de6-11d0-a285-00aa003049e2"),
-        })
-        {
-            await domain.First.SambaToolAsync(["dsacl", "set", "--action=allow", $"--objectdn={names.DistinguishedName}", $"--sddl=(OA;;{right};{guid};;{sid})"], "", Token);
-        }
-    }
-
     [Fact]
     public async Task A_verification_with_an_account_checks_the_rights_and_changes_nothing()
     {
@@ -162,7 +133,7 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
         var report = await provider.VerifyAsync(Token);
 
         report.Checks.Select(check => (check.Name, check.Result)).ShouldBe(
-            ((string[])["reachability", "certificate", "credentials", "domain", "base", "mark", "rights"]).Select(name => (name, VerificationResult.Passed)));
+            ((string[])["reachability", "certificate", "credentials", "domain", "pdc", "base", "mark", "rights"]).Select(name => (name, VerificationResult.Passed)));
         (await FindAsync(target.Provider, names)).Mark.ShouldBe(before.Mark);
         (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
     }
@@ -211,10 +182,6 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
         value.Dispose();
         value.Value.ToArray().ShouldAllBe(single => single == 0);
     }
-
-    /// <summary>The text of a security identifier (MS-DTYP 2.4.2.1) of a domain's account.</summary>
-    private static string SidOf(byte[] value) =>
-        $"S-{value[0]}-{value[7]}-{string.Join('-', Enumerable.Range(0, value[1]).Select(i => BitConverter.ToUInt32(value, 8 + (4 * i))))}";
 
     private Task<SambaDomain> DomainAsync() => servers.DomainAsync(new SambaDomainOptions(), Token);
 

@@ -14,6 +14,9 @@ namespace PasswordSync.Providers.Tests.ActiveDirectory;
 /// <summary>A real Samba domain, shared by the tests; each test adds accounts of its own.</summary>
 internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget
 {
+    /// <summary>Several classes of tests share the domain, and its name can be added once.</summary>
+    private static readonly SemaphoreSlim Naming = new(1, 1);
+
     private readonly ScratchFolder folder = new();
     private readonly SambaDomain domain;
 
@@ -45,10 +48,18 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
         LabKerberos.UseInThisProcess(domain);
         var controller = $"CN={domain.First.Name.ToUpperInvariant()},OU=Domain Controllers,{domain.BaseName}";
         var service = $"ldap/{domain.First.Address}";
-        var names = await domain.First.ReadAttributeAsync(controller, "servicePrincipalName", cancellationToken);
-        if (!names.Any(name => System.Text.Encoding.UTF8.GetString(name) == service))
+        await Naming.WaitAsync(cancellationToken);
+        try
         {
-            await domain.First.ApplyLdifAsync($"dn: {controller}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: {service}\n", cancellationToken);
+            var names = await domain.First.ReadAttributeAsync(controller, "servicePrincipalName", cancellationToken);
+            if (!names.Any(name => System.Text.Encoding.UTF8.GetString(name) == service))
+            {
+                await domain.First.ApplyLdifAsync($"dn: {controller}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: {service}\n", cancellationToken);
+            }
+        }
+        finally
+        {
+            Naming.Release();
         }
 
         return new SambaConformanceTarget(domain, DirectorySecurity.Kerberos);

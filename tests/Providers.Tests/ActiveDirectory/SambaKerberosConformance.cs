@@ -8,7 +8,7 @@ public sealed class SambaKerberosConformance(LabServers servers) : SettingConfor
 {
     private protected override async Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken)
     {
-        var domain = await servers.DomainAsync(new SambaDomainOptions { Realm = "KERBEROS.TEST" }, cancellationToken);
+        var domain = await servers.DomainAsync(KerberosDomain.Options, cancellationToken);
         return await SambaConformanceTarget.WithKerberosAsync(domain, cancellationToken);
     }
 }

@@ -77,6 +77,25 @@ public sealed class ProviderRegistryTests
     }
 
     [Theory]
+    [InlineData("beta.test", "", "", "", "", "")]
+    [InlineData("beta.test", "", "berlin", "site", "192.0.2.1", "")]
+    [InlineData("beta.test", "dc1.beta.test", "", "", "", "domain")]
+    [InlineData("beta", "", "", "", "", "domain")]
+    [InlineData("beta.test", "", "", "site", "", "site")]
+    [InlineData("beta.test", "", "ber/lin", "site", "", "site")]
+    [InlineData("beta.test", "", "", "nearest", "", "prefer")]
+    [InlineData("beta.test", "", "", "", "dns.beta.test", "dnsServers")]
+    [InlineData("", "dc1.beta.test", "berlin", "", "", "site")]
+    public async Task Domain_controllers_are_listed_or_found_by_DNS(string domain, string server, string site, string prefer, string dnsServer, string fault)
+    {
+        var created = Create(
+            "activeDirectory", ("domain", domain), ("servers", server), ("site", site), ("prefer", prefer), ("dnsServers", dnsServer), ("bindName", "sync@beta.test"), ("bindPassword", "env:KEY"));
+
+        if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
+        (created is ProviderCreation.Refused { Faults: [var only] } ? only.Key : "").ShouldBe(fault);
+    }
+
+    [Theory]
     [InlineData("kerberos", "file:/k", null, "sync", "")]
     [InlineData("kerberos", "env:KEYTAB", null, "sync", "keytab")]
     [InlineData("kerberos", "file:/k", "env:KEY", "sync", "keytab")]

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using PasswordSync.Ldap.Tests.Support;
+using Shouldly;
+
+namespace PasswordSync.Ldap.Tests.Discovery;
+
+/// <summary>DNS servers that do what real ones seldom do.</summary>
+public sealed class DnsResolverTests : IDisposable
+{
+    private readonly Socket udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly TcpListener tcp = new(IPAddress.Loopback, 0);
+    private readonly ManualClock clock = new();
+
+    public DnsResolverTests()
+    {
+        tcp.Start();
+        udp.Bind(EndPoint);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private IPEndPoint EndPoint => (IPEndPoint)tcp.LocalEndpoint;
+
+    public void Dispose()
+    {
+        udp.Dispose();
+        tcp.Dispose();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Answer_that_does_not_fit_is_asked_for_by_TCP()
+    {
+        var finding = new DnsResolver([EndPoint], clock).FindAddressesAsync("dc1.beta.test", Cancellation);
+        await AnswerByUdpAsync(question => Answer(question, truncated: true));
+        using var client = await tcp.AcceptSocketAsync(Cancellation);
+        var question = (await ReceiveAsync(client, length: 2 + 12 + 15 + 4))[2..];
+        var answer = Answer(question, truncated: false);
+        await client.SendAsync((byte[])[0, (byte)answer.Length, .. answer], Cancellation);
+
+        (await finding).ShouldBe([IPAddress.Parse("10.0.0.7")]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Messages_that_answer_something_else_are_passed_over()
+    {
+        var finding = new DnsResolver([EndPoint], clock).FindAddressesAsync("dc1.beta.test", Cancellation);
+        await AnswerByUdpAsync(
+            question => [.. Answer(question, truncated: false).Select((value, at) => at == 0 ? (byte)~value : value)],
+            _ => [1, 2, 3],
+            question => Answer(question, truncated: false));
+
+        (await finding).ShouldBe([IPAddress.Parse("10.0.0.7")]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Silent_server_gives_way_to_the_next_and_with_none_left_it_is_named()
+    {
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var quiet = (IPEndPoint)silent.LocalEndPoint!;
+        var finding = new DnsResolver([quiet, EndPoint], clock).FindAddressesAsync("dc1.beta.test", Cancellation);
+        await clock.WhenArmedAsync(1);
+        clock.Advance(DnsResolver.AnswerTimeout);
+        await AnswerByUdpAsync(question => Answer(question, truncated: false));
+        (await finding).ShouldBe([IPAddress.Parse("10.0.0.7")]);
+
+        var failing = new DnsResolver([quiet], clock).FindAddressesAsync("dc1.beta.test", Cancellation);
+        await clock.WhenArmedAsync(1);
+        clock.Advance(DnsResolver.AnswerTimeout);
+        (await failing.ShouldEndWithAsync<DnsException>()).Message.ShouldBe($"The DNS server {quiet} did not answer within 2 s for dc1.beta.test.");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Controllers_found_once_are_used_on_while_DNS_is_silent()
+    {
+        var locator = new DomainControllerLocator(new DomainControllerQuery { Domain = "beta.test", DnsServers = [EndPoint] }, clock);
+        var finding = locator.FindAsync(Cancellation);
+        await AnswerByUdpAsync(Unknown);
+        await AnswerByUdpAsync(question => [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 0, 0, 0, 1, 0x85, 3, (byte)'d', (byte)'c', (byte)'1', 0xC0, 33]);
+        await AnswerByUdpAsync(question => Answer(question, truncated: false));
+        var found = await finding;
+        found.ShouldHaveSingleItem().ShouldBe(new LdapServer("dc1.beta.test", 389) { Address = IPAddress.Parse("10.0.0.7") });
+
+        (await locator.FindAsync(Cancellation)).ShouldBeSameAs(found, "DNS was asked just now");
+        clock.Advance(DomainControllerLocator.KeptFor);
+        udp.Close();
+        tcp.Stop();
+        (await locator.FindAsync(Cancellation)).ShouldBeSameAs(found);
+    }
+
+    private async Task AnswerByUdpAsync(params Func<byte[], byte[]>[] answers)
+    {
+        var buffer = new byte[512];
+        var question = await udp.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), Cancellation);
+        foreach (var answer in answers) await udp.SendToAsync(answer(buffer[..question.ReceivedBytes]), SocketFlags.None, question.RemoteEndPoint, Cancellation);
+    }
+
+    private static async Task<byte[]> ReceiveAsync(Socket client, int length)
+    {
+        await using var stream = new NetworkStream(client, ownsSocket: false);
+        var received = new byte[length];
+        await stream.ReadExactlyAsync(received, Cancellation);
+        return received;
+    }
+
+    private static byte[] Unknown(byte[] question)
+    {
+        var head = Head(question, 0);
+        head[3] |= 3;
+        return head;
+    }
+
+    /// <summary>One address.</summary>
+    private static byte[] Answer(byte[] question, bool truncated)
+    {
+        var head = Head(question, truncated ? (byte)0 : (byte)1);
+        if (!truncated) return [.. head, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 7];
+        head[2] |= 0x02;
+        return head;
+    }
+
+    private static byte[] Head(byte[] question, byte count)
+    {
+        var head = (byte[])question.Clone();
+        head[2] |= 0x80;
+        head[7] = count;
+        return head;
+    }
+}
