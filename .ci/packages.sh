@@ -4,12 +4,15 @@ packages=(
   # Servers and their clients: tests/Lab
   samba samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-common-bin winbind smbclient
   slapd postgresql ldap-utils krb5-user libsasl2-modules-gssapi-mit ldb-tools tdb-tools
-  python3-samba python3-ldb python3-markdown python3-dnspython python3-gpg gnupg attr acl util-linux
+  python3-samba python3-ldb python3-markdown python3-dnspython python3-gpg gnupg attr acl util-linux iproute2
   # Samba's helper and its tests: native/Filter
   cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev clang-tidy cppcheck
   # The Windows filter: native/Filter/windows
   gcc-mingw-w64-x86-64-win32 lld llvm wine wine64 wixl msitools osslsigncode openssl
 )
+
+# What only the long series uses: a database that fails over by itself, and clocks that are wrong.
+[ "${PASSWORDSYNC_LONG:-0}" != 1 ] || packages+=(etcd-server patroni faketime)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

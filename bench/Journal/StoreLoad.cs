@@ -62,7 +62,7 @@ internal static class StoreLoad
         const int Identities = 1_000;
         const int Outstanding = 64;
         await using var store = await place.OpenAsync();
-        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None);
+        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), isLeaving: false, CancellationToken.None);
         var identities = Enumerable.Range(0, Identities).Select(_ => new IdentityId(Guid.NewGuid())).ToArray();
         var (done, began) = (0L, Stopwatch.GetTimestamp());
         await Task.WhenAll(Enumerable.Range(0, Outstanding).Select(first => Task.Run(async () =>
@@ -94,7 +94,7 @@ internal static class StoreLoad
     private static async Task<double> MeasureAsync(StorePlace place, TimeSpan length, int callers, Func<IStore, LeaseView, Task<int>> workAsync)
     {
         await using var store = await place.OpenAsync();
-        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None);
+        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), isLeaving: false, CancellationToken.None);
         await workAsync(store, lease);
         var (done, began) = (0L, Stopwatch.GetTimestamp());
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>

@@ -26,7 +26,7 @@ internal sealed class WholeWay
     public static async Task<double> CapturesAsync(StorePlace place, TimeSpan length)
     {
         await using var store = await place.OpenAsync();
-        var way = new WholeWay(store, await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), CancellationToken.None));
+        var way = new WholeWay(store, await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), isLeaving: false, CancellationToken.None));
         return await way.RunAsync(length);
     }
 

@@ -41,7 +41,7 @@ internal sealed class History(IStore store, Func<Guid, DateTimeOffset, string, b
     public async Task WriteAsync(int people)
     {
         var node = new NodeId("bench", Guid.NewGuid());
-        var lease = await store.Leases.KeepAsync(node, CancellationToken.None);
+        var lease = await store.Leases.KeepAsync(node, isLeaving: false, CancellationToken.None);
         if (lease.Shards.Count != store.Leases.ShardCount) throw new InvalidOperationException($"Only {lease.Shards.Count} shards are free.");
         foreach (var block in Enumerable.Range(0, people).Chunk(Block)) await WriteAsync(block, people, lease);
         await store.Leases.ReleaseAsync(node, CancellationToken.None);

@@ -41,7 +41,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         this.options = options;
         this.clock = clock;
         logger = loggers.CreateLogger<SyncEngine>();
-        ownership = new ShardOwnership(clock);
+        ownership = new ShardOwnership(ports.Leases.ShardCount, clock);
         pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
         survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
         keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
@@ -72,8 +72,8 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     public int CountIdentities() => Hierarchy().Count(actor => actor.Kind == IdentityKind);
 
     /// <summary>
-    /// Runs until cancelled; then takes nothing new, lets what is at hand end within <see cref="SyncEngineOptions.DrainTimeout"/> and the actor system's bounds, and
-    /// gives the shards back. A part that ends by itself ends all of it, with its failure.
+    /// Runs until cancelled; then takes nothing new, hands each shard over as soon as nothing is in flight for it, lets what is at hand end within
+    /// <see cref="SyncEngineOptions.DrainTimeout"/> and the actor system's bounds, and gives back what is left. A part that ends by itself ends all of it, with its failure.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -95,9 +95,11 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         }
         finally
         {
+            using var limit = new CancellationTokenSource(options.DrainTimeout, clock);
+            await ((Task)Task.WhenAny(keeper.LeaveAsync(), lease)).WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await feedEnd.CancelAsync().ConfigureAwait(false);
             await feeds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await DrainAsync().ConfigureAwait(false);
+            await DrainAsync(limit.Token).ConfigureAwait(false);
             await system.ShutdownAsync(CancellationToken.None).ConfigureAwait(false);
             await leaseEnd.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(lease, letters).ConfigureAwait(false);
@@ -129,10 +131,9 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     public ValueTask DisposeAsync() => system.DisposeAsync();
 
     // The sync points first: what they have in flight needs the identities to tell its outcome to.
-    private async Task DrainAsync()
+    private async Task DrainAsync(CancellationToken limit)
     {
-        using var limit = new CancellationTokenSource(options.DrainTimeout, clock);
-        await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, limit.Token))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, limit))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private IActorRef<ProviderMessage> SpawnProvider(SyncPointId point, PointRuntime runtime, ILoggerFactory loggers)

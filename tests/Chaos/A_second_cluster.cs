@@ -14,7 +14,7 @@ public sealed class A_second_cluster
     public async Task A_node_that_joins_nobody_is_refused_at_the_database_of_others_and_makes_nothing()
     {
         await using var cluster = await ChaosCluster.StartAsync(["north"], options => options, Token);
-        var stranger = new ChaosNodeOptions("stranger", cluster.Folder, [cluster.Postgres.Port], cluster.Receiver.Address, First: null);
+        var stranger = new ChaosNodeOptions("stranger", cluster.Folder, [cluster.Postgres.Port], cluster.Receiver, First: null);
 
         var refusal = await Should.ThrowAsync<LabEnvironmentException>(() => ChaosNode.PrepareAsync(stranger, Token));
 

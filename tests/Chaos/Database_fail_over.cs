@@ -19,6 +19,12 @@ public sealed class Database_fail_over
 
     private static readonly string[] Names = ["north", "south", "west"];
 
+    private static readonly ChaosClusterOptions Pair = new()
+    {
+        StartDatabaseAsync = token => PostgresPair.StartAsync(withStandby: true, token),
+        Describe = options => options with { HasAdmin = options.Name == "north" },
+    };
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>What happens to the primary.</summary>
@@ -37,8 +43,8 @@ public sealed class Database_fail_over
     public async Task I1_I2_I3_I4_hold_while_the_standby_takes_over_and_nodes_go_on_by_themselves(Loss loss)
     {
         Assert.SkipUnless(loss == Loss.Killed || Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Most of a minute: set PASSWORDSYNC_LONG=1.");
-        await using var cluster = await ChaosCluster.StartAsync(Names, withStandby: true, options => options with { HasAdmin = options.Name == "north" }, Token);
-        var (north, standby) = (cluster.Node("north"), cluster.Standby!);
+        await using var cluster = await ChaosCluster.StartAsync(Names, Pair, Token);
+        var (north, standby) = (cluster.Node("north"), cluster.Standby);
         (await WarningsAsync(north)).ShouldBeEmpty();
         await LoseStandbyAndGetItBackAsync(north, standby);
 

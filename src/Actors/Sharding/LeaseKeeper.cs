@@ -6,7 +6,17 @@ namespace PasswordSync.Actors.Sharding;
 /// <summary>Renews the node's lease and takes free shards, as long as it runs; gives everything back when it ends.</summary>
 public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardOwnership ownership, LeaseKeeperOptions options, TimeProvider clock, ILogger<LeaseKeeper> logger)
 {
+    private readonly TaskCompletionSource leaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isAway;
+
+    /// <summary>From now on nothing is taken, and every shard is handed over.</summary>
+    /// <returns>Ends when nothing is owned any more, or the database cannot be asked.</returns>
+    public Task LeaveAsync()
+    {
+        leaving.TrySetResult();
+        return left.Task;
+    }
 
     /// <summary>Runs until cancelled, then releases the shards within <see cref="LeaseKeeperOptions.ReleaseTimeout"/>. Never fails.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -15,7 +25,7 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
             async token =>
             {
                 await KeepOnceAsync(token).ConfigureAwait(false);
-                await Task.Delay(options.SurveyInterval, clock, token).ConfigureAwait(false);
+                await PauseAsync(token).ConfigureAwait(false);
             },
             _ => { },
             options.SurveyInterval,
@@ -30,18 +40,21 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
         try
         {
             var askedAt = clock.GetTimestamp();
-            var view = await leases.KeepAsync(node, cancellationToken).ConfigureAwait(false);
+            var isLeaving = leaving.Task.IsCompleted;
+            var view = await leases.KeepAsync(node, isLeaving, cancellationToken).ConfigureAwait(false);
             if (isAway) LogRenewedAgain();
             isAway = false;
             var gained = ownership.Renew(view, askedAt);
             if (!gained.IsEmpty) LogGained(gained.Length, view.Shards.Count);
-            if (!view.Surplus.IsEmpty) await leases.ReleaseAsync(node, view.Surplus, cancellationToken).ConfigureAwait(false);
+            if (ownership.TakeHandedOver(options.HandOverTimeout) is { IsEmpty: false } ready) await leases.ReleaseAsync(node, ready, cancellationToken).ConfigureAwait(false);
+            if (isLeaving && ownership.RemainingTime <= TimeSpan.Zero) left.TrySetResult();
         }
         catch (StorageUnavailableException failure)
         {
             // Once for each time of trouble: it is tried several times a second.
             if (!isAway) LogNotRenewed(failure.Message);
             isAway = true;
+            if (leaving.Task.IsCompleted) left.TrySetResult();
         }
 #pragma warning disable CA1031 // The node must go on trying: without a lease it does nothing at all.
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -49,6 +62,13 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
         {
             LogKeepingBroke(failure.GetType(), failure.StackTrace);
         }
+    }
+
+    // A leave does not wait for the next round; its own rounds are shorter.
+    private async Task PauseAsync(CancellationToken cancellationToken)
+    {
+        if (leaving.Task.IsCompleted) await Task.Delay(options.LeaveInterval, clock, cancellationToken).ConfigureAwait(false);
+        else await leaving.Task.WaitAsync(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ReleaseAsync()
@@ -96,6 +116,12 @@ public sealed record LeaseKeeperOptions
     /// </summary>
     public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long a graceful leave may take. Default 5 s.</summary>
+    /// <summary>How often a node that is about to leave looks what it can give back. Default 0.05 s.</summary>
+    public TimeSpan LeaveInterval { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a shard that is handed over waits for deliveries in flight; then it is given back, and their recorded deadlines keep the next owner from sending anything else too early. Default 15 s.</summary>
+    public TimeSpan HandOverTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the last release of a graceful leave may take. Default 5 s.</summary>
     public TimeSpan ReleaseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -49,9 +49,9 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
 
         // Where very many are due, each look costs more, and is made less often: a tenth of the time at most. Shards that are gained meanwhile do not wait for
         // that: nobody has woken their identities yet.
-        var pause = cost * 10;
+        var pause = cost * 10 > options.SurveyInterval ? cost * 10 : options.SurveyInterval;
         var ended = clock.GetTimestamp();
-        do await Task.Delay(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
+        do await Task.Delay(options.GainLookInterval, clock, cancellationToken).ConfigureAwait(false);
         while (clock.GetElapsedTime(ended) < pause && ownership.Gains == gainsSeen);
     }
 
@@ -85,6 +85,9 @@ public sealed record PendingSurveyOptions
 {
     /// <summary>How often the pending work is looked at. Default 1 s; less often while a look takes longer than a tenth of it.</summary>
     public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often it is seen whether shards were gained, whose identities are woken at once. Default 0.1 s.</summary>
+    public TimeSpan GainLookInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How many identities one look may find, beside those woken before. Default 10,000.</summary>
     public int PageMax { get; init; } = 10_000;

@@ -1,22 +1,30 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 
 namespace PasswordSync.Actors.Sharding;
 
 /// <summary>
 /// What this node owns now, and for how long it may act on it by its own monotonic clock. Only for speed: safety is the epoch, which every append
-/// checks in the database. Safe from any thread.
+/// checks in the database. Shards beyond the node's share are handed over: nothing new is begun for them, what is in flight ends, then they are given back.
+/// Safe from any thread.
 /// </summary>
-public sealed class ShardOwnership(TimeProvider clock)
+public sealed class ShardOwnership(int shardCount, TimeProvider clock)
 {
-    private sealed record Lease(ImmutableSortedDictionary<int, long> Shards, long ValidUntil);
+    private sealed record Lease(ImmutableSortedDictionary<int, long> Shards, ImmutableHashSet<int> HandedOver, long ValidUntil)
+    {
+        public static Lease None { get; } = new(ImmutableSortedDictionary<int, long>.Empty, [], ValidUntil: 0);
+    }
 
-    private Lease lease = new(ImmutableSortedDictionary<int, long>.Empty, ValidUntil: 0);
+    private readonly Lock gate = new();
+    private readonly int[] inFlight = new int[shardCount];
+    private readonly Dictionary<int, long> handedOverSince = [];
+    private Lease lease = Lease.None;
     private long gains;
     private long shardsGained;
 
-    /// <summary>The shards that the node may act on now.</summary>
-    public IReadOnlyCollection<int> Shards => Current is { } current && Remaining(current) > TimeSpan.Zero ? [.. current.Shards.Keys] : [];
+    /// <summary>The shards for which the node may begin something now.</summary>
+    public IReadOnlyCollection<int> Shards => Current is { } current && Remaining(current) > TimeSpan.Zero ? [.. current.Shards.Keys.Except(current.HandedOver)] : [];
 
     /// <summary>How long the lease lasts yet; zero or less when it is over.</summary>
     public TimeSpan RemainingTime => Remaining(Current);
@@ -29,7 +37,7 @@ public sealed class ShardOwnership(TimeProvider clock)
 
     private Lease Current => Volatile.Read(ref lease);
 
-    /// <summary>The epoch under which the node owns a shard; null if it does not, or its lease is over.</summary>
+    /// <summary>The epoch under which the node owns a shard, one that is being handed over among them; null if it does not, or its lease is over.</summary>
     public long? EpochOf(int shard)
     {
         var current = Current;
@@ -43,30 +51,75 @@ public sealed class ShardOwnership(TimeProvider clock)
     public ImmutableArray<int> Renew(LeaseView view, long askedAt)
     {
         ArgumentNullException.ThrowIfNull(view);
-        var current = Current;
-        var before = Remaining(current) > TimeSpan.Zero ? current.Shards : ImmutableSortedDictionary<int, long>.Empty;
-        var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
-        Volatile.Write(ref lease, new Lease(view.Shards, askedAt + ticks));
-        ImmutableArray<int> gained = [.. from shard in view.Shards where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
-        Interlocked.Add(ref shardsGained, gained.Length);
-        if (!gained.IsEmpty) Interlocked.Increment(ref gains);
-        return gained;
+        lock (gate)
+        {
+            var current = lease;
+            var before = Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
+            var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
+            Volatile.Write(ref lease, new Lease(view.Shards, [.. view.Surplus], askedAt + ticks));
+            foreach (var shard in handedOverSince.Keys.Except(view.Surplus).ToList()) handedOverSince.Remove(shard);
+            foreach (var shard in view.Surplus) handedOverSince.TryAdd(shard, clock.GetTimestamp());
+            ImmutableArray<int> gained = [.. from shard in view.Shards.RemoveRange(view.Surplus) where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
+            Interlocked.Add(ref shardsGained, gained.Length);
+            if (!gained.IsEmpty) Interlocked.Increment(ref gains);
+            return gained;
+        }
+    }
+
+    /// <summary>Begins something for an identity that a hand-over of its shard waits for; disposing the answer ends it. Null if nothing may be begun: the shard is another node's, or about to be.</summary>
+    public IDisposable? TryBegin(IdentityId identity)
+    {
+        var shard = identity.Shard(shardCount);
+        lock (gate)
+        {
+            if (EpochOf(shard) is null || lease.HandedOver.Contains(shard)) return null;
+            inFlight[shard]++;
+            return new Flight(this, shard);
+        }
+    }
+
+    /// <summary>Takes the handed-over shards for which nothing is in flight any more, or that waited too long for it: the node forgets them, and the caller gives them back.</summary>
+    /// <param name="waitMax">How long a hand-over may wait.</param>
+    public ImmutableArray<int> TakeHandedOver(TimeSpan waitMax)
+    {
+        lock (gate)
+        {
+            ImmutableArray<int> ready = [.. lease.HandedOver.Where(shard => inFlight[shard] == 0 || clock.GetElapsedTime(handedOverSince[shard]) >= waitMax).Order()];
+            Volatile.Write(ref lease, lease with { Shards = lease.Shards.RemoveRange(ready), HandedOver = lease.HandedOver.Except(ready) });
+            return ready;
+        }
     }
 
     /// <summary>Forgets a shard that turned out to be another node's.</summary>
     public void Lose(int shard, long epoch)
     {
-        while (true)
+        lock (gate)
         {
-            var current = Current;
-            if (!current.Shards.TryGetValue(shard, out var known) || known != epoch) return;
-            if (Interlocked.CompareExchange(ref lease, current with { Shards = current.Shards.Remove(shard) }, current) == current) return;
+            if (lease.Shards.TryGetValue(shard, out var known) && known == epoch) Volatile.Write(ref lease, lease with { Shards = lease.Shards.Remove(shard), HandedOver = lease.HandedOver.Remove(shard) });
         }
     }
 
-    /// <summary>Forgets everything, at a graceful leave.</summary>
-    public void LoseAll() => Volatile.Write(ref lease, new Lease(ImmutableSortedDictionary<int, long>.Empty, ValidUntil: 0));
+    /// <summary>Forgets everything, at the end of a leave.</summary>
+    public void LoseAll()
+    {
+        lock (gate) Volatile.Write(ref lease, Lease.None);
+    }
 
     private TimeSpan Remaining(Lease current) =>
         current.Shards.IsEmpty ? TimeSpan.Zero : TimeSpan.FromSeconds((current.ValidUntil - clock.GetTimestamp()) / (double)clock.TimestampFrequency);
+
+    private void End(int shard)
+    {
+        lock (gate) inFlight[shard]--;
+    }
+
+    private sealed class Flight(ShardOwnership ownership, int shard) : IDisposable
+    {
+        private int hasEnded;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref hasEnded, 1) == 0) ownership.End(shard);
+        }
+    }
 }

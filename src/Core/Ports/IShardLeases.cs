@@ -10,8 +10,11 @@ public interface IShardLeases
     int ShardCount { get; }
 
     /// <summary>Tells that the node lives, and takes shards that are free, released or whose owner is dead, up to this node's share.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="isLeaving">Whether it is about to leave: it takes nothing, all it owns is surplus, and the others share as if it were gone; what it still owns is nobody else's.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The shards that the node owns now, with their epochs, and until when it may act on them by the clock that <paramref name="node"/> measures with.</returns>
-    ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken);
+    ValueTask<LeaseView> KeepAsync(NodeId node, bool isLeaving, CancellationToken cancellationToken);
 
     /// <summary>Gives some shards back, so that a node with fewer of them can take them. What the node does not own is passed over.</summary>
     ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken);
@@ -31,7 +34,7 @@ public readonly record struct NodeId(string Name, Guid Incarnation)
 /// <param name="ValidFor">How long from the start of the call the node may act on it.</param>
 public sealed record LeaseView(ImmutableSortedDictionary<int, long> Shards, TimeSpan ValidFor)
 {
-    /// <summary>Shards that are still the node's and not in <see cref="Shards"/>: more than its share. It stops acting on them and gives them back at once; the recorded deadlines of attempts in flight keep their next owner from sending anything else too early.</summary>
+    /// <summary>Those of <see cref="Shards"/> that are more than the node's share. It begins nothing new for them, lets what is in flight end, and gives each back then.</summary>
     public ImmutableArray<int> Surplus { get; init; } = [];
 }
 

@@ -13,11 +13,11 @@ internal sealed class SqliteShardLeases(SqliteEngine engine, TimeProvider time) 
 {
     public int ShardCount => engine.Options.ShardCount;
 
-    public async ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken)
+    public async ValueTask<LeaseView> KeepAsync(NodeId node, bool isLeaving, CancellationToken cancellationToken)
     {
         var owned = await engine.ReadAsync(session => Owned(session, node), cancellationToken).ConfigureAwait(false);
-        if (owned.Count < ShardCount) owned = await engine.WriteAsync(session => Take(session, node), cancellationToken).ConfigureAwait(false);
-        return new LeaseView(owned, engine.Options.LeaseValidFor);
+        if (owned.Count < ShardCount && !isLeaving) owned = await engine.WriteAsync(session => Take(session, node), cancellationToken).ConfigureAwait(false);
+        return new LeaseView(owned, engine.Options.LeaseValidFor) { Surplus = isLeaving ? [.. owned.Keys] : [] };
     }
 
     public async ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken) =>

@@ -23,7 +23,7 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
     public LiveIdentities(int shardCount = 1, DecisionRules? rules = null, Func<IdentityServices, IdentityServices>? configure = null)
     {
         System = new TestSystem(configure: options => options with { PoisonedMessages = this });
-        Ownership = new ShardOwnership(Clock);
+        Ownership = new ShardOwnership(shardCount, Clock);
         Own(epoch: 1, shardCount);
         var services = new IdentityServices(
             Journal, Ownership, shardCount, () => rules ?? DecisionRules.Default, (identity, offer) => Offers.Add((identity, offer)), this, Clock, () => 0, (identity, happened) => Observe(identity, happened));

@@ -30,7 +30,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     public InboxPumpTests()
     {
         inbox = new ScriptedInbox(clock);
-        var ownership = new ShardOwnership(clock);
+        var ownership = new ShardOwnership(shardCount: 1, clock);
         ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, 1), TimeSpan.FromDays(1)), clock.GetTimestamp());
         pump = new InboxPump(inbox, ownership, this, this, Options, clock, NullLogger<InboxPump>.Instance);
         running = pump.RunAsync(Hand, ending.Token);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Actors.Tests.Support;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;
 using Xunit;
@@ -26,10 +27,11 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     private int ownedAtRelease = -1;
     private ImmutableArray<int> surplus = [];
     private readonly List<int> givenBack = [];
+    private readonly TaskCompletionSource gaveBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public LeaseKeeperTests()
     {
-        ownership = new ShardOwnership(clock);
+        ownership = new ShardOwnership(ShardCount, clock);
         keeper = new LeaseKeeper(this, Node, ownership, Options, clock, log);
     }
 
@@ -70,7 +72,6 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     {
         Begin();
         await BeatAsync();
-        keep = _ => Task.FromResult(Shards((1, 1)));
         surplus = [0];
 
         await BeatAsync();
@@ -78,6 +79,94 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
 
         givenBack.ShouldBe([0]);
         ownership.Shards.ShouldBe([1]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_shard_that_is_handed_over_begins_nothing_new_and_is_given_back_when_what_is_in_flight_has_ended()
+    {
+        Begin();
+        await BeatAsync();
+        var flight = ownership.TryBegin(InShard(0)).ShouldNotBeNull();
+        surplus = [0];
+
+        await BeatAsync();
+        await BeatAsync();
+        givenBack.ShouldBeEmpty();
+        ownership.Shards.ShouldBe([1], "nothing is begun for the other one");
+        ownership.TryBegin(InShard(0)).ShouldBeNull();
+        ownership.EpochOf(0).ShouldBe(1, "the outcome of what is in flight can be told");
+
+        flight.Dispose();
+        await BeatAsync();
+        await BeatAsync();
+        givenBack.ShouldBe([0]);
+        ownership.EpochOf(0).ShouldBeNull();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task What_never_ends_holds_a_hand_over_up_only_for_its_bound()
+    {
+        Begin();
+        await BeatAsync();
+        using var flight = ownership.TryBegin(InShard(0)).ShouldNotBeNull();
+        surplus = [0];
+
+        for (var beats = 0; beats < Options.HandOverTimeout / Options.SurveyInterval; beats++) await BeatAsync();
+        givenBack.ShouldBeEmpty();
+        await BeatAsync();
+        await BeatAsync();
+        givenBack.ShouldBe([0]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_shard_that_turns_out_to_be_needed_after_all_counts_as_gained_so_that_what_was_put_off_is_woken()
+    {
+        Begin();
+        await BeatAsync();
+        using var flight = ownership.TryBegin(InShard(0)).ShouldNotBeNull();
+        surplus = [0];
+        await BeatAsync();
+        await BeatAsync();
+
+        surplus = [];
+        await BeatAsync();
+        await BeatAsync();
+
+        givenBack.ShouldBeEmpty();
+        ownership.Shards.ShouldBe([0, 1]);
+        ownership.Gains.ShouldBe(2);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_node_that_leaves_gives_idle_shards_back_at_once_and_the_others_when_they_are_done()
+    {
+        Begin();
+        await BeatAsync();
+        await clock.WhenArmedAsync(1).WaitAsync(Token);
+        var flight = ownership.TryBegin(InShard(1)).ShouldNotBeNull();
+
+        var left = keeper.LeaveAsync();
+        await WhenGivenBackAsync(0);
+        left.IsCompleted.ShouldBeFalse();
+        ownership.Shards.ShouldBeEmpty("it begins nothing new");
+        ownership.EpochOf(1).ShouldBe(1);
+
+        flight.Dispose();
+        await BeatAsync();
+        await left.WaitAsync(Token);
+        givenBack.ShouldBe([0, 1]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_node_that_wants_to_leave_while_the_database_is_away_is_not_held_up()
+    {
+        Begin();
+        await BeatAsync();
+        keep = _ => throw new StorageUnavailableException("away", null);
+
+        await keeper.LeaveAsync().WaitAsync(Token);
+
+        givenBack.ShouldBeEmpty();
     }
 
     [Theory(Timeout = 30_000)]
@@ -172,18 +261,19 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         log.Lines.ShouldContain(line => line.Contains("no route to the database"));
     }
 
-    public async ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken)
+    public async ValueTask<LeaseView> KeepAsync(NodeId node, bool isLeaving, CancellationToken cancellationToken)
     {
         node.ShouldBe(Node);
         Interlocked.Increment(ref keeps);
-        return new LeaseView(await keep(cancellationToken), Validity) { Surplus = surplus };
+        var owned = (await keep(cancellationToken)).RemoveRange(givenBack);
+        return new LeaseView(owned, Validity) { Surplus = isLeaving ? [.. owned.Keys] : [.. surplus.Where(owned.ContainsKey)] };
     }
 
     public ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken)
     {
         shards.ShouldAllBe(shard => ownership.EpochOf(shard) == null, "it acts on them no more");
         givenBack.AddRange(shards);
-        surplus = [];
+        gaveBack.TrySetResult();
         return ValueTask.CompletedTask;
     }
 
@@ -203,6 +293,14 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     }
 
     private static ImmutableSortedDictionary<int, long> Shards(params (int Shard, long Epoch)[] owned) => owned.ToImmutableSortedDictionary(entry => entry.Shard, entry => entry.Epoch);
+
+    private static IdentityId InShard(int shard) => Enumerable.Range(1, 64).Select(number => new IdentityId(new Guid(number, 0, 0, new byte[8]))).First(identity => identity.Shard(2) == shard);
+
+    private async Task WhenGivenBackAsync(int shard)
+    {
+        await gaveBack.Task.WaitAsync(Token);
+        givenBack.ShouldBe([shard]);
+    }
 
     private void Begin() => running = keeper.RunAsync(ending.Token);
 

@@ -22,7 +22,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
 
     public PendingSurveyTests()
     {
-        ownership = new ShardOwnership(clock);
+        ownership = new ShardOwnership(shardCount: 1, clock);
         Own();
         running = new PendingSurvey(this, ownership, Options, clock, NullLogger<PendingSurvey>.Instance).RunAsync(woken.Enqueue, ending.Token);
     }

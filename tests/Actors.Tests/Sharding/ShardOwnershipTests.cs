@@ -12,7 +12,9 @@ public sealed class ShardOwnershipTests
     private readonly ManualClock clock = new();
     private readonly ShardOwnership ownership;
 
-    public ShardOwnershipTests() => ownership = new ShardOwnership(clock);
+    private const int ShardCount = 64;
+
+    public ShardOwnershipTests() => ownership = new ShardOwnership(ShardCount, clock);
 
     [Fact]
     public void Lease_ends_by_the_nodes_own_clock_counted_from_the_question()

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using Npgsql;
 using PasswordSync.Lab;
 using Shouldly;
@@ -12,9 +12,6 @@ internal sealed class ChaosCluster : IAsyncDisposable
 {
     public const string Name = "chaos";
 
-    /// <summary>The name by which the primary knows its standby.</summary>
-    public const string StandbyName = "second";
-
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan QuietBound = TimeSpan.FromSeconds(120);
 
@@ -22,22 +19,34 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private readonly CancellationTokenSource end = new();
     private readonly ConcurrentDictionary<(int Shard, long Epoch), Guid> owners = new();
     private readonly NpgsqlDataSource database;
+    private readonly IChaosDatabase servers;
+    private readonly VirtualNetwork? network;
     private Task watching = Task.CompletedTask;
 
-    private ChaosCluster(TemporaryFolder folder, PostgresServer postgres, PostgresServer? standby, Receiver receiver)
+    private ChaosCluster(TemporaryFolder folder, IChaosDatabase servers, VirtualNetwork? network, Receiver receiver)
     {
         this.folder = folder;
-        Postgres = postgres;
-        Standby = standby;
+        this.servers = servers;
+        this.network = network;
         Receiver = receiver;
-        var hosts = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Host = string.Join(',', DatabasePorts.Select(port => $"127.0.0.1:{port}")), Timeout = 2, CommandTimeout = 2, HostRecheckSeconds = 1 };
+        var hosts = new NpgsqlConnectionStringBuilder
+        {
+            Host = string.Join(',', servers.Ports.Select(port => $"127.0.0.1:{port}")),
+            Database = PostgresServer.Database,
+            Username = PostgresServer.Administrator,
+            Password = PostgresServer.AdministratorPassword,
+            Timeout = 2,
+            CommandTimeout = 2,
+            HostRecheckSeconds = 1,
+        };
         database = new NpgsqlDataSourceBuilder(hosts.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite);
     }
 
-    public PostgresServer Postgres { get; }
+    /// <summary>The database server, or the first one of a pair.</summary>
+    public PostgresServer Postgres => ((PostgresPair)servers).Primary;
 
-    /// <summary>The synchronous standby; null if the cluster was made without one.</summary>
-    public PostgresServer? Standby { get; }
+    /// <summary>The synchronous standby.</summary>
+    public PostgresServer Standby => ((PostgresPair)servers).Standby!;
 
     public Receiver Receiver { get; }
 
@@ -51,36 +60,24 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Two owners that wrote their names for one epoch of one shard; none, if all is well.</summary>
     public ConcurrentQueue<string> DoubleOwners { get; } = new();
 
-    private ImmutableArray<int> DatabasePorts => Standby is null ? [Postgres.Port] : [Postgres.Port, Standby.Port];
-
     /// <summary>Starts a cluster over one database server.</summary>
-    public static Task<ChaosCluster> StartAsync(string[] names, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken) =>
-        StartAsync(names, withStandby: false, describe, cancellationToken);
-
-    /// <summary>Starts a cluster.</summary>
     /// <param name="names">The nodes' names; the first makes the cluster.</param>
-    /// <param name="withStandby">Whether the database has a synchronous standby.</param>
     /// <param name="describe">What each node is made of.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<ChaosCluster> StartAsync(string[] names, bool withStandby, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken)
+    public static Task<ChaosCluster> StartAsync(string[] names, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken) =>
+        StartAsync(names, new ChaosClusterOptions { Describe = describe }, cancellationToken);
+
+    /// <summary>Starts a cluster.</summary>
+    public static async Task<ChaosCluster> StartAsync(string[] names, ChaosClusterOptions options, CancellationToken cancellationToken)
     {
+        var network = options.OnNetwork ? await VirtualNetwork.CreateAsync(Switches.All, cancellationToken) : null;
         var folder = TemporaryFolder.Create("chaos");
-        var postgres = await PostgresServer.StartAsync([], cancellationToken);
-        var standby = withStandby ? await postgres.StartStandbyAsync(StandbyName, cancellationToken) : null;
-        if (standby is not null) await postgres.WaitForStandbyAsync(StandbyName, cancellationToken);
-        var cluster = new ChaosCluster(folder, postgres, standby, await Receiver.StartAsync(cancellationToken));
+        var receiver = await Receiver.StartAsync(folder.FullPath, network?.AddressOn(Switches.Target) ?? IPAddress.Loopback, cancellationToken);
+        var cluster = new ChaosCluster(folder, await options.StartDatabaseAsync(cancellationToken), network, receiver);
         try
         {
-            foreach (var name in names)
-            {
-                var options = describe(new ChaosNodeOptions(name, folder.FullPath, cluster.DatabasePorts, cluster.Receiver.Address, cluster.Nodes.FirstOrDefault()));
-                cluster.Nodes.Add(await ChaosNode.PrepareAsync(options, cancellationToken));
-
-                // The first one must be up before others can fetch its keys.
-                if (cluster.Nodes.Count == 1) await cluster.Nodes[0].Process.StartAsync(cancellationToken);
-                else cluster.Nodes[^1].Process.Launch();
-            }
-
+            foreach (var role in options.DatabaseRoles) await cluster.Postgres.RunSqlAsync($"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{PostgresServer.AdministratorPassword}'", cancellationToken);
+            foreach (var name in names) await cluster.AddAsync(name, options.Describe, cancellationToken);
             cluster.Edge = await LoadingEdge.EnrolAsync(cluster.Nodes, cancellationToken);
             await Eventually.HoldsAsync($"{names.Length} nodes with shares", QuietBound, async token => (await cluster.SharesAsync(token)).Count == names.Length, cancellationToken);
             cluster.watching = cluster.WatchAsync();
@@ -91,6 +88,17 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Adds a node. The first one makes the cluster, and is up when this ends; another is only begun.</summary>
+    public async Task<ChaosNode> AddAsync(string name, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken)
+    {
+        var machine = network is null ? null : await network.AddMachineAsync(cancellationToken);
+        var node = await ChaosNode.PrepareAsync(describe(new ChaosNodeOptions(name, Folder, servers.Ports, Receiver, Nodes.FirstOrDefault()) { Machine = machine }), cancellationToken);
+        Nodes.Add(node);
+        if (Nodes.Count == 1) await node.Process.StartAsync(cancellationToken);
+        else node.Process.Launch();
+        return node;
     }
 
     public ChaosNode Node(string name) => Nodes.Single(node => node.Name == name);
@@ -112,6 +120,16 @@ internal sealed class ChaosCluster : IAsyncDisposable
         if (!mayGoBack) Receiver.WentBack.ShouldBe(0, "no password came after a newer one");
     }
 
+    /// <summary>The node that owns a user whose password has come before; null while nobody does.</summary>
+    public async Task<string?> OwnerOfAsync(string user, CancellationToken cancellationToken) => await AskAsync(
+        $"SELECT coalesce(owner, '') FROM passwordsync.shard JOIN passwordsync.account USING (shard_id) WHERE object_guid = '{LoadingEdge.AccountOf(user)}'", row => row.GetString(0), cancellationToken) is [{ Length: > 0 } owner]
+            ? owner
+            : null;
+
+    /// <summary>What the journal says of a user, oldest first: each event's kind and body.</summary>
+    public async Task<List<(string Kind, string Body)>> EventsOfAsync(string user, CancellationToken cancellationToken) => await AskAsync(
+        $"SELECT kind, body FROM passwordsync.event JOIN passwordsync.account USING (identity_id) WHERE object_guid = '{LoadingEdge.AccountOf(user)}' ORDER BY seq", row => (row.GetString(0), row.GetString(1)), cancellationToken) ?? [];
+
     public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) => (await AskAsync(sql, row => row.GetInt64(0), cancellationToken))?.Single() ?? -1;
 
     public async ValueTask DisposeAsync()
@@ -124,8 +142,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         KeepLogs();
         await database.DisposeAsync();
         await Receiver.DisposeAsync();
-        if (Standby is not null) await Standby.DisposeAsync();
-        await Postgres.DisposeAsync();
+        await servers.DisposeAsync();
+        if (network is not null) await network.DisposeAsync();
         folder.Dispose();
         end.Dispose();
     }

@@ -17,21 +17,33 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private readonly ImmutableArray<DatabaseProxy> databases;
 
-    private ChaosNode(string name, string folder, int port, ImmutableArray<DatabaseProxy> databases)
+    private ChaosNode(ChaosNodeOptions options, int port, ImmutableArray<DatabaseProxy> databases)
     {
-        Name = name;
-        Folder = folder;
+        Name = options.Name;
+        Folder = Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName;
         this.databases = databases;
-        Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{port}/"));
-        var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(folder, "node.log")) { Environment = ProductBuild.Environment };
-        Process = new ProductProcess($"node {name}", command, new IPEndPoint(IPAddress.Loopback, port));
+        Machine = options.Machine;
+        Addresses = Machine is null ? [Of(IPAddress.Loopback, port)] : [Of(Machine.AddressOn(Switches.Edges), port), Of(Machine.AddressOn(Switches.Peers), port)];
+        var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(Folder, "node.log"))
+        {
+            Environment = ProductBuild.Environment.Concat(options.Environment).ToDictionary(),
+            Machine = Machine,
+        };
+        Process = new ProductProcess($"node {Name}", command, new IPEndPoint(IPAddress.Parse(Address.Host), port));
     }
 
     public string Name { get; }
 
     public string Folder { get; }
 
-    public Uri Address { get; }
+    /// <summary>Where edges reach it.</summary>
+    public Uri Address => Addresses[0];
+
+    /// <summary>Where it listens: to edges, and last to other nodes.</summary>
+    public ImmutableArray<Uri> Addresses { get; }
+
+    /// <summary>What it runs on; null for the test's own machine.</summary>
+    public VirtualMachine? Machine { get; }
 
     /// <summary>Where operators are listened to; null for nowhere.</summary>
     public Uri? AdminAddress { get; private init; }
@@ -55,10 +67,18 @@ internal sealed class ChaosNode : IAsyncDisposable
         foreach (var proxy in databases) proxy.Mend();
     }
 
+    /// <summary>Holds back one statement of this node.</summary>
+    public DatabaseTrap Trap(string text, HeldPart part)
+    {
+        var trap = new DatabaseTrap(text, part);
+        foreach (var proxy in databases) proxy.Set(trap);
+        return trap;
+    }
+
     /// <summary>Writes the files of a node. The first one makes the cluster; another is signed by it, as an administrator does it.</summary>
     public static async Task<ChaosNode> PrepareAsync(ChaosNodeOptions options, CancellationToken cancellationToken)
     {
-        var node = new ChaosNode(options.Name, Directory.CreateDirectory(Path.Combine(options.Root, options.Name)).FullName, FreePort.Find(), [.. options.DatabasePorts.Select(port => new DatabaseProxy(port))])
+        var node = new ChaosNode(options, FreePort.Find(), options.Machine is null ? [.. options.DatabasePorts.Select(port => new DatabaseProxy(port))] : [])
         {
             AdminAddress = options.HasAdmin ? new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort.Find()}/")) : null,
         };
@@ -76,7 +96,7 @@ internal sealed class ChaosNode : IAsyncDisposable
 
         var request = Path.Combine(node.Folder, "node.csr");
         await RunAsync(["request", "--config", node.ConfigurationFile, "--out", request], cancellationToken);
-        await RunAsync(["sign-node", "--config", first.ConfigurationFile, "--name", node.Name, "--host", "127.0.0.1", "--request", request, "--out", Path.Combine(node.DataFolder, "node.pem")], cancellationToken);
+        await RunAsync(["sign-node", "--config", first.ConfigurationFile, "--name", node.Name, "--host", node.Addresses[^1].Host, "--request", request, "--out", Path.Combine(node.DataFolder, "node.pem")], cancellationToken);
         File.Copy(Path.Combine(first.DataFolder, "ca.pem"), Path.Combine(node.DataFolder, "ca.pem"));
         return node;
     }
@@ -92,20 +112,20 @@ internal sealed class ChaosNode : IAsyncDisposable
         cluster = ChaosCluster.Name,
         name = Name,
         data = "data",
-        listen = new[] { $"{Address.Host}:{Address.Port}" },
-        advertise = new[] { Address.ToString() },
+        listen = Addresses.Select(address => address.Authority),
+        advertise = Addresses.Reverse().Select(address => address.ToString()),
         passphrase = "file:passphrase",
         scopes = "scopes.json",
         points = "points.json",
         shards = options.Shards,
-        join = options.First is { } first ? new[] { first.Address.ToString() } : [],
+        join = options.First is { } first ? new[] { first.Addresses[^1].ToString() } : [],
         labels = options.Labels,
         keyRotation = options.KeyRotation,
         maximumAge = MaximumAge,
         database = new
         {
             kind = "postgres",
-            connection = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', databases.Select(proxy => $"127.0.0.1:{proxy.Port}"))};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
+            connection = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', DatabaseHosts(options))};Database={PostgresServer.Database};Username={options.DatabaseUser}"),
             requireSynchronousStandby = options.DatabasePorts.Length > 1,
             password = "file:" + Path.Combine(Folder, "database-password"),
         },
@@ -116,12 +136,18 @@ internal sealed class ChaosNode : IAsyncDisposable
         admin = new { listen = AdminAddress is { } admin ? new[] { $"{admin.Host}:{admin.Port}" } : [] },
     };
 
+    private IEnumerable<string> DatabaseHosts(ChaosNodeOptions options) => Machine is null
+        ? databases.Select(proxy => $"127.0.0.1:{proxy.Port}")
+        : options.DatabasePorts.Select(port => $"{Machine.ServersOn(Switches.Database)}:{port}");
+
+    private static Uri Of(IPAddress address, int port) => new(string.Create(CultureInfo.InvariantCulture, $"https://{address}:{port}/"));
+
     private object Point(ChaosNodeOptions options) => new
     {
         name = "hook",
         provider = "webhook",
         nodes = options.PointLabels,
-        settings = new { url = options.Target, signingKey = "file:" + Path.Combine(Folder, "signing-key") },
+        settings = new { url = options.Target.Address, trustedRoots = options.Target.RootsFile, signingKey = "file:" + Path.Combine(Folder, "signing-key") },
         attemptTimeout = "00:00:03",
         retry = new { initialDelay = "00:00:00.2", delayMax = "00:00:01" },
     };
@@ -130,24 +156,4 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken) =>
         (await new ToolRun(ProductBuild.SyncNode, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
-}
-
-/// <summary>What a node is made of.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Root">The folder below which its own is made.</param>
-/// <param name="DatabasePorts">The ports of the database servers.</param>
-/// <param name="Target">The receiver.</param>
-/// <param name="First">The node that made the cluster; null for that one.</param>
-internal sealed record ChaosNodeOptions(string Name, string Root, ImmutableArray<int> DatabasePorts, Uri Target, ChaosNode? First)
-{
-    public int Shards { get; init; } = 16;
-
-    public string KeyRotation { get; init; } = "1.00:00:00";
-
-    /// <summary>Whether it listens to operators.</summary>
-    public bool HasAdmin { get; init; }
-
-    public string[] Labels { get; init; } = [];
-
-    public string[] PointLabels { get; init; } = [];
 }

@@ -11,6 +11,7 @@ internal sealed class DatabaseProxy : IAsyncDisposable
     private readonly int target;
     private readonly Task accepting;
     private TaskCompletionSource open = Opened();
+    private volatile DatabaseTrap? trap;
 
     public DatabaseProxy(int target)
     {
@@ -25,9 +26,13 @@ internal sealed class DatabaseProxy : IAsyncDisposable
 
     public void Mend() => open.TrySetResult();
 
+    /// <summary>From now on the trap watches what the node asks.</summary>
+    public void Set(DatabaseTrap watching) => trap = watching;
+
     public async ValueTask DisposeAsync()
     {
         Mend();
+        trap?.Dispose();
         await end.CancelAsync();
         listener.Stop();
         await accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -54,7 +59,16 @@ internal sealed class DatabaseProxy : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, target, end.Token);
-                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream()), CopyAsync(server.GetStream(), client.GetStream()));
+                var answers = Task.CompletedTask;
+                await Task.WhenAny(
+                    CopyAsync(client.GetStream(), server.GetStream(), request =>
+                    {
+                        if (trap is not { } watching || !watching.Catches(request.Span)) return Task.CompletedTask;
+                        if (watching.Part == HeldPart.Request) return watching.Released;
+                        answers = watching.Released;
+                        return Task.CompletedTask;
+                    }),
+                    CopyAsync(server.GetStream(), client.GetStream(), _ => answers));
             }
             catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
             {
@@ -63,11 +77,12 @@ internal sealed class DatabaseProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream from, NetworkStream to)
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Func<ReadOnlyMemory<byte>, Task> holdAsync)
     {
         var buffer = new byte[64 * 1_024];
         for (var length = await from.ReadAsync(buffer, end.Token); length > 0; length = await from.ReadAsync(buffer, end.Token))
         {
+            await holdAsync(buffer.AsMemory(0, length)).WaitAsync(end.Token);
             await open.Task.WaitAsync(end.Token);
             await to.WriteAsync(buffer.AsMemory(0, length), end.Token);
         }

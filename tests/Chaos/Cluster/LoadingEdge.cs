@@ -43,6 +43,9 @@ internal sealed class LoadingEdge : IDisposable
     /// <summary>The version in a password of this edge.</summary>
     public static int VersionOf(string password) => int.Parse(password[(password.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture);
 
+    /// <summary>The objectGUID of a user.</summary>
+    public static Guid AccountOf(string user) => new(SHA256.HashData(Encoding.UTF8.GetBytes(user)).AsSpan(0, 16));
+
     /// <summary>An edge with a certificate that the first node's authority signed.</summary>
     public static async Task<LoadingEdge> EnrolAsync(IReadOnlyList<ChaosNode> nodes, CancellationToken cancellationToken)
     {
@@ -91,9 +94,8 @@ internal sealed class LoadingEdge : IDisposable
         var description = new EnvelopeDescription(id, now, 0, ChaosCluster.Name, Source.Value, DomainController, user);
         var password = string.Create(CultureInfo.InvariantCulture, $"Chaos.{user}.{version}");
         var envelope = EnvelopeSealer.Seal(description, key!, PasswordEncoding.Utf8, Encoding.UTF8.GetBytes(password));
-        var account = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(user)).AsSpan(0, 16));
         var names = new AccountNames($"CN={user},DC=alpha,DC=test", user, null, null);
-        return new ConfirmedCapture(new CaptureId(id), account, new ProvenStamp((uint)version, Stamp.ToOriginatingSecond(now), Invocation), names, ["staff"], now, now, now, envelope);
+        return new ConfirmedCapture(new CaptureId(id), AccountOf(user), new ProvenStamp((uint)version, Stamp.ToOriginatingSecond(now), Invocation), names, ["staff"], now, now, now, envelope);
     }
 
     // Round and round, beginning with another node each time: every node takes part in intake.

@@ -12,8 +12,8 @@ public abstract class LeaseConformance : StoreConformance
     {
         await using var subject = await OpenAsync();
         var node = new NodeId("node-1", Guid.NewGuid());
-        var first = await subject.Store.Leases.KeepAsync(node, CancellationToken.None);
-        var second = await subject.Store.Leases.KeepAsync(node, CancellationToken.None);
+        var first = await subject.Store.Leases.KeepAsync(node, isLeaving: false, CancellationToken.None);
+        var second = await subject.Store.Leases.KeepAsync(node, isLeaving: false, CancellationToken.None);
 
         first.Shards.Keys.ShouldBe(Enumerable.Range(0, subject.Store.Leases.ShardCount));
         first.ValidFor.ShouldBeGreaterThan(TimeSpan.Zero);
@@ -24,9 +24,9 @@ public abstract class LeaseConformance : StoreConformance
     public async Task New_incarnation_takes_all_shards_with_higher_epochs_also_after_reopening()
     {
         await using var subject = await OpenAsync();
-        var first = await subject.Store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), CancellationToken.None);
+        var first = await subject.Store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), isLeaving: false, CancellationToken.None);
         await subject.ReopenAsync(new StoreSettings());
-        var second = await subject.Store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), CancellationToken.None);
+        var second = await subject.Store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), isLeaving: false, CancellationToken.None);
         second.Shards.Count.ShouldBe(first.Shards.Count);
         second.Shards.ShouldAllBe(entry => entry.Value > first.Shards[entry.Key]);
     }
@@ -36,9 +36,9 @@ public abstract class LeaseConformance : StoreConformance
     {
         await using var subject = await OpenAsync();
         var node = new NodeId("node-1", Guid.NewGuid());
-        var before = await subject.Store.Leases.KeepAsync(node, CancellationToken.None);
+        var before = await subject.Store.Leases.KeepAsync(node, isLeaving: false, CancellationToken.None);
         await subject.Store.Leases.ReleaseAsync(node, CancellationToken.None);
-        var after = await subject.Store.Leases.KeepAsync(node, CancellationToken.None);
+        var after = await subject.Store.Leases.KeepAsync(node, isLeaving: false, CancellationToken.None);
         after.Shards.Count.ShouldBe(before.Shards.Count);
         after.Shards.ShouldAllBe(entry => entry.Value > before.Shards[entry.Key]);
     }

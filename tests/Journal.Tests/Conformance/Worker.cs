@@ -19,7 +19,7 @@ internal sealed class Worker(IStore store, DateTimeOffset now)
     public static async Task<Worker> StartAsync(IStore store, DateTimeOffset now, NodeId? node = null)
     {
         var worker = new Worker(store, now);
-        worker.Lease = await store.Leases.KeepAsync(node ?? Node, CancellationToken.None);
+        worker.Lease = await store.Leases.KeepAsync(node ?? Node, isLeaving: false, CancellationToken.None);
         return worker;
     }
 

@@ -105,7 +105,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         var a = await JoinAsync("a");
         var b = await JoinAsync("b");
         var asked = Stopwatch.StartNew();
-        var view = await a.Store.Leases.KeepAsync(a.Node, Token);
+        var view = await a.Store.Leases.KeepAsync(a.Node, isLeaving: false, Token);
         var validUntil = asked.Elapsed + view.ValidFor;
         view.ValidFor.ShouldBeLessThan(Expiry);
 
@@ -237,6 +237,28 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         foreach (var (identity, sure) in await Task.WhenAll(workers)) (await worker.LoadAsync(identity)).Sequence.ShouldBeGreaterThanOrEqualTo(sure);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task Node_that_is_about_to_leave_gives_its_shards_to_the_others_one_by_one_and_keeps_what_it_has_not_given()
+    {
+        var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
+        await SettleAsync([a, b], () => (a.Owned.Count, b.Owned.Count) == (128, 128));
+
+        var leaving = await b.Store.Leases.KeepAsync(b.Node, isLeaving: true, Token);
+        leaving.Shards.Keys.ShouldBe(leaving.Surplus, "all it has is to be given back");
+        await a.KeepAsync();
+        a.Owned.Count.ShouldBe(128, "what it has not given back is its own as long as it lives");
+
+        var first = leaving.Surplus.Take(100).ToArray();
+        await b.Store.Leases.ReleaseAsync(b.Node, first, Token);
+        await a.KeepAsync();
+        first.ShouldBeSubsetOf(a.Owned.Keys);
+        a.Owned.Count.ShouldBe(228, "nobody waits until it is gone");
+        (await b.Store.Leases.KeepAsync(b.Node, isLeaving: true, Token)).Surplus.Length.ShouldBe(28, "it takes nothing back");
+
+        (await b.Store.Leases.KeepAsync(b.Node, isLeaving: false, Token)).Surplus.ShouldBeEmpty("it stays after all");
+        await SettleAsync([a, b], () => (a.Owned.Count, b.Owned.Count) == (128, 128));
+    }
+
     private async Task<Member> JoinAsync(string name)
     {
         var options = new PostgresStoreOptions
@@ -273,8 +295,8 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         {
             try
             {
-                var view = await store.Leases.KeepAsync(node, Token);
-                Owned = view.Shards;
+                var view = await store.Leases.KeepAsync(node, isLeaving: false, Token);
+                Owned = view.Shards.RemoveRange(view.Surplus);
                 if (!view.Surplus.IsEmpty) await store.Leases.ReleaseAsync(node, view.Surplus, Token);
             }
             catch (StorageUnavailableException)

@@ -22,7 +22,7 @@ public sealed class HostsTests(LabServers servers)
         var server = await servers.PostgresAsync(Token);
         await using var store = await OpenAsync(silent.EndPoint.Port, server.Port);
         var node = new NodeId("node-1", Guid.NewGuid());
-        await store.Leases.KeepAsync(node, Token);
+        await store.Leases.KeepAsync(node, isLeaving: false, Token);
         await store.CountOpenWorkAsync(Token);
         var asked = silent.Accepted;
 
@@ -30,7 +30,7 @@ public sealed class HostsTests(LabServers servers)
         using var rhythm = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         for (var round = 0; round < Rounds && await rhythm.WaitForNextTickAsync(Token); round++)
         {
-            (await store.Leases.KeepAsync(node, Token)).Shards.Count.ShouldBe(256);
+            (await store.Leases.KeepAsync(node, isLeaving: false, Token)).Shards.Count.ShouldBe(256);
             await store.CountOpenWorkAsync(Token);
         }
 
@@ -47,7 +47,7 @@ public sealed class HostsTests(LabServers servers)
         refused.Message.ShouldContain("it does not accept writes, as a standby does; name all hosts of the cluster");
 
         await using var store = await OpenAsync(standby.Port, primary.Port);
-        (await store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), Token)).Shards.Count.ShouldBe(256);
+        (await store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), isLeaving: false, Token)).Shards.Count.ShouldBe(256);
     }
 
     private static Task<PostgresStore> OpenAsync(params int[] ports) => PostgresStore.OpenAsync(

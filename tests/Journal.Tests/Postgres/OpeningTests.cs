@@ -122,7 +122,7 @@ public sealed class OpeningTests(LabServers servers)
         var server = await servers.PostgresAsync(Token);
         var several = server.ConnectionStringWithoutPassword.Replace("Host=127.0.0.1", $"Host=127.0.0.1:1,127.0.0.1:{server.Port}", StringComparison.Ordinal);
         await using var store = await OpenAsync(Options() with { ConnectionString = several, Schema = $"t{Guid.NewGuid():N}" });
-        (await store.Leases.KeepAsync(Worker.Node, Token)).Shards.Count.ShouldBe(256);
+        (await store.Leases.KeepAsync(Worker.Node, isLeaving: false, Token)).Shards.Count.ShouldBe(256);
     }
 
     [Theory]

@@ -113,7 +113,7 @@ public sealed partial class PostgresServer : LabServer
     }
 
     // Debian keeps the programs of each version apart; the newest one there is.
-    private static string Program(string name)
+    internal static string Program(string name)
     {
         const string home = "/usr/lib/postgresql";
         IEnumerable<string> versions = Directory.Exists(home) ? Directory.GetDirectories(home).OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var version) ? version : 0) : [];
@@ -121,7 +121,7 @@ public sealed partial class PostgresServer : LabServer
             ?? throw new LabEnvironmentException($"PostgreSQL's '{name}' is missing. It is in the Debian package 'postgresql': run ./test.sh, which installs what the tests need.");
     }
 
-    private static string[] Unprivileged => ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
+    internal static string[] Unprivileged => ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
 
     private async Task MakeFoldersAsync(CancellationToken cancellationToken)
     {
@@ -141,7 +141,7 @@ public sealed partial class PostgresServer : LabServer
             LabMachine.PathOf(LabTool.SetPrivileges),
             [.. Unprivileged, Program("initdb"), "-D", DataFolder, "-U", Administrator, "--pwfile", folder.PathOf("password"), "-A", "scram-sha-256", "--locale=C.UTF-8", "-E", "UTF8", "--no-instructions"],
             cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all 10.213.0.0/16 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n", cancellationToken);
         await File.AppendAllLinesAsync(
             Path.Combine(DataFolder, "postgresql.conf"),
             ["listen_addresses = '127.0.0.1'", $"port = {Port}", $"unix_socket_directories = '{folder.PathOf("socket")}'", "max_connections = 200", "shared_buffers = 64MB", .. settings],

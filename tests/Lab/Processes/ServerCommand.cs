@@ -25,6 +25,9 @@ public sealed record ServerCommand(string Program, IReadOnlyList<string> Argumen
     /// <summary>Files or folders that appear, for this server only, in the place of others; a source "tmpfs:OPTIONS" is a new disk in memory.</summary>
     public IReadOnlyList<(string Source, string Target)> Mounts { get; init; } = [];
 
+    /// <summary>The machine of a virtual network that it runs on; null for the machine that this process runs on.</summary>
+    public VirtualMachine? Machine { get; init; }
+
     /// <summary>Added to a small environment that is the same on every machine (PATH, LC_ALL, HOME); nothing is inherited.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = ToolEnvironment.Nothing;
 

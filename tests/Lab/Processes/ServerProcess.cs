@@ -77,7 +77,7 @@ public sealed class ServerProcess : IAsyncDisposable
             "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             LabMachine.PathOf(LabTool.Shell), "-c", Guard, "guard", stopFifo ?? "-",
             .. command.Mounts.SelectMany(mount => new[] { mount.Source, mount.Target }), "--",
-            command.Program, .. command.Arguments,
+            .. NetworkOf(command), command.Program, .. command.Arguments,
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         ToolEnvironment.Apply(start.Environment, command.Environment);
@@ -162,11 +162,16 @@ public sealed class ServerProcess : IAsyncDisposable
         _process?.Dispose();
     }
 
+    private static string[] NetworkOf(ServerCommand command) =>
+        command.Machine is { } machine ? [LabMachine.PathOf(LabTool.EnterNamespace), $"--net=/run/netns/{machine.Namespace}", "--"] : [];
+
     private static int? FirstChildOf(int? processId) =>
         processId is { } parent && ProcessTree.ChildrenOf(parent) is [var first, ..] ? first : null;
 
+    // All below the guard, also what left its parent, as PostgreSQL leaves Patroni.
     private void Signal(int signal)
     {
-        foreach (var id in ProcessIds) NativeSignals.Send(id, signal);
+        if (Guardian is not { } guard) return;
+        foreach (var id in ProcessTree.DescendantsOf(guard)) NativeSignals.Send(id, signal);
     }
 }

@@ -65,7 +65,7 @@ internal sealed class DelivererFixture : IAsyncDisposable
 
     public DecidingIdentities Identities { get; }
 
-    public ShardOwnership Ownership => ownership ??= new ShardOwnership(Clock);
+    public ShardOwnership Ownership => ownership ??= new ShardOwnership(shardCount: 1, Clock);
 
     /// <summary>The keys that the node holds.</summary>
     public KeyRing Ring { get => ring; set => ring = value; }

@@ -27,7 +27,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
 
     public Point_mending_timing_tests()
     {
-        ownership = new ShardOwnership(clock);
+        ownership = new ShardOwnership(shardCount: 1, clock);
         Gain(epoch: 1);
         mending = new PointMending(ListAsync, [Beta, Gamma], clock, NullLogger<PointMending>.Instance);
         running = mending.RunAsync(new DecidingIdentities(clock, DecisionRules.Default), ownership, ending.Token);

@@ -10,7 +10,7 @@ namespace PasswordSync.Simulation.Nodes;
 /// One delivery, in the deliverer's steps: read the mark, ask for an attempt, probe, check the deadline last, write, tell the outcome. Between any two steps
 /// the process may stop or die; a write that has left goes on without it.
 /// </summary>
-internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, SyncPointId point, IdentityId identity, Offer offer, Action ended)
+internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, SyncPointId point, IdentityId identity, Offer offer, Action whenEnded)
 {
     private const int OutcomeTriesMax = 5;
 
@@ -21,6 +21,8 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
 
     private readonly EventLine line = around.Line;
     private readonly NodeClock clock = node.Clock;
+    private IDisposable? flight;
+
     private Target Target => around.TargetOf(identity, point);
 
     public void Begin()
@@ -36,6 +38,13 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
 
     private void AskForAttempt(TargetMark mark)
     {
+        flight = node.Ownership.TryBegin(identity);
+        if (flight is null)
+        {
+            Ended();
+            return;
+        }
+
         var bytes = new byte[16];
         line.Random.NextBytes(bytes);
         var id = new Guid(bytes);
@@ -50,7 +59,7 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
             decision =>
             {
                 if (decision?.Events is [IdentityEvent.AttemptStarted { Attempt: var attempt }]) Next(() => Execute(attempt, window));
-                else ended();
+                else Ended();
             });
     }
 
@@ -109,9 +118,15 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
 
     private void Tell(Func<DateTimeOffset, IdentityCommand> command, int triesMax, int tries = 1) => node.Decide(identity, command, decision =>
     {
-        if (decision is not null || tries >= triesMax) ended();
+        if (decision is not null || tries >= triesMax) Ended();
         else clock.Run(OutcomeRetryInterval, () => Tell(command, triesMax, tries + 1));
     });
+
+    private void Ended()
+    {
+        flight?.Dispose();
+        whenEnded();
+    }
 
     private void AtTarget<T>(Func<T> look, Action<T> seen) => line.Add(line.Soon(), () =>
     {

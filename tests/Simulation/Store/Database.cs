@@ -14,7 +14,7 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
     public const int ShardCount = 4;
 
     private readonly Dictionary<int, (NodeId? Owner, long Epoch)> shards = Enumerable.Range(0, ShardCount).ToDictionary(shard => shard, _ => ((NodeId?)null, 0L));
-    private readonly Dictionary<string, (Guid Incarnation, TimeSpan SeenAt)> nodes = [];
+    private readonly Dictionary<string, (Guid Incarnation, TimeSpan SeenAt, bool IsLeaving)> nodes = [];
     private readonly SortedDictionary<long, InboxRow> inbox = [];
     private readonly HashSet<CaptureId> accepted = [];
     private readonly Dictionary<IdentityId, IdentityState> states = [];
@@ -46,17 +46,17 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
         upSince = Clock + forTime;
     }
 
-    public LeaseView Keep(NodeId node)
+    public LeaseView Keep(NodeId node, bool isLeaving)
     {
         if (nodes.TryGetValue(node.Name, out var known) && known.Incarnation != node.Incarnation) Free(new NodeId(node.Name, known.Incarnation));
-        nodes[node.Name] = (node.Incarnation, Clock);
-        var live = nodes.Count(entry => !IsDead(entry.Key, entry.Value.Incarnation));
-        var share = (ShardCount + live - 1) / live;
+        nodes[node.Name] = (node.Incarnation, Clock, isLeaving);
+        var live = nodes.Count(entry => !entry.Value.IsLeaving && !IsDead(entry.Key, entry.Value.Incarnation));
+        var share = isLeaving ? 0 : (ShardCount + live - 1) / live;
         var owned = shards.Where(shard => shard.Value.Owner == node).Select(shard => shard.Key).ToList();
         var free = shards.Where(shard => shard.Value.Owner is not { } owner || IsDead(owner.Name, owner.Incarnation)).Select(shard => shard.Key).ToList();
         foreach (var shard in free.Take(share - owned.Count)) shards[shard] = (node, shards[shard].Epoch + 1);
-        var kept = shards.Where(shard => shard.Value.Owner == node).Take(share).ToImmutableSortedDictionary(shard => shard.Key, shard => shard.Value.Epoch);
-        return new LeaseView(kept, Expiry) { Surplus = [.. owned.Except(kept.Keys)] };
+        var kept = shards.Where(shard => shard.Value.Owner == node).ToImmutableSortedDictionary(shard => shard.Key, shard => shard.Value.Epoch);
+        return new LeaseView(kept, Expiry) { Surplus = [.. kept.Keys.Skip(share)] };
     }
 
     public void Release(NodeId node, IEnumerable<int> some)

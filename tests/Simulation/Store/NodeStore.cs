@@ -37,7 +37,7 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
     public ValueTask<ImmutableArray<PendingIdentity>> ReadDueAsync(IReadOnlyCollection<int> shards, DateTimeOffset dueBy, int limit, CancellationToken cancellationToken) =>
         AskAsync(() => database.ReadPending(shards, dueBy, limit));
 
-    public ValueTask<LeaseView> KeepAsync(NodeId keeper, CancellationToken cancellationToken) => AskAsync(() => database.Keep(keeper));
+    public ValueTask<LeaseView> KeepAsync(NodeId keeper, bool isLeaving, CancellationToken cancellationToken) => AskAsync(() => database.Keep(keeper, isLeaving));
 
     public ValueTask ReleaseAsync(NodeId leaver, CancellationToken cancellationToken) => new(AskAsync(() =>
     {

@@ -6,7 +6,7 @@ using static PasswordSync.Journal.Postgres.Engine.Parameters;
 namespace PasswordSync.Journal.Postgres.Leases;
 
 /// <summary>A node as its row stands.</summary>
-internal sealed record SeenNode(string Name, Guid Incarnation, string Sessions, DateTime Heartbeat, TimeSpan Age, bool HasLeft);
+internal sealed record SeenNode(string Name, Guid Incarnation, string Sessions, DateTime Heartbeat, TimeSpan Age, bool IsLeaving, bool HasLeft);
 
 /// <summary>All nodes and all shards at one moment.</summary>
 internal sealed record SeenCluster(IReadOnlyList<SeenNode> Nodes, IReadOnlyList<SeenShard> Shards);
@@ -16,7 +16,7 @@ internal static class LeaseTable
 {
     // The value must change with every heartbeat, also when the server's clock was set back. A node that was taken down and wakes up is back with its next one.
     private const string Beat = """
-        UPDATE node SET heartbeat_at = greatest(clock_timestamp(), heartbeat_at + interval '1 microsecond'), addresses = $3, labels = $4, version = $5, has_left = false
+        UPDATE node SET heartbeat_at = greatest(clock_timestamp(), heartbeat_at + interval '1 microsecond'), addresses = $3, labels = $4, version = $5, is_leaving = $6, has_left = false
         WHERE name = $1 AND incarnation = $2
         """;
 
@@ -29,10 +29,10 @@ internal static class LeaseTable
     private const string Introduce = """
         INSERT INTO node (name, incarnation, sessions, addresses, labels, version, began_at, heartbeat_at) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp())
         ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, sessions = excluded.sessions, addresses = excluded.addresses, labels = excluded.labels,
-          version = excluded.version, began_at = excluded.began_at, heartbeat_at = greatest(clock_timestamp(), node.heartbeat_at + interval '1 microsecond'), has_left = false
+          version = excluded.version, began_at = excluded.began_at, heartbeat_at = greatest(clock_timestamp(), node.heartbeat_at + interval '1 microsecond'), is_leaving = false, has_left = false
         """;
 
-    private const string Nodes = "SELECT name, incarnation, sessions, heartbeat_at, clock_timestamp() - heartbeat_at, has_left FROM node ORDER BY name";
+    private const string Nodes = "SELECT name, incarnation, sessions, heartbeat_at, clock_timestamp() - heartbeat_at, is_leaving, has_left FROM node ORDER BY name";
 
     private const string Shards = "SELECT shard_id, epoch, incarnation FROM shard ORDER BY shard_id";
 
@@ -50,8 +50,8 @@ internal static class LeaseTable
         """;
 
     /// <summary>Tells that the node lives; false if another process runs under its name.</summary>
-    public static async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, NodeDescription told, CancellationToken cancellationToken) =>
-        await connection.Command(Beat, Of(node.Name), Of(node.Incarnation), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version))
+    public static async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, NodeDescription told, bool isLeaving, CancellationToken cancellationToken) =>
+        await connection.Command(Beat, Of(node.Name), Of(node.Incarnation), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version), Of(isLeaving))
             .ExecuteAsync(cancellationToken).ConfigureAwait(false) == 1;
 
     /// <summary>Makes the node known, in the place of an earlier process of its name.</summary>
@@ -66,7 +66,7 @@ internal static class LeaseTable
     public static async Task<SeenCluster> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var nodes = await connection.Command(Nodes).RowsAsync(
-            row => new SeenNode(row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetDateTime(3), row.GetTimeSpan(4), row.GetBoolean(5)), cancellationToken).ConfigureAwait(false);
+            row => new SeenNode(row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetDateTime(3), row.GetTimeSpan(4), row.GetBoolean(5), row.GetBoolean(6)), cancellationToken).ConfigureAwait(false);
         var shards = await connection.Command(Shards).RowsAsync(
             row => new SeenShard(row.GetInt32(0), row.GetInt64(1), row.Optional<Guid>(2)), cancellationToken).ConfigureAwait(false);
         return new SeenCluster(nodes, shards);

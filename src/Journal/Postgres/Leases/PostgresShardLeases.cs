@@ -16,18 +16,19 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
     private readonly HeartbeatWatch watch = new(database.Options.Expiry, time);
     private volatile NodeDescription description = NodeDescription.None;
     private Guid introduced;
+    private bool hasToldLeaving;
     private long lastBeat;
 
     public int ShardCount => database.Options.ShardCount;
 
     public void Describe(NodeDescription description) => this.description = description;
 
-    public async ValueTask<LeaseView> KeepAsync(NodeId node, CancellationToken cancellationToken)
+    public async ValueTask<LeaseView> KeepAsync(NodeId node, bool isLeaving, CancellationToken cancellationToken)
     {
         await oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await database.RunLeaseAsync((connection, token) => KeepAsync(connection, node, token), cancellationToken).ConfigureAwait(false);
+            return await database.RunLeaseAsync((connection, token) => KeepAsync(connection, node, isLeaving, token), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -90,31 +91,31 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         },
         cancellationToken).ConfigureAwait(false);
 
-    private async Task<LeaseView> KeepAsync(NpgsqlConnection connection, NodeId node, CancellationToken cancellationToken)
+    private async Task<LeaseView> KeepAsync(NpgsqlConnection connection, NodeId node, bool isLeaving, CancellationToken cancellationToken)
     {
         var askedAt = time.GetTimestamp();
-        if (!await BeatAsync(connection, node, askedAt, cancellationToken).ConfigureAwait(false)) return Nothing(node);
+        if (!await BeatAsync(connection, node, isLeaving, askedAt, cancellationToken).ConfigureAwait(false)) return Nothing(node);
         var seen = await LeaseTable.LookAsync(connection, cancellationToken).ConfigureAwait(false);
         watch.Look([.. from other in seen.Nodes where other.Incarnation != node.Incarnation && !other.HasLeft select (other.Incarnation, other.Heartbeat)]);
-        var plan = ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
+        var plan = isLeaving ? ShardPlan.OfLeaving(node.Incarnation, seen.Shards) : ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
         var taken = await TakeAsync(connection, node, plan, seen, cancellationToken).ConfigureAwait(false);
-        var given = plan.GiveUp.ToHashSet();
-        var owned = seen.Shards.Where(shard => shard.Owner == node.Incarnation && !given.Contains(shard.Shard)).Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))
+        var owned = seen.Shards.Where(shard => shard.Owner == node.Incarnation).Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))
             .Concat(taken.Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))).ToImmutableSortedDictionary();
-        arrivals.Own([.. owned.Keys]);
+        arrivals.Own([.. owned.Keys.Except(plan.GiveUp)]);
         return new LeaseView(owned, ValidFor(askedAt)) { Surplus = plan.GiveUp };
     }
 
     // Others can have seen the last heartbeat no earlier than it was sent; the rest is left for what clocks differ in.
     private TimeSpan ValidFor(long askedAt) => (database.Options.Expiry * 7 / 8) - time.GetElapsedTime(lastBeat, askedAt);
 
-    private async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, long askedAt, CancellationToken cancellationToken)
+    private async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, bool isLeaving, long askedAt, CancellationToken cancellationToken)
     {
         var isNew = introduced != node.Incarnation;
-        if (!isNew && time.GetElapsedTime(lastBeat, askedAt) < database.Options.Heartbeat) return true;
+        if (!isNew && isLeaving == hasToldLeaving && time.GetElapsedTime(lastBeat, askedAt) < database.Options.Heartbeat) return true;
         if (isNew) await LeaseTable.IntroduceAsync(connection, node, database.Sessions, description, cancellationToken).ConfigureAwait(false);
-        else if (!await LeaseTable.BeatAsync(connection, node, description, cancellationToken).ConfigureAwait(false)) return false;
+        else if (!await LeaseTable.BeatAsync(connection, node, description, isLeaving, cancellationToken).ConfigureAwait(false)) return false;
         introduced = node.Incarnation;
+        hasToldLeaving = isLeaving && !isNew;
         lastBeat = askedAt;
         return true;
     }
@@ -127,7 +128,7 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
     }
 
     private List<Guid> Living(NodeId node, SeenCluster seen) =>
-        [.. from other in seen.Nodes where other.Incarnation == node.Incarnation || (!other.HasLeft && other.Age < database.Options.Expiry && !watch.StoodStill(other.Incarnation)) select other.Incarnation];
+        [.. from other in seen.Nodes where other.Incarnation == node.Incarnation || (!other.HasLeft && !other.IsLeaving && other.Age < database.Options.Expiry && !watch.StoodStill(other.Incarnation)) select other.Incarnation];
 
     // An owner that has no row was followed by another process of its name.
     private bool IsGone(Guid owner, NodeId node, SeenCluster seen) =>

@@ -13,6 +13,9 @@ internal readonly record struct SeenShard(int Shard, long Epoch, Guid? Owner);
 /// <param name="GiveUp">Own shards beyond the node's share.</param>
 internal sealed record ShardPlan(ImmutableArray<SeenShard> Take, ImmutableArray<int> GiveUp)
 {
+    /// <summary>What a node does that is about to leave: it takes nothing and gives all back.</summary>
+    public static ShardPlan OfLeaving(Guid me, IReadOnlyList<SeenShard> shards) => new([], [.. shards.Where(shard => shard.Owner == me).Select(shard => shard.Shard)]);
+
     /// <summary>
     /// Equal shares with as few moves as can be: every living node gets the same number, and where that leaves a rest, the nodes that have most keep one more. All nodes
     /// that see the same come to the same shares.

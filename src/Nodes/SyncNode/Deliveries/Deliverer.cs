@@ -132,6 +132,14 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
 
     private async Task<PointRest?> AttemptAsync(IdentityId identity, Offer offer, Secret secret, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)
     {
+        // Of a shard that is handed over, nothing is begun; until this ends, the shard is not given back.
+        using var flight = ownership.TryBegin(identity);
+        if (flight is null)
+        {
+            LogNotGranted(point, offer.Change.CaptureId, null);
+            return null;
+        }
+
         var attemptId = Guid.NewGuid();
         var window = default(WriteWindow);
         var decision = await identities.DecideAsync(

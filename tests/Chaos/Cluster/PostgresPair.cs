@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using PasswordSync.Lab;
+
+namespace PasswordSync.Chaos.Cluster;
+
+/// <summary>The database servers that nodes are given. All know <see cref="PostgresServer.Administrator"/> by <see cref="PostgresServer.AdministratorPassword"/>.</summary>
+internal interface IChaosDatabase : IAsyncDisposable
+{
+    /// <summary>Where they listen; nodes are told all of them.</summary>
+    ImmutableArray<int> Ports { get; }
+}
+
+/// <summary>A PostgreSQL server, alone or with a synchronous standby that somebody promotes by hand.</summary>
+internal sealed class PostgresPair : IChaosDatabase
+{
+    /// <summary>The name by which the primary knows its standby.</summary>
+    private const string StandbyName = "second";
+
+    // Who may come in is written in pg_hba.conf: a virtual network's machines beside this one's loopback.
+    private static readonly string[] Settings = ["listen_addresses = '*'"];
+
+    private PostgresPair(PostgresServer primary) => Primary = primary;
+
+    public PostgresServer Primary { get; }
+
+    public PostgresServer? Standby { get; private set; }
+
+    public ImmutableArray<int> Ports => Standby is null ? [Primary.Port] : [Primary.Port, Standby.Port];
+
+    public static async Task<IChaosDatabase> StartAsync(bool withStandby, CancellationToken cancellationToken)
+    {
+        var pair = new PostgresPair(await PostgresServer.StartAsync(Settings, cancellationToken));
+        if (!withStandby) return pair;
+        try
+        {
+            pair.Standby = await pair.Primary.StartStandbyAsync(StandbyName, cancellationToken);
+            await pair.Primary.WaitForStandbyAsync(StandbyName, cancellationToken);
+            return pair;
+        }
+        catch
+        {
+            await pair.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Standby is not null) await Standby.DisposeAsync();
+        await Primary.DisposeAsync();
+    }
+}

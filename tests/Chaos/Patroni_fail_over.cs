@@ -1,0 +1,110 @@
+using System.Globalization;
+using PasswordSync.Chaos.Cluster;
+using PasswordSync.Lab;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Chaos;
+
+/// <summary>Three nodes under load over a pair of PostgreSQL servers that Patroni fails over by itself, with the configuration of <c>cluster-config/patroni</c>: nodes know both machines and need nobody.</summary>
+public sealed class Patroni_fail_over
+{
+    private const int Users = 30;
+    private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(180);
+    private static readonly string[] Names = ["north", "south", "west"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
+
+    [Fact(Timeout = 1_200_000)]
+    public async Task I1_I2_I3_I4_hold_when_the_primary_is_killed_right_after_shards_were_taken_over()
+    {
+        Assert.SkipUnless(IsLong, "Minutes: set PASSWORDSYNC_LONG=1.");
+        await using var run = await Run.StartAsync();
+        var (cluster, pair) = (run.Cluster, run.Pair);
+        await run.NewerForAllAsync();
+
+        await cluster.Node("west").Process.KillAsync(Token);
+        await Eventually.HoldsAsync("the shards of the lost node to be taken", SeenBound, async token => await cluster.SharesAsync(token) is { Count: 2 } shares && !shares.ContainsKey("west"), Token);
+        var primary = await pair.LeaderAsync(Token);
+        var began = TimeProvider.System.GetTimestamp();
+        await primary.KillAsync(Token);
+        await Eventually.HoldsAsync("another primary", SeenBound, pair.OtherThan(primary).IsLeaderAsync, Token);
+        var promoted = TimeProvider.System.GetElapsedTime(began);
+
+        // Strict: nothing is confirmed before there are two again.
+        await primary.StartAsync(Token);
+        cluster.Node("west").Process.Launch();
+        await run.NewerForAllAsync();
+        Tell(began, promoted);
+        await Eventually.HoldsAsync("the former primary as synchronous standby", SeenBound, primary.IsSynchronousAsync, Token);
+        await run.ComeToRestAsync();
+    }
+
+    [Fact(Timeout = 1_200_000)]
+    public async Task I1_I2_I3_I4_hold_when_the_primary_stands_still_and_nobody_writes_to_it_when_it_comes_back()
+    {
+        Assert.SkipUnless(IsLong, "Minutes: set PASSWORDSYNC_LONG=1.");
+        await using var run = await Run.StartAsync();
+        var (cluster, pair) = (run.Cluster, run.Pair);
+        await run.NewerForAllAsync();
+
+        var primary = await pair.LeaderAsync(Token);
+        var other = pair.OtherThan(primary);
+        var began = TimeProvider.System.GetTimestamp();
+        primary.Freeze();
+        await Eventually.HoldsAsync("another primary", SeenBound, other.IsLeaderAsync, Token);
+        var promoted = TimeProvider.System.GetElapsedTime(began);
+
+        primary.Thaw();
+        await Eventually.HoldsAsync("the former primary as synchronous standby", SeenBound, primary.IsSynchronousAsync, Token);
+        await run.NewerForAllAsync();
+        Tell(began, promoted);
+
+        // What is at the new primary alone is the truth, so whatever anybody had written to the old one would be missing there, or acknowledged and undecided.
+        (await other.IsLeaderAsync(Token)).ShouldBeTrue("it stayed the primary");
+        (await cluster.CountAsync("SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE application_name LIKE 'passwordsync-%'", Token)).ShouldBe(Names.Length, "all nodes are there");
+        await run.ComeToRestAsync();
+    }
+
+    private static void Tell(long began, TimeSpan promoted) => TestContext.Current.SendDiagnosticMessage(string.Create(
+        CultureInfo.InvariantCulture, $"another primary after {promoted.TotalSeconds:F1} s, all served again after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:F1} s"));
+
+    /// <summary>A cluster under load.</summary>
+    private sealed class Run(PatroniPair pair, ChaosCluster cluster) : IAsyncDisposable
+    {
+        private readonly Load load = new(cluster.Edge, Users, pause: TimeSpan.FromMilliseconds(300));
+
+        public PatroniPair Pair => pair;
+
+        public ChaosCluster Cluster => cluster;
+
+        public static async Task<Run> StartAsync()
+        {
+            var pair = await PatroniPair.StartAsync(Token);
+            var options = new ChaosClusterOptions { StartDatabaseAsync = _ => Task.FromResult<IChaosDatabase>(new PatroniDatabase(pair)) };
+            return new Run(pair, await ChaosCluster.StartAsync(Names, options, Token));
+        }
+
+        /// <summary>Waits until everybody has a newer password at the target than now.</summary>
+        public async Task NewerForAllAsync()
+        {
+            await Eventually.HoldsAsync("passwords of everybody", SeenBound, _ => Task.FromResult(cluster.Edge.Acknowledged.Count == Users), Token);
+            var before = cluster.Edge.Acknowledged.ToDictionary();
+            await Eventually.HoldsAsync("newer passwords of everybody", SeenBound, _ => Task.FromResult(before.All(user => cluster.Receiver.VersionOf(user.Key) > user.Value)), Token);
+        }
+
+        public async Task ComeToRestAsync()
+        {
+            await load.StopAsync(Token);
+            await cluster.ComeToRestAsync(mayGoBack: false, Token);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await load.DisposeAsync();
+            await cluster.DisposeAsync();
+        }
+    }
+}
