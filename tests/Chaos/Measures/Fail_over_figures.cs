@@ -87,7 +87,7 @@ public sealed class Fail_over_figures
         return longest;
     }
 
-    private static Task ReachFairSharesAsync(ChaosCluster cluster, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+    private static Task<TimeSpan> ReachFairSharesAsync(ChaosCluster cluster, CancellationToken cancellationToken) => Eventually.HoldsAsync(
         "fair shares", ServedBound, async token => await cluster.SharesAsync(token) is { Count: 3 } shares && shares.Values.All(share => share >= 5), cancellationToken);
 
     private static bool AllArrived(ChaosCluster cluster) => cluster.Edge.Acknowledged.All(user => cluster.Receiver.VersionOf(user.Key) == user.Value);

@@ -45,6 +45,13 @@ public sealed class PatroniMember : IAsyncDisposable
     /// <summary>Whether it says that it is the standby that each commit waits for.</summary>
     public Task<bool> IsSynchronousAsync(CancellationToken cancellationToken) => SaysAsync("synchronous", cancellationToken);
 
+    /// <summary>Whether its server takes writes.</summary>
+    public async Task<bool> TakesWritesAsync(CancellationToken cancellationToken)
+    {
+        var asked = await PsqlAsync("SELECT pg_is_in_recovery()", cancellationToken);
+        return asked.ExitCode == 0 && asked.Output.Trim() == "f";
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (process is not null)
@@ -90,6 +97,13 @@ public sealed class PatroniMember : IAsyncDisposable
         await File.WriteAllTextAsync(ConfigurationFile, documented, cancellationToken);
         (await new ToolRun(LabMachine.PathOf(LabTool.ChangeOwner), ["-R", "postgres:postgres", own, ConfigurationFile, certificate, key]).RunAsync(cancellationToken)).RequireSuccess();
     }
+
+    /// <summary>Runs SQL as the administrator with psql.</summary>
+    internal Task<ToolResult> PsqlAsync(string sql, CancellationToken cancellationToken) => new ToolRun(
+        PostgresServer.Program("psql"), ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", Text(Port), "-U", PostgresServer.Administrator, "-d", "postgres", "-c", sql])
+    {
+        Environment = new Dictionary<string, string> { ["PGPASSWORD"] = PostgresServer.AdministratorPassword, ["PGCONNECT_TIMEOUT"] = "2" },
+    }.RunAsync(cancellationToken);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -33,7 +33,7 @@ public sealed class PatroniPair : IAsyncDisposable
                 await Eventually.HoldsAsync($"{member.Name} to be up; its log: {member.LogFile}", StartBound, async token => await member.IsLeaderAsync(token) || await member.IsSynchronousAsync(token), cancellationToken);
             }
 
-            await pair.MakeDatabaseAsync(cancellationToken);
+            (await (await pair.LeaderAsync(cancellationToken)).PsqlAsync($"CREATE DATABASE {PostgresServer.Database}", cancellationToken)).RequireSuccess();
             return pair;
         }
         catch
@@ -75,19 +75,6 @@ public sealed class PatroniPair : IAsyncDisposable
             ],
             folder.PathOf("etcd.log")));
         return clients;
-    }
-
-    // Both must have it before it is confirmed.
-    private async Task MakeDatabaseAsync(CancellationToken cancellationToken)
-    {
-        var leader = await LeaderAsync(cancellationToken);
-        var made = new ToolRun(
-            PostgresServer.Program("psql"),
-            ["-X", "-q", "-h", "127.0.0.1", "-p", leader.Port.ToString(CultureInfo.InvariantCulture), "-U", PostgresServer.Administrator, "-d", "postgres", "-c", $"CREATE DATABASE {PostgresServer.Database}"])
-        {
-            Environment = new Dictionary<string, string> { ["PGPASSWORD"] = PostgresServer.AdministratorPassword },
-        };
-        (await made.RunAsync(cancellationToken)).RequireSuccess();
     }
 
     private static string Address() => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Find()}");
