@@ -44,7 +44,7 @@ internal sealed class EntraVerification(GraphServiceClient client, EntraIdOption
         var has = roles.IsEmpty ? "none" : string.Join(", ", roles.Order(StringComparer.Ordinal));
         if (!GraphRights.AllowWriting(roles)) return VerificationCheck.Failed(Rights, $"The application may not set passwords; its permissions: {has}.", GraphRights.ExplainWriting);
         return GraphRights.AllowReading(roles)
-            ? VerificationCheck.Passed(Rights, $"The application's permissions: {has}.")
+            ? VerificationCheck.Passed(Rights, $"The application's permissions: {has}. They do not reach users with administrator roles, unless the application holds such a role itself.")
             : VerificationCheck.Failed(Rights, $"The application may not read users; its permissions: {has}.", GraphRights.ExplainReading);
     }
 

@@ -165,6 +165,7 @@ public sealed class EntraIdProviderTests
         var report = await target.Provider.VerifyAsync(Token);
 
         report.IsGood.ShouldBeTrue();
+        report.Checks.Single(check => check.Name == "rights").Finding.ShouldContain("administrator roles");
         var warnings = report.Checks.Where(check => check.Result == VerificationResult.Warned).ToDictionary(check => check.Name, check => check.Finding);
         warnings.Keys.ShouldBe(["synchronisation", "federation"], ignoreOrder: true);
         warnings["synchronisation"].ShouldContain("password hashes");
