@@ -11,7 +11,7 @@ using Xunit;
 
 namespace PasswordSync.Operations.Tests;
 
-/// <summary><c>sync report</c>; a whole report needs a real directory.</summary>
+/// <summary><c>sync report</c>: the comparison, and what it says when it cannot be made. A whole report is made in <see cref="Questions_to_a_real_directory"/>.</summary>
 public sealed class In_sync_report
 {
     private static readonly SyncPointId Beta = new("beta");

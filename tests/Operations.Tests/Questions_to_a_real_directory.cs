@@ -1,0 +1,89 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Intake;
+using PasswordSync.Lab;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>What a node reads in a real domain for operators: the whole in-sync report, and why somebody was never captured.</summary>
+public sealed class Questions_to_a_real_directory
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 300_000)]
+    public async Task The_report_follows_each_account_and_people_who_were_never_captured_are_told_why()
+    {
+        using var beta = new MemoryTarget();
+        await using var domain = await SambaDomain.StartAsync(new SambaDomainOptions(), Token);
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await PointToAsync(node, domain);
+        await node.RestartAsync(targets, null, Token);
+        using var admin = OperatorClient.First(node);
+        var (ada, bob) = (domain.Users[0], domain.Users[1]);
+
+        // Nobody's change has arrived yet.
+        var all = await ReportAsync(admin);
+        all.Keys.ShouldBe(domain.Users.Select(user => user.AccountName), ignoreOrder: true);
+        all.Values.ShouldAllBe(row => Text(row, "state") == "never" && Text(row, "reason") == "Nothing of this account ever arrived.");
+
+        await DeliverAsync(node, domain, beta, ada, all[ada.AccountName].GetProperty("objectGuid").GetGuid());
+        var delivered = await ReportAsync(admin);
+        (Text(delivered[ada.AccountName], "state"), Text(delivered[ada.AccountName], "stampNow")).ShouldBe(("in-sync", Text(delivered[ada.AccountName], "stampConfirmed")));
+        Text(delivered[bob.AccountName], "state").ShouldBe("never");
+
+        // A change that no edge brings.
+        (await domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, ada, ada.InitialPassword, "Unseen.2026!x", Token)).Accepted.ShouldBeTrue();
+        var behind = await ReportAsync(admin, ("state", "behind"));
+        behind.Keys.ShouldBe([ada.AccountName]);
+        Text(behind[ada.AccountName], "reason").ShouldBe("A change since then was not captured, or is on its way.");
+
+        (await WhyAsync(admin, bob.AccountName)).ShouldStartWith("The account is in scope. Its present password has the stamp ");
+        (await WhyAsync(admin, "administrator")).ShouldStartWith("The account is in no scope");
+        (await WhyAsync(admin, "krbtgt")).ShouldStartWith("It is never captured");
+        (await WhyAsync(admin, "nobody")).ShouldBe("There is no such account.");
+    }
+
+    // As an administrator gives a node an account to read the source with.
+    private static async Task PointToAsync(TestNode node, SambaDomain domain)
+    {
+        var (nodeFile, scopesFile, password) = (Path.Combine(node.Folder, "node.json"), Path.Combine(node.Folder, "scopes.json"), Path.Combine(node.Folder, "reader"));
+        await File.WriteAllTextAsync(password, SambaDomain.AdministratorPassword, Token);
+        var settings = JsonNode.Parse(await File.ReadAllTextAsync(nodeFile, Token))!;
+        settings["sources"]!["alpha"] = JsonSerializer.SerializeToNode(new
+        {
+            servers = new[] { $"{domain.First.Address}:636" },
+            security = "ldaps",
+            roots = new[] { domain.AuthorityFile },
+            bindName = domain.AdministratorName,
+            bindPassword = $"file:{password}",
+        });
+        await File.WriteAllTextAsync(nodeFile, settings.ToJsonString(), Token);
+        var scopes = JsonNode.Parse(await File.ReadAllTextAsync(scopesFile, Token))!;
+        scopes["scopes"]![0]!["baseDn"] = domain.UserContainer;
+        await File.WriteAllTextAsync(scopesFile, scopes.ToJsonString(), Token);
+    }
+
+    // As an edge of the domain would bring it: with the account's own id and stamp.
+    private static async Task DeliverAsync(TestNode node, SambaDomain domain, MemoryTarget target, LabUser user, Guid objectGuid)
+    {
+        target.Add(user.AccountName);
+        var stamp = (await domain.First.ReadPasswordStampAsync(user, Token))!;
+        var capture = await node.CaptureAsync(user.AccountName, user.InitialPassword, stamp.Version, Token);
+        await node.SendAsync(Token, capture with { ObjectGuid = objectGuid, Stamp = new ProvenStamp(stamp.Version, stamp.OriginatingSecond, stamp.InvocationId) });
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+    }
+
+    private static async Task<Dictionary<string, JsonElement>> ReportAsync(OperatorClient admin, params (string, string)[] parameters) =>
+        (await admin.StreamAsync("sync report", int.MaxValue, Token, [("scope", "staff"), .. parameters])).ToDictionary(row => Text(row, "account"));
+
+    private static async Task<string> WhyAsync(OperatorClient admin, string user) => Text((await admin.RunAsync("sync explain", Token, ("user", user))).Rows("sources").Single(), "why");
+
+    private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();
+}
