@@ -125,8 +125,8 @@ public static class PbmRun
             {
                 using var row = JsonDocument.Parse(line);
                 printer.PrintRow(columns, row.RootElement);
-                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
                 count++;
+                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using PasswordSync.Nodes.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Pbm.Tests;
+
+/// <summary>The interactive prompt: completion of what the node offers, and what Ctrl-C ends.</summary>
+public sealed class The_prompt : IAsyncLifetime
+{
+    private TestNode node = null!;
+    private PbmSession pbm = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        node = await TestNode.StartAsync(new Dictionary<string, Providers.Memory.MemoryTarget>(), CancellationToken.None);
+        pbm = new PbmSession(node);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        pbm.Dispose();
+        await node.DisposeAsync();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Completes_palettes_commands_and_switches_as_the_node_tells_them()
+    {
+        var line = CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null);
+        using var client = new NodeClient(line, pbm.Silent);
+        var prompt = new Prompt(client, await client.FetchAsync(Token), line, pbm.Silent);
+
+        Complete("", "s").ShouldBe(["sync"]);
+        Complete("", "e").ShouldBe(["edge", "exit"]);
+        Complete("", "cluster").ShouldBe(["cluster", "cluster-sharding"]);
+        Complete("sync", "po").ShouldBe(["point", "points"]);
+        Complete("sync point", "").ShouldBe(["disable", "enable", "pause", "resume", "show", "verify"]);
+        Complete("sync history", "-p").ShouldBe(["-point"]);
+        Complete("doctor", "").ShouldBe(["-faults"]);
+        Complete("sync check", "-").ShouldNotContain("-password", "a secret is never typed into a line");
+        Complete("nothing", "").ShouldBeEmpty();
+
+        IEnumerable<string> Complete(string before, string begun) => prompt.Complete(CommandLine.Split(before), begun);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Ctrl_C_ends_a_stream_and_the_prompt_goes_on()
+    {
+        var interrupts = new Interrupts();
+        using var shown = new PressingWriter("| node1 | up |", interrupts);
+        var terminal = new Terminal(new StringReader("cluster tail\nkeys list\n"), shown, TextWriter.Null, false, null, pbm.Home, _ => null) { Interrupts = interrupts };
+
+        var code = await PbmRun.RunAsync([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], terminal, Token);
+
+        code.ShouldBe(ExitCodes.Done);
+        shown.HasPressed.ShouldBeTrue();
+        shown.ToString().ShouldContain("Count: 1 row\n", Case.Sensitive, shown.ToString());
+        shown.ToString().ShouldContain("Count: 1 key\n");
+        interrupts.Press().ShouldBeFalse("nothing runs that could end by itself");
+    }
+
+    [Fact]
+    public void Ctrl_C_empties_the_line_and_at_a_secret_ends_the_command()
+    {
+        var interrupt = new ConsoleKeyInfo('\u0003', ConsoleKey.C, shift: false, alt: false, control: true);
+        var keys = new Queue<ConsoleKeyInfo>([.. Type("sync poi"), interrupt, .. Type("keys"), Enter, .. Type("half"), interrupt]);
+        using var output = new StringWriter { NewLine = "\n" };
+
+        new LineEditor(output, keys.Dequeue, (_, _) => ImmutableArray<string>.Empty).Read("> ").ShouldBe("keys");
+        output.ToString().ShouldContain("^C\n");
+        Should.Throw<OperationCanceledException>(() => new Terminal(TextReader.Null, output, output, true, keys.Dequeue, "", _ => null).AskSecret("Password"));
+    }
+
+    private static ConsoleKeyInfo Enter => new('\r', ConsoleKey.Enter, false, false, false);
+
+    private static IEnumerable<ConsoleKeyInfo> Type(string text) => text.Select(letter => new ConsoleKeyInfo(letter, ConsoleKey.A, false, false, false));
+
+    /// <summary>Presses Ctrl-C once a text was shown.</summary>
+    private sealed class PressingWriter(string text, Interrupts interrupts) : StringWriter
+    {
+        public override string NewLine => "\n";
+
+        public bool HasPressed { get; private set; }
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (!HasPressed && value?.Contains(text, StringComparison.Ordinal) == true) HasPressed = interrupts.Press();
+        }
+    }
+}
