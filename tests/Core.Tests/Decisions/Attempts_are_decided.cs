@@ -206,6 +206,32 @@ public sealed class Attempts_are_decided
     }
 
     [Fact]
+    public void An_unknown_outcome_exactly_at_the_horizon_is_checked_again()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        history.Attempt(1, History.Unknown);
+        var unknownAt = history.Now;
+        history.Wait(history.Rules.LateLandingHorizon);
+        history.Arrive(Some.Change(2));
+
+        history.Attempt(2, History.Delivered());
+
+        (history.Now - unknownAt).ShouldBe(history.Rules.LateLandingHorizon, "else this is not the boundary");
+        history.At.ShouldBeOfType<PointState.Rechecking>();
+    }
+
+    [Fact]
+    public void Doubt_about_an_attempt_is_open_up_to_its_horizon_and_not_beyond()
+    {
+        var horizon = TimeSpan.FromMinutes(10);
+        var doubts = new[] { new Doubt(null, Some.Noon), new Doubt(new UnresolvedAttempts(Some.Capture(1), Baseline: null, Count: 1, Some.Noon), LateRiskSince: null) };
+
+        doubts.ShouldAllBe(doubt => doubt.IsOpenAt(Some.Noon + horizon, horizon));
+        doubts.ShouldAllBe(doubt => !doubt.IsOpenAt(Some.Noon + horizon + TimeSpan.FromTicks(1), horizon));
+        Doubt.None.IsOpenAt(Some.Noon, horizon).ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_recheck_that_could_not_be_made_is_tried_again_against_the_same_mark()
     {
         var history = Echoes_are_told.Rechecking("two");
