@@ -48,8 +48,7 @@ take() {
   case $1 in
     node-postgres) medians --postgres limits throughput latency ;;
     node-sqlite) medians limits throughput latency ;;
-    memory) medians --postgres memory ;;
-    nodes | shares | growth) bench Node "${quick[@]}" --postgres --folder "$folder" "$1" ;;
+    memory | nodes | shares | growth) bench Node "${quick[@]}" --postgres --folder "$folder" "$1" ;;
     operations) bench Operations "${quick[@]}" ;;
     journal-*) bench Journal "${1#journal-}" "${journal[@]}" ;;
   esac
@@ -114,7 +113,7 @@ for part in "${wanted[@]}"; do
     if ! take "$part" 2>"$folder/trouble"; then
       failed+=("$part")
       echo "FAILED:"
-      tail -n 5 "$folder/trouble"
+      grep -m 1 -A 3 'Unhandled exception' "$folder/trouble" || tail -n 5 "$folder/trouble"
     fi
     echo '```'
   } >"$folder/parts/$part"

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Postgres;
 using PasswordSync.Journal.Sqlite;
 using PasswordSync.Lab;
@@ -8,6 +9,8 @@ namespace PasswordSync.Journal.Bench;
 /// <summary>Where a measurement has a new store: a folder, or a schema of a server.</summary>
 internal sealed class StorePlace(string folder, PostgresServer? server) : IDisposable
 {
+    private const int OpenTriesMax = 20;
+
     public string Folder { get; } = Directory.CreateDirectory(Path.Combine(folder, $"journal-bench-{Guid.NewGuid():N}")).FullName;
 
     /// <summary>The server; null for SQLite.</summary>
@@ -32,13 +35,26 @@ internal sealed class StorePlace(string folder, PostgresServer? server) : IDispo
         return await OpenAsync(Options(Server.ConnectionStringWithoutPassword, Schema, "bench") with { Expiry = PostgresStoreOptions.ExpiryMax });
     }
 
-    /// <summary>Opens a store that several nodes share, with the defaults of nodes.</summary>
-    public static async Task<IStore> OpenSharedAsync(string connectionString, string schema, string node) => await OpenAsync(Options(connectionString, schema, node));
+    /// <summary>Opens a store that several nodes share. A node that gets little of the machine keeps its shards for longer than by default.</summary>
+    public static async Task<IStore> OpenSharedAsync(string connectionString, string schema, string node) => await OpenAsync(Options(connectionString, schema, node) with { Expiry = TimeSpan.FromSeconds(30) });
 
     private static PostgresStoreOptions Options(string connectionString, string schema, string node) =>
         new() { ConnectionString = connectionString, Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword), Schema = schema, NodeName = node };
 
-    private static async Task<IStore> OpenAsync(PostgresStoreOptions options) => await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+    private static async Task<IStore> OpenAsync(PostgresStoreOptions options)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            }
+            catch (StorageUnavailableException) when (tries < OpenTriesMax)
+            {
+                // A machine that does much else lets a connection wait for longer than nodes do.
+            }
+        }
+    }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

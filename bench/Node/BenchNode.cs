@@ -62,13 +62,13 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     public static async Task<BenchNode> OpenAsync(StorePlace place, KeyRing ring, bool opens)
     {
         var node = new BenchNode(
-            await place.OpenAsync(), "bench", ring, (made, point, identities, ownership) => opens ? made.Opening(point, identities, ownership) : new SealedDeliverer(point, identities, Task.CompletedTask));
+            await place.OpenAsync(), "bench", ring, (made, point, identities, ownership) => opens ? made.Opening(point, identities, ownership) : new SealedDeliverer(point, identities, static () => Task.CompletedTask));
         while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
         return node;
     }
 
     /// <summary>As above, but nothing is delivered before a time has come; secrets stay sealed.</summary>
-    public static async Task<BenchNode> OpenHeldAsync(StorePlace place, KeyRing ring, Task until)
+    public static async Task<BenchNode> OpenHeldAsync(StorePlace place, KeyRing ring, Func<Task> until)
     {
         var node = new BenchNode(await place.OpenAsync(), "bench", ring, (_, point, identities, _) => new SealedDeliverer(point, identities, until));
         while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
@@ -76,7 +76,7 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     }
 
     /// <summary>One of several nodes; secrets stay sealed. Its shards come with time.</summary>
-    public static BenchNode Join(IStore store, string name, KeyRing ring) => new(store, name, ring, (_, point, identities, _) => new SealedDeliverer(point, identities, Task.CompletedTask));
+    public static BenchNode Join(IStore store, string name, KeyRing ring) => new(store, name, ring, (_, point, identities, _) => new SealedDeliverer(point, identities, static () => Task.CompletedTask));
 
     public async Task AcceptAsync(params IReadOnlyList<Arrival> arrivals) => await store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
 

@@ -4,13 +4,12 @@ using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.Node.Bench;
 
-/// <summary>One of several nodes, in a process of its own. It takes a batch of captures in for each line on its standard input, and tells on its output how many shards it owns and how many captures it has brought to both targets.</summary>
+/// <summary>One of several nodes, in a process of its own. It takes a batch of captures in for each line on its standard input, and tells on its output how many shards it owns and how many deliveries it has made.</summary>
 internal static class ClusterNode
 {
     /// <summary>How many captures are in a batch.</summary>
     public const int Batch = 100;
 
-    private const int TargetsEach = 2;
     private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Runs until the standard input ends.</summary>
@@ -19,10 +18,7 @@ internal static class ClusterNode
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
         var delivered = 0L;
         await using var node = BenchNode.Join(await StorePlace.OpenSharedAsync(connectionString, schema, name), name, ring);
-        node.OnDelivered = (_, targets) =>
-        {
-            if (targets == TargetsEach) Interlocked.Increment(ref delivered);
-        };
+        node.OnDelivered = (_, _) => Interlocked.Increment(ref delivered);
         using var ending = new CancellationTokenSource();
         var telling = TellAsync(() => (node.Shards, Interlocked.Read(ref delivered)), ending.Token);
         var intake = new List<Task>();

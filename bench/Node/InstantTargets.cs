@@ -9,13 +9,13 @@ using PasswordSync.Providers.Contract;
 namespace PasswordSync.Node.Bench;
 
 /// <summary>Takes deliveries without opening their secrets: the attempt is recorded and ends at once, but not before a time has come.</summary>
-internal sealed class SealedDeliverer(SyncPointId point, IIdentities identities, Task until) : IDeliverer
+internal sealed class SealedDeliverer(SyncPointId point, IIdentities identities, Func<Task> until) : IDeliverer
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
     {
-        await until.WaitAsync(cancellationToken);
+        await until().WaitAsync(cancellationToken);
         var (attemptId, target) = (Guid.NewGuid(), new TargetAccount(identity.ToString(), "ada", null));
         var decision = await identities.DecideAsync(
             identity, now => new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, now + Timeout, target, null), cancellationToken);

@@ -32,7 +32,7 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "Pos
     ("latency: 50 captures a second", run => Latency.PrintAsync(run, perSecond: 50, atRate)),
     ("latency: 200 captures a second", run => Latency.PrintAsync(run, perSecond: 200, atRate)),
     ("latency: 1,000 captures a second", run => Latency.PrintAsync(run, perSecond: 1_000, atRate)),
-    ("memory: identities", run => Memory.PrintAsync(run, identities: quick ? 1_000 : 5_000)),
+    ("memory: people with something to do and without", run => Memory.PrintAsync(run, identities: quick ? 1_000 : 5_000, repeats)),
 ];
 (string Name, Func<StorePlace, Task> MeasureAsync)[] onSeveral =
 [
