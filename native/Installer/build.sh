@@ -85,5 +85,10 @@ action SetEdgeRecovery 3138 'recovery PasswordSyncEdge'
 action SetNodeRecovery 3138 'recovery PasswordSyncNode'
 action UndoPackageRemove 3394 'packages undo PasswordSyncFilter'
 action RemovePackage 3074 'packages remove PasswordSyncFilter'
+# At once, by Windows Installer itself: 51 sets a property.
+keep() { query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('$1', 51, '$2', '[FORMER$2]')"; }
+keep KeepNodes NODES
+keep KeepCluster CLUSTER
+keep KeepSource SOURCE
 sign "$msi"
 sha256sum "$msi" PasswordSyncFilter.dll PasswordSyncSetup.exe edge/PasswordSync.EdgeNode.exe node/PasswordSync.SyncNode.exe | sed "s|$output/||" >"$output/SHA256SUMS"

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 using PasswordSync.EdgeNode.Windows;
 using PasswordSync.Native.Tests.Windows.Wine;
@@ -100,6 +101,36 @@ public sealed class InstallerTests
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package)).ShouldNotBe(0, "an older version");
         (await InstallerSite.InstallAsync("/x", InstallerSite.LaterPackage)).ShouldBe(0);
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
+    }
+
+    [Fact]
+    public async Task Upgrade_and_repair_that_are_given_nothing_keep_the_settings_of_the_edge()
+    {
+        const string edge = @"HKLM\SOFTWARE\PasswordSync\Edge";
+        await InstallerSite.NeedAsync();
+        await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, "NODES=https://sync1.example.test:9443", "CLUSTER=main")).ShouldBe(0);
+
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, InstallerSite.Repair)).ShouldBe(0);
+        (await InstallerSite.ValueAsync(edge, "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
+        (await InstallerSite.InstallAsync("/i", InstallerSite.LaterPackage, "CLUSTER=berlin")).ShouldBe(0);
+
+        (await InstallerSite.ValueAsync(edge, "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
+        (await InstallerSite.ValueAsync(edge, "Cluster", "REG_SZ")).ShouldBe("berlin", "what is given goes before what was");
+        (await InstallerSite.InstallAsync("/x", InstallerSite.LaterPackage)).ShouldBe(0);
+        (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
+    }
+
+    /// <summary>What Windows Installer does with these; Wine leaves the action out, and so cannot show it.</summary>
+    [Fact]
+    public async Task Tables_ask_Windows_to_keep_the_features_of_a_former_version()
+    {
+        const int migrateFeatures = 1;
+        await InstallerSite.NeedAsync();
+
+        var upgrade = (await TableAsync("Upgrade")).Where(row => row[6] == "WIX_UPGRADE_DETECTED").ShouldHaveSingleItem();
+        (int.Parse(upgrade[4], CultureInfo.InvariantCulture) & migrateFeatures).ShouldBe(migrateFeatures);
+        (await TableAsync("InstallExecuteSequence")).Where(row => row[0] == "MigrateFeatureStates").ShouldHaveSingleItem()[1].ShouldBeEmpty("in every installation");
     }
 
     [Fact]
