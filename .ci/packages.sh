@@ -11,8 +11,8 @@ packages=(
   gcc-mingw-w64-x86-64-win32 lld llvm wine wine64 wixl msitools osslsigncode openssl
 )
 
-# What only the long series uses: a database that fails over by itself, and clocks that are wrong.
-[ "${PASSWORDSYNC_LONG:-0}" != 1 ] || packages+=(etcd-server patroni faketime)
+# What only the long series uses: a database that fails over by itself.
+[ "${PASSWORDSYNC_LONG:-0}" != 1 ] || packages+=(etcd-server patroni)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -28,7 +28,6 @@ public sealed record LabTool(string Program, string Package)
     public static readonly LabTool SetSid = new("setsid", "util-linux");
     public static readonly LabTool SetPrivileges = new("setpriv", "util-linux");
     public static readonly LabTool ChangeOwner = new("chown", "coreutils");
-    public static readonly LabTool FakeTime = new("faketime", "faketime");
     public static readonly LabTool Etcd = new("etcd", "etcd-server");
     public static readonly LabTool Patroni = new("patroni", "patroni");
     public static readonly LabTool Ip = new("ip", "iproute2");
