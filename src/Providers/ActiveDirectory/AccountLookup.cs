@@ -21,16 +21,23 @@ internal static class AccountLookup
 
     private static readonly string[] Attributes = [ObjectGuid, "objectSid", ReplicationMetadata.AttributeName];
 
+    /// <summary>What marks an account of a person in a domain.</summary>
+    private static readonly LdapFilter OfPeople = LdapFilter.And(
+        LdapFilter.Equal("objectCategory", "person"),
+        LdapFilter.Equal("objectClass", "user"),
+        LdapFilter.Not(LdapFilter.Equal("objectClass", "computer")),
+        LdapFilter.Extensible("userAccountControl", BitwiseAnd, NormalAccount, dnAttributes: false),
+        LdapFilter.Not(LdapFilter.Present("msDS-SecondaryKrbTgtNumber")));
+
+    /// <summary>AD LDS has neither machines nor account control.</summary>
+    private static readonly LdapFilter OfPeopleInLds = LdapFilter.Or(LdapFilter.Equal("objectClass", "user"), LdapFilter.Equal("objectClass", "inetOrgPerson"));
+
     /// <summary>At most <see cref="AccountSearch.HitsMax"/> accounts.</summary>
     public static async Task<IReadOnlyList<LdapEntry>> FindAsync(
-        LdapConnection connection, string baseDn, MatchRule rule, string value, CancellationToken cancellationToken)
+        LdapConnection connection, DirectoryKind kind, string baseDn, MatchRule rule, string value, CancellationToken cancellationToken)
     {
         var filter = LdapFilter.And(
-            LdapFilter.Equal("objectCategory", "person"),
-            LdapFilter.Equal("objectClass", "user"),
-            LdapFilter.Not(LdapFilter.Equal("objectClass", "computer")),
-            LdapFilter.Extensible("userAccountControl", BitwiseAnd, NormalAccount, dnAttributes: false),
-            LdapFilter.Not(LdapFilter.Present("msDS-SecondaryKrbTgtNumber")),
+            kind == DirectoryKind.AdLds ? OfPeopleInLds : OfPeople,
             IsBinary(rule) ? LdapFilter.Equal(rule.Target, Guid.ParseExact(value, "D")) : LdapFilter.Equal(rule.Target, value));
         var request = new LdapSearchRequest(baseDn, LdapSearchScope.Subtree, filter, Attributes) { SizeLimit = AccountSearch.HitsMax };
         var found = await connection.SearchAsync(request, cancellationToken);

@@ -7,13 +7,26 @@ using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.ActiveDirectory;
 
+/// <summary>Which kind of Active Directory it is.</summary>
+public enum DirectoryKind
+{
+    /// <summary>A domain, on Windows or Samba.</summary>
+    Domain,
+
+    /// <summary>Active Directory Lightweight Directory Services: users without sAMAccountName and userAccountControl, and no domain around them.</summary>
+    AdLds,
+}
+
 /// <summary>The settings of an <c>activeDirectory</c> sync point.</summary>
 public sealed partial record ActiveDirectoryOptions
 {
     /// <summary>The connection; see <see cref="DirectoryOptions"/>.</summary>
     public required DirectoryOptions Directory { get; init; }
 
-    /// <summary><c>base</c>: the DN below which accounts are looked for. Default: the domain's own.</summary>
+    /// <summary><c>directoryKind</c>: default <c>domain</c>.</summary>
+    public DirectoryKind DirectoryKind { get; init; }
+
+    /// <summary><c>base</c>: the DN below which accounts are looked for. Default: the domain's own; AD LDS has none, so that it is required there.</summary>
     public string? Base { get; init; }
 
     /// <summary><c>match</c>: how accounts are found, first wins. Default <c>sAMAccountName=sAMAccountName</c>.</summary>
@@ -38,8 +51,18 @@ public sealed partial record ActiveDirectoryOptions
         var defaults = new ActiveDirectoryOptions { Directory = DirectoryOptions.Read(settings, allowList, DomainSettings.Read(settings, allowList)) };
         var source = settings.OptionalText("source");
         if (source is not null && !SourceId.IsValid(source)) settings.Reject("source", "Give the name of a source: 1 to 63 lower-case letters, digits, dots or hyphens.");
+        var kind = settings.Choice("directoryKind", DirectoryKind.Domain);
+        if (kind == DirectoryKind.AdLds)
+        {
+            defaults = defaults with { Match = [new MatchRule(SourceAttribute.UserPrincipalName, "userPrincipalName")] };
+            if (settings.OptionalText("base") is null) settings.Reject("base", "AD LDS has no domain to start from: give the DN below which accounts are looked for.");
+            if (source is not null) settings.Reject("source", "Changes in AD LDS are not captured, so it is no source: remove it.");
+            if (defaults.Directory.Domain is not null) settings.Reject("domain", "DNS names no instances of AD LDS: list its servers.");
+        }
+
         var options = defaults with
         {
+            DirectoryKind = kind,
             Base = settings.OptionalText("base"),
             Match = MatchRule.Read(settings, defaults.Match, AttributeName().IsMatch),
             Unlock = settings.Flag("unlock", defaults.Unlock),

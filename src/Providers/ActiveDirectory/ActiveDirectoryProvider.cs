@@ -37,7 +37,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         Description = new ProviderDescription(
             ActiveDirectoryProviderFactory.KindName,
             new PasswordLimits(LengthMin: 0, PasswordLengthMax, NeedsWellFormedText: false, AllowedCharacters: null, HistoryLength: null),
-            ShowsMark: true, CanProbeBySignIn: options.Directory.Security != DirectorySecurity.Kerberos, ReportsWrittenStamp: options.Source is not null);
+            ShowsMark: true, CanProbeBySignIn: options.Directory.Security != DirectorySecurity.Kerberos && options.DirectoryKind == DirectoryKind.Domain, ReportsWrittenStamp: options.Source is not null);
     }
 
     public ProviderDescription Description { get; }
@@ -52,7 +52,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
             var baseDn = options.Base ?? (await DomainFacts.ReadAsync(connection, cancellationToken))?.DefaultNamingContext;
             if (baseDn is null) return new Preparation.Obstacle(new DeliveryOutcome.TargetMisconfigured($"{connection.Server} is not a domain controller."));
             var (account, obstacle) = await AccountSearch.RunAsync(
-                options.Match, query, (rule, value) => AccountLookup.FindAsync(connection, baseDn, rule, value, cancellationToken));
+                options.Match, query, (rule, value) => AccountLookup.FindAsync(connection, options.DirectoryKind, baseDn, rule, value, cancellationToken));
             if (account is null) return new Preparation.Obstacle(obstacle!);
             if (account.GetGuid(AccountLookup.ObjectGuid) is not { } id)
             {
@@ -107,7 +107,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
             var comparison = now is null || against is null ? MarkComparison.Unknown : now == against ? MarkComparison.Same : MarkComparison.Different;
             return await ProbeProcedure.RunAsync(
                 request.Kind, comparison,
-                async () => await LockoutGuard.FindObstacleAsync(connection, account, cancellationToken)
+                async () => await FindObstacleAsync(connection, account, cancellationToken)
                     ?? await session.SignInAsync(connection, account.Dn, password, JudgeSignIn, cancellationToken),
                 () => new ProbeVerdict.Present(now?.ToMark(), StampOfOurWrite(request.Kind, against, now)));
         }
@@ -120,6 +120,12 @@ public sealed partial class ActiveDirectoryProvider : IProvider
     public Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => ActiveDirectoryVerification.RunAsync(session, options, cancellationToken);
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
+
+    /// <summary>The lockout policy of AD LDS is that of its machine, or of the machine's domain, and cannot be read there.</summary>
+    private async Task<SignInResult.Unclear?> FindObstacleAsync(LdapConnection connection, LdapEntry account, CancellationToken cancellationToken) =>
+        options.DirectoryKind == DirectoryKind.AdLds
+            ? new SignInResult.Unclear("Whether a sign-in could lock an account of AD LDS cannot be read there, so the password is not tried.")
+            : await LockoutGuard.FindObstacleAsync(connection, account, cancellationToken);
 
     /// <returns>Null if the DC did it; else what to answer.</returns>
     private async Task<DeliveryOutcome?> WriteAsync(LdapConnection connection, SetRequest request, Secret password, CancellationToken cancellationToken)

@@ -52,6 +52,12 @@ internal static class ActiveDirectoryVerification
 
     private static async Task CheckDomainAsync(LdapConnection connection, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
     {
+        if (options.DirectoryKind == DirectoryKind.AdLds)
+        {
+            await CheckBaseAsync(connection, options.Base!, options, checks, cancellationToken);
+            return;
+        }
+
         if (await DomainFacts.ReadAsync(connection, cancellationToken) is not { } domain)
         {
             checks.Add(VerificationCheck.Failed(Domain, $"{connection.Server} is not a domain controller.", "Name domain controllers (servers), or use the provider ldap."));
@@ -62,7 +68,11 @@ internal static class ActiveDirectoryVerification
             ? VerificationCheck.Passed(Domain, $"{domain} is a domain controller.")
             : VerificationCheck.Failed(Domain, $"The bind account may not read the invocationId of {domain}.", "Let it read the configuration partition: without it, echoes cannot be told (source)."));
         checks.Add(await CheckPdcAsync(connection, domain, cancellationToken));
-        var baseDn = options.Base ?? domain.DefaultNamingContext;
+        await CheckBaseAsync(connection, options.Base ?? domain.DefaultNamingContext, options, checks, cancellationToken);
+    }
+
+    private static async Task CheckBaseAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
+    {
         checks.Add(await ExistsAsync(connection, baseDn, cancellationToken)
             ? VerificationCheck.Passed(Base, $"{baseDn} exists.")
             : VerificationCheck.Failed(Base, $"{baseDn} does not exist, or the bind account may not see it.", "Check base."));
@@ -86,10 +96,11 @@ internal static class ActiveDirectoryVerification
             return;
         }
 
-        var rule = new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName");
-        if (await AccountLookup.FindAsync(connection, baseDn, rule, name, cancellationToken) is not [var found] || found.GetGuid(AccountLookup.ObjectGuid) is not { } id)
+        var isLds = options.DirectoryKind == DirectoryKind.AdLds;
+        var rule = isLds ? new MatchRule(SourceAttribute.UserPrincipalName, "userPrincipalName") : new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName");
+        if (await AccountLookup.FindAsync(connection, options.DirectoryKind, baseDn, rule, name, cancellationToken) is not [var found] || found.GetGuid(AccountLookup.ObjectGuid) is not { } id)
         {
-            checks.Add(VerificationCheck.Failed(Rights, $"No account of a person below {baseDn} is called {name}.", "Check verifyAccount."));
+            checks.Add(VerificationCheck.Failed(Rights, $"No account of a person below {baseDn} is called {name}.", $"Check verifyAccount: it is the account's {rule.Target}."));
             return;
         }
 

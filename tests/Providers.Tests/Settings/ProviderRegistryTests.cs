@@ -77,6 +77,19 @@ public sealed class ProviderRegistryTests
     }
 
     [Theory]
+    [InlineData("", "", "base")]
+    [InlineData("ou=people", "", "")]
+    [InlineData("ou=people", "beta", "source")]
+    public async Task AD_LDS_needs_a_base_and_is_no_source(string baseDn, string source, string fault)
+    {
+        var created = Create(
+            "activeDirectory", ("directoryKind", "adLds"), ("servers", "lds.beta.test:50001"), ("base", baseDn), ("source", source), ("bindName", "cn=sync"), ("bindPassword", "env:KEY"));
+
+        if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
+        (created is ProviderCreation.Refused { Faults: [var only] } ? only.Key : "").ShouldBe(fault);
+    }
+
+    [Theory]
     [InlineData("beta.test", "", "", "", "", "")]
     [InlineData("beta.test", "", "berlin", "site", "192.0.2.1", "")]
     [InlineData("beta.test", "dc1.beta.test", "", "", "", "domain")]
