@@ -4,7 +4,7 @@ using PasswordSync.Native.Tests.Windows.Wine;
 
 namespace PasswordSync.Native.Tests.Windows;
 
-/// <summary>The filter as clang-cl makes it, which takes Microsoft's options, exceptions and linker, though not Microsoft's headers here.</summary>
+/// <summary>The filter as clang-cl makes it, which takes Microsoft's options and linker, though not Microsoft's headers here.</summary>
 [SupportedOSPlatform("linux")]
 [Collection(WineMachine.Collection)]
 public sealed class MicrosoftCompilerTests
@@ -12,7 +12,7 @@ public sealed class MicrosoftCompilerTests
     private static string Folder => NativeBuild.Folder("native-clang-cl");
 
     [Fact]
-    public async Task Filter_of_clang_cl_seals_and_survives_faults()
+    public async Task Filter_of_clang_cl_seals()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Part of the long series.");
         await WineMachine.NeedAsync();
@@ -24,11 +24,8 @@ public sealed class MicrosoftCompilerTests
         await using var lsass = await LsassDouble.StartAsync(site, Path.Combine(Folder, "tests", "PasswordSyncFilterSeam.dll"));
 
         (await lsass.ChangeAsync("alice", "Pässword-1")).Status.ShouldBe(0);
-        (await lsass.ChangeRawAsync("wild", LsassDouble.Hex("Password-1"))).Status.ShouldBe(0);
-        (await lsass.ChangeRawAsync(LsassDouble.Hex("alice"), "wild:18")).Status.ShouldBe(0);
 
-        var status = await lsass.DrainedAsync();
-        (status.Captured, status.LostFault).ShouldBe((1, 2));
+        (await lsass.DrainedAsync()).Captured.ShouldBe(1);
         site.Dropped.Select(site.Open).ShouldBe([("alice", LsassDouble.Hex("Pässword-1"))]);
     }
 }
