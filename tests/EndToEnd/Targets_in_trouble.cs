@@ -22,7 +22,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
             var said = landscape.NodeLog.Length;
             await ChangeAsync(user, "Short.2026!x");
             await landscape.ArrivesInGammaAsync(user, "Short.2026!x", Token);
-            await landscape.NodeSaysAsync(said, Token, "beta: change", "is parked: RefusedByPolicy", "olic");
+            await landscape.NodeSaysAsync(said, Token, "beta: change", "is parked: RefusedByPolicy", "It should be equal or longer than 14 characters!", "Likely rule: minimum length, which is 14 here.");
         }
         finally
         {
