@@ -75,6 +75,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
             await ChangeAsync(user, "Told.2026!x");
             await SaysAsync("beta: parked", "sync", "status");
             await SaysAsync("Align the target's password rules", "sync", "explain", user.AccountName);
+            await SaysAsync("Likely rule: minimum length, which is 14 here.", "sync", "explain", user.AccountName);
             (await tools.PbmAsync(Token, "sync", "parked", "list", "-p", "beta")).ShouldContain(user.AccountName);
         }
         finally
