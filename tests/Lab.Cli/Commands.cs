@@ -16,7 +16,7 @@ internal static class Commands
         """;
 
     /// <summary>How long after a change the other systems may take before they count as not having followed.</summary>
-    private static readonly TimeSpan FollowBound = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FollowBound = TimeSpan.FromSeconds(60);
 
     /// <returns>The exit code: 0 done, 1 failed or refused, 2 not understood.</returns>
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, CancellationToken cancellationToken)
