@@ -82,9 +82,12 @@ public sealed class Killed_at_any_point(Landscape landscape)
             return told.Where(row => Is(row, "event", "accepted") || Is(row, "event", "ignored") || Is(row, "event", "reported")).DistinctBy(ChangeSetOf).Count() >= changes;
         }, Token);
         var accepted = told.Where(row => Is(row, "event", "accepted")).Select(ChangeSetOf).ToList();
-        foreach (var point in told.Where(row => Is(row, "event", "applying")).GroupBy(row => row.GetProperty("point").GetString()))
+        var begun = told.Where(row => Is(row, "event", "applying")).ToLookup(row => row.GetProperty("point").GetString(), ChangeSetOf);
+        begun.Select(point => point.Key).Order().ShouldBe(["beta", "gamma"], $"{user.AccountName}, seed {seed}");
+        foreach (var point in begun)
         {
-            var order = point.Select(row => accepted.IndexOf(ChangeSetOf(row))).ToList();
+            var order = point.Select(changeSet => accepted.IndexOf(changeSet)).ToList();
+            order.ShouldNotContain(-1, $"{user.AccountName} at {point.Key}: sent without being accepted, seed {seed}");
             order.SequenceEqual(order.Order()).ShouldBeTrue($"{user.AccountName} at {point.Key}: {string.Join(" ", order)}, seed {seed}");
         }
     }
