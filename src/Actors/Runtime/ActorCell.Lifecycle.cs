@@ -9,9 +9,6 @@ internal abstract partial class ActorCell
     private ITimer? backoff;
     private Exception? fatal;
 
-    /// <summary>Whether the current incarnation got through its start.</summary>
-    protected abstract bool HasStarted { get; }
-
     protected abstract ValueTask StartActorAsync();
 
     protected abstract ValueTask ReceiveCurrentAsync();
@@ -30,7 +27,7 @@ internal abstract partial class ActorCell
     protected abstract void RetainCurrentMessage();
 
     /// <summary>What becomes of the current message after its handling failed. Never throws.</summary>
-    protected abstract ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, SupervisorStrategy strategy);
+    protected abstract ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, int poisonThreshold);
 
     /// <summary>Takes all that the mailbox holds. Gate held.</summary>
     protected abstract IReadOnlyCollection<object> CloseMailbox();
@@ -88,15 +85,13 @@ internal abstract partial class ActorCell
     private async ValueTask FailAsync(Exception failure, bool onMessage)
     {
         var (culprit, directive) = Judge(failure);
-        if (directive == Directive.Resume && !HasStarted) (culprit, directive) = (this, Directive.Restart);
         system.LogFailed(this, failure, directive);
         if (onMessage)
         {
             var redeliver = directive == Directive.Restart && culprit == this;
-            await SettleFailedMessageAsync(failure, redeliver, Parent!.Supervision).ConfigureAwait(false);
+            await SettleFailedMessageAsync(failure, redeliver, Parent!.Supervision.PoisonThreshold).ConfigureAwait(false);
         }
 
-        if (directive == Directive.Resume) return;
         if (culprit == this)
         {
             await ApplyAsync(directive, failure).ConfigureAwait(false);

@@ -8,8 +8,6 @@ internal sealed partial class ActorCell<TMessage> : IActorContext<TMessage>
 
     public IActorRef<TMessage> Self => this;
 
-    IReadOnlyList<IActorRef> IActorContext<TMessage>.Children => ChildrenNow();
-
     /// <summary>Made when first asked for: most actors never do.</summary>
     public CancellationToken Ending
     {

@@ -8,7 +8,6 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
     private Actor<TMessage>? actor;
     private TMessage? current;
     private Retained? retained;
-    private bool started;
 
     /// <summary>A message that failed, to be handled again before any other.</summary>
     private sealed record Retained(TMessage Message, int Failures);
@@ -24,8 +23,6 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
     protected override int MessageCount => mailbox.Count + (retained is null ? 0 : 1);
 
     protected override int WaitingSenders => mailbox.WaitingSenders;
-
-    protected override bool HasStarted => started;
 
     public TellResult TryTell(TMessage message)
     {
@@ -117,7 +114,6 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
     {
         actor = props.Create(this);
         await actor.OnStartAsync(System.Forced).ConfigureAwait(false);
-        started = true;
     }
 
     protected override async ValueTask ReceiveCurrentAsync()
@@ -135,7 +131,7 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
     protected override async ValueTask StopActorAsync()
     {
         var ended = actor;
-        (actor, started) = (null, false);
+        actor = null;
         try
         {
             if (ended is not null) await ended.OnStopAsync(System.Forced).ConfigureAwait(false);
@@ -152,15 +148,13 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
         current = default;
     }
 
-    protected override async ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, SupervisorStrategy strategy)
+    protected override async ValueTask SettleFailedMessageAsync(Exception failure, bool redeliver, int poisonThreshold)
     {
-        var message = current!;
-        var failures = 1 + (retained?.Failures ?? 0);
-        var poisoned = redeliver && strategy.FailingMessage == FailingMessage.Redeliver && failures >= strategy.PoisonThreshold;
-        var again = redeliver && strategy.FailingMessage == FailingMessage.Redeliver && !poisoned;
-        lock (Gate) retained = again ? new Retained(message, failures) : null;
+        var (message, failures) = (current!, 1 + (retained?.Failures ?? 0));
+        var poisoned = redeliver && failures >= poisonThreshold;
+        lock (Gate) retained = redeliver && !poisoned ? new Retained(message, failures) : null;
         current = default;
         if (poisoned) await System.ParkAsync(this, new PoisonedMessage(Path, Kind, message, failures, failure)).ConfigureAwait(false);
-        else if (!again) System.PublishDeadLetter(this, message, DeadLetterReason.Failed);
+        else if (!redeliver) System.PublishDeadLetter(this, message, DeadLetterReason.Failed);
     }
 }

@@ -6,7 +6,7 @@ public enum DeadLetterReason
     /// <summary>The actor stopped with it in its mailbox.</summary>
     Stopped,
 
-    /// <summary>Its handling failed, and the strategy does not have it handled again.</summary>
+    /// <summary>Its handling failed, and its actor stopped for it.</summary>
     Failed,
 
     /// <summary>It failed its actor too often; the sink for poisoned messages has it too.</summary>

@@ -24,9 +24,6 @@ public interface IActorContext<TMessage>
     /// <summary>Children that come to life when they are told something. Create it once, use it from any thread; see <see cref="OnDemandChildren{TMessage}"/>.</summary>
     OnDemandChildren<TChild> OnDemand<TChild>(Props<TChild> props);
 
-    /// <summary>The live children.</summary>
-    IReadOnlyList<IActorRef> Children { get; }
-
     /// <summary>
     /// Asks for one <see cref="Terminated"/> notice when <paramref name="actor"/> stops; at once if it has. Ends with this incarnation.
     /// An address of <see cref="OnDemandChildren{TMessage}"/> cannot be watched: it outlives its actors.

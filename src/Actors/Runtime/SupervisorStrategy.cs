@@ -3,27 +3,17 @@ namespace PasswordSync.Actors.Runtime;
 /// <summary>What a supervisor does about a failure of its child.</summary>
 public enum Directive
 {
-    /// <summary>A new incarnation with the same mailbox, after a backoff. The children of the failed one stop first.</summary>
+    /// <summary>
+    /// A new incarnation with the same mailbox, after a backoff. The children of the failed one stop first. The message whose handling failed is
+    /// handled again, before any other, until <see cref="SupervisorStrategy.PoisonThreshold"/> parks it.
+    /// </summary>
     Restart,
-
-    /// <summary>The same incarnation goes on with the next message. Where it never started, it is restarted instead.</summary>
-    Resume,
 
     /// <summary>The child stops, and the parent gets a <see cref="Terminated"/> notice.</summary>
     Stop,
 
     /// <summary>The supervisor fails with the same exception, and its own supervisor decides. Past the root, the system shuts down.</summary>
     Escalate,
-}
-
-/// <summary>What a restart does with the message whose handling failed.</summary>
-public enum FailingMessage
-{
-    /// <summary>It is handled again, before any other, until <see cref="SupervisorStrategy.PoisonThreshold"/> parks it.</summary>
-    Redeliver,
-
-    /// <summary>It becomes a dead letter.</summary>
-    Drop,
 }
 
 /// <summary>How a parent treats failures of its children. Immutable and free of side effects: the runtime asks it on any thread.</summary>
@@ -50,10 +40,7 @@ public sealed record SupervisorStrategy
     /// <summary>The span in which restarts count towards the limit. Default 10 minutes.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>What a restart does with the message whose handling failed. Default: redeliver it.</summary>
-    public FailingMessage FailingMessage { get; init; } = FailingMessage.Redeliver;
-
-    /// <summary>After how many failures of its actor one message is parked as poisoned, from 1. Default 3.</summary>
+    /// <summary>After how many failures of its actor one message is parked as poisoned, from 1: it is never handled again. Default 3.</summary>
     public int PoisonThreshold
     {
         get;

@@ -85,10 +85,9 @@ public sealed class AccountingTests
 
     private static SupervisorStrategy RandomStrategy(Random random) => new()
     {
-        Decide = failure => failure is IOException ? Directive.Restart : (Directive)(failure.Message.Length % 4),
+        Decide = failure => failure is IOException ? Directive.Restart : (Directive)(failure.Message.Length % 3),
         Backoff = new Backoff(TimeSpan.FromSeconds(random.Next(3)), TimeSpan.FromSeconds(10), 0.5, TimeSpan.FromMinutes(1), static () => 0.5),
         RestartLimit = random.Next(6),
-        FailingMessage = (FailingMessage)random.Next(2),
         PoisonThreshold = 1 + random.Next(3),
     };
 

@@ -115,7 +115,7 @@ public sealed class DeathWatchTests
     {
         await using var system = new TestSystem(configure: options => options with
         {
-            Supervision = new SupervisorStrategy { FailingMessage = FailingMessage.Drop, Backoff = Backoff.Default with { Minimum = TimeSpan.Zero } },
+            Supervision = new SupervisorStrategy { PoisonThreshold = 1, Backoff = Backoff.Default with { Minimum = TimeSpan.Zero } },
         });
         var (watcher, script) = SpawnWatcher(system);
         var target = system.Spawn(Obedient().Props, "target");

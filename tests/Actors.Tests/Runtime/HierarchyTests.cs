@@ -75,17 +75,18 @@ public sealed class HierarchyTests
         await using var system = new TestSystem();
         var stranger = system.Spawn(new Script<string>().Props, "stranger");
         Exception? refusal = null;
+        IActorRef? child = null;
         var script = new Script<string>
         {
             OnStart = (context, _) =>
             {
-                context.Spawn(new Script<string>().Props, "child");
+                child = context.Spawn(new Script<string>().Props, "child");
                 return default;
             },
             OnMessage = (context, message, _) =>
             {
                 if (message == "stranger") refusal = Record.Exception(() => context.Stop(stranger));
-                else context.Stop(message == "self" ? context.Self : context.Children[0]);
+                else context.Stop(message == "self" ? context.Self : child!);
                 return default;
             },
         };

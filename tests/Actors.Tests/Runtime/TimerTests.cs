@@ -82,7 +82,7 @@ public sealed class TimerTests
     public async Task Timers_end_with_the_incarnation_that_failed()
     {
         var backoff = new Backoff(Second / 2, Second / 2, 0, Second, static () => 0);
-        var strategy = new SupervisorStrategy { Backoff = backoff, FailingMessage = FailingMessage.Drop };
+        var strategy = new SupervisorStrategy { Backoff = backoff, PoisonThreshold = 1 };
         await using var system = new TestSystem(configure: options => options with { Supervision = strategy });
         var script = Scheduling();
         var actor = system.Spawn(script.Props, "actor");
