@@ -30,7 +30,7 @@ public sealed class Password_changes(Landscape landscape)
     [Fact(Timeout = 300_000)]
     public async Task Fifty_people_changing_at_once_each_get_their_own_password()
     {
-        await Parallel.ForEachAsync(landscape.Crowd, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, async (user, _) =>
+        await Parallel.ForEachAsync(landscape.Crowd, new ParallelOptions { MaxDegreeOfParallelism = landscape.Crowd.Count, CancellationToken = Token }, async (user, _) =>
             await ChangeAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, $"Crowd.{user.AccountName}!"));
 
         foreach (var user in landscape.Crowd) await landscape.ArrivesEverywhereAsync(user, $"Crowd.{user.AccountName}!", Token);
