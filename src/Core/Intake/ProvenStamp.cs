@@ -8,9 +8,6 @@ namespace PasswordSync.Core.Intake;
 /// <param name="InvocationId">The DC that made the write.</param>
 public sealed record ProvenStamp(uint Version, long OriginatingSecond, Guid InvocationId)
 {
-    /// <summary>The whole stamp, in the source's present generation.</summary>
-    public Stamp InGeneration(int generation) => new(generation, Version, OriginatingSecond, InvocationId);
-
     /// <summary>The part of a stamp that travels.</summary>
     public static ProvenStamp Of(Stamp stamp) => new(stamp.Version, stamp.OriginatingSecond, stamp.InvocationId);
 }

@@ -9,15 +9,6 @@ public sealed record LdapControl(string Oid, bool IsCritical, ReadOnlyMemory<byt
     /// <summary>Simple paged results, RFC 2696.</summary>
     public const string PagedResultsOid = "1.2.840.113556.1.4.319";
 
-    /// <summary>Show tombstones and recycled objects (MS-ADTS 3.1.1.3.4.1.14).</summary>
-    public const string ShowDeletedOid = "1.2.840.113556.1.4.417";
-
-    /// <summary>Delete an object with all below it (MS-ADTS 3.1.1.3.4.1.15).</summary>
-    public const string TreeDeleteOid = "1.2.840.113556.1.4.805";
-
-    /// <summary>Apply the password history to a reset too (MS-ADTS 3.1.1.3.4.1.27).</summary>
-    public const string PolicyHintsOid = "1.2.840.113556.1.4.2239";
-
     /// <summary>The Oid and the criticality, not the value.</summary>
     public override string ToString() => IsCritical ? $"{Oid} (critical)" : Oid;
 }

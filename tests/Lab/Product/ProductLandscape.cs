@@ -80,13 +80,6 @@ public sealed class ProductLandscape : IAsyncDisposable
         foreach (var process in Edges.Values.Prepend(Node).Where(process => !process.IsRunning)) await process.StartAsync(cancellationToken);
     }
 
-    /// <summary>Stops the product, and takes the helper from the DCs that still run.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        foreach (var edge in Edges.Values) await edge.StopAsync(cancellationToken);
-        await Node.StopAsync(cancellationToken);
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var edge in Edges.Values) await edge.DisposeAsync();
