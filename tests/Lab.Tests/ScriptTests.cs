@@ -56,7 +56,7 @@ public sealed class ScriptTests
     private static void ShowsEverythingUp(string said)
     {
         foreach (var line in (string[])["^ALPHA.TEST +up ", "^BETA.TEST +up ", "^OpenLDAP +up ", "^PasswordSync +up +the sync server; log ", "^PasswordSync +up +the edge of alpha/"]) said.ShouldMatch($"(?m){line}");
-        said.ShouldNotContain("DOWN");
+        said.ShouldNotContain("DOWN", Case.Sensitive);
     }
 
     /// <summary>All processes of the two domain controllers, the directory, the node and the edge, found as <c>down</c> finds them: by what was noted at their start.</summary>
