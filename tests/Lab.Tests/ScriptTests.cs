@@ -26,7 +26,7 @@ public sealed class ScriptTests
         Directory.Exists(Folder).ShouldBeFalse($"somebody's lab is in {Folder}, and this test would take it down: ./lab.sh down");
         try
         {
-            (await SaysAsync("", exitCode: 2)).ShouldStartWith("usage: ./lab.sh up");
+            (await SaysAsync("", exitCode: 2)).ShouldContain("usage: ./lab.sh up");
             (await SaysAsync("status", exitCode: 1)).ShouldContain("The lab is not up: ./lab.sh up");
 
             var up = await SaysAsync("up", exitCode: 0);
