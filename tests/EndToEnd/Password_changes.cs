@@ -92,14 +92,17 @@ public sealed class Password_changes(Landscape landscape)
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData("Pässwört.€.2026")]
-    [InlineData("Combining.e\u0301.2026!")]
-    [InlineData("Beyond.\U0001F511\U0001F9C2.2026!")]
-    public async Task A_password_beyond_ascii_arrives_as_it_is(string password)
+    [InlineData("Pässwört.€.2026", PasswordChangeWay.LdapReplace)]
+    [InlineData("Pässwört.€.2027", PasswordChangeWay.KerberosPassword)]
+    [InlineData("Pässwört.€.2028", PasswordChangeWay.SmbPassword)]
+    [InlineData("Combining.e\u0301.2026!", PasswordChangeWay.LdapReplace)]
+    [InlineData("Beyond.\U0001F511\U0001F9C2.2026!", PasswordChangeWay.LdapReplace)]
+    [InlineData("Beyond.\U0001F511\U0001F9C2.2027!", PasswordChangeWay.KerberosPassword)]
+    public async Task A_password_beyond_ascii_arrives_as_it_is(string password, PasswordChangeWay way)
     {
         var user = landscape.NextUser();
 
-        await ChangeAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, password);
+        await ChangeAsync(way, user, user.InitialPassword, password);
 
         await landscape.ArrivesEverywhereAsync(user, password, Token);
     }
