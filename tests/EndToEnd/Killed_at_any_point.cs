@@ -82,8 +82,8 @@ public sealed class Killed_at_any_point(Landscape landscape)
             return told.Where(row => Is(row, "event", "accepted") || Is(row, "event", "ignored") || Is(row, "event", "reported")).DistinctBy(ChangeSetOf).Count() >= changes;
         }, Token);
         var accepted = told.Where(row => Is(row, "event", "accepted")).Select(ChangeSetOf).ToList();
-        var begun = told.Where(row => Is(row, "event", "applying")).ToLookup(row => row.GetProperty("point").GetString(), ChangeSetOf);
-        begun.Select(point => point.Key).Order().ShouldBe(["beta", "gamma"], $"{user.AccountName}, seed {seed}");
+        var begun = told.Where(row => Is(row, "event", "applying")).ToLookup(row => row.GetProperty("point").GetString()!, ChangeSetOf);
+        begun.Select(point => point.Key).Order().ShouldBe(["beta", "gamma"], Case.Sensitive, $"{user.AccountName}, seed {seed}");
         foreach (var point in begun)
         {
             var order = point.Select(changeSet => accepted.IndexOf(changeSet)).ToList();
