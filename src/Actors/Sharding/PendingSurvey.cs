@@ -10,8 +10,8 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
     private readonly Dictionary<IdentityId, Woken> woken = [];
     private long gainsSeen;
 
-    /// <summary>When an identity was woken, and for what: it is live since then and has timers of its own.</summary>
-    private readonly record struct Woken(DateTimeOffset DueAt, DateTimeOffset At);
+    /// <summary>When an identity was woken, for what, and after which gain of its shard: it is live since then and has timers of its own, unless the shard went meanwhile.</summary>
+    private readonly record struct Woken(DateTimeOffset DueAt, DateTimeOffset At, long Gain);
 
     /// <summary>Runs until cancelled. Never fails.</summary>
     /// <param name="wake">Wakes an identity; waking a live one is harmless. Must not wait: one with no room for this has other messages to wake up by.</param>
@@ -24,11 +24,7 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
 
     private async Task SurveyOnceAsync(Action<IdentityId> wake, CancellationToken cancellationToken)
     {
-        // Those woken before the shard went may have been stopped with it.
-        var gains = ownership.Gains;
-        if (gains != gainsSeen) woken.Clear();
-        gainsSeen = gains;
-
+        gainsSeen = ownership.Gains;
         var now = clock.GetUtcNow();
         var shards = ownership.Shards;
         var limit = options.PageMax + woken.Count;
@@ -40,8 +36,9 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
         {
             foreach (var entry in some)
             {
+                var gain = ownership.GainOf(entry.Identity);
                 wake(entry.Identity);
-                woken[entry.Identity] = new Woken(entry.DueAt, now);
+                woken[entry.Identity] = new Woken(entry.DueAt, now, gain);
             }
 
             if (some.Length == options.BatchMax) await Task.Delay(options.BatchInterval, clock, cancellationToken).ConfigureAwait(false);
@@ -56,7 +53,7 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
     }
 
     private bool IsToBeWoken(PendingIdentity entry, DateTimeOffset now) => woken.TryGetValue(entry.Identity, out var known)
-        ? known.DueAt != entry.DueAt || now - known.At >= options.WakeAgainInterval
+        ? known.DueAt != entry.DueAt || known.Gain != ownership.GainOf(entry.Identity) || now - known.At >= options.WakeAgainInterval
         : woken.Count < options.WokenMax;
 
     // Who is no longer due has moved on.

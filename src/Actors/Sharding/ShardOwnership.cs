@@ -18,6 +18,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
 
     private readonly Lock gate = new();
     private readonly int[] inFlight = new int[shardCount];
+    private readonly long[] gainOf = new long[shardCount];
     private readonly Dictionary<int, long> handedOverSince = [];
     private Lease lease = Lease.None;
     private long gains;
@@ -31,6 +32,9 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
 
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
+
+    /// <summary>Which of the <see cref="Gains"/> brought the identity's shard last; 0 if none did. Whoever was woken since an older one may have been stopped meanwhile.</summary>
+    public long GainOf(IdentityId identity) => Interlocked.Read(ref gainOf[identity.Shard(shardCount)]);
 
     /// <summary>How many shards were gained, each as often as it was.</summary>
     public long ShardsGained => Interlocked.Read(ref shardsGained);
@@ -61,7 +65,9 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
             foreach (var shard in view.Surplus) handedOverSince.TryAdd(shard, clock.GetTimestamp());
             ImmutableArray<int> gained = [.. from shard in view.Shards.RemoveRange(view.Surplus) where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
             Interlocked.Add(ref shardsGained, gained.Length);
-            if (!gained.IsEmpty) Interlocked.Increment(ref gains);
+            if (gained.IsEmpty) return gained;
+            foreach (var shard in gained) Interlocked.Exchange(ref gainOf[shard], gains + 1);
+            Interlocked.Increment(ref gains);
             return gained;
         }
     }

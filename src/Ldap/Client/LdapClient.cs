@@ -119,19 +119,26 @@ public sealed class LdapClient : IAsyncDisposable
     private async Task<LdapConnection> ConnectToAnyAsync(CancellationToken cancellationToken)
     {
         var failures = new List<LdapException>();
-        foreach (var server in await InOrderAsync(cancellationToken).ConfigureAwait(false))
+        try
         {
-            try
+            foreach (var server in await InOrderAsync(cancellationToken).ConfigureAwait(false))
             {
-                var connection = await ConnectAsync(server, cancellationToken).ConfigureAwait(false);
-                (lastGood, lastGoodAt, lastFailure) = (server, clock.GetTimestamp(), null);
-                return connection;
+                try
+                {
+                    var connection = await ConnectAsync(server, cancellationToken).ConfigureAwait(false);
+                    (lastGood, lastGoodAt, lastFailure) = (server, clock.GetTimestamp(), null);
+                    return connection;
+                }
+                catch (LdapException e)
+                {
+                    failures.Add(e);
+                    if (!AnotherServerMayDo(e)) break;
+                }
             }
-            catch (LdapException e)
-            {
-                failures.Add(e);
-                if (!AnotherServerMayDo(e)) break;
-            }
+        }
+        catch (LdapException noServers)
+        {
+            failures.Add(noServers);
         }
 
         (lastFailure, lastFailureAt, lastGood) = (Join(failures), clock.GetTimestamp(), null);

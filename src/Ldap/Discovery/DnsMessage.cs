@@ -122,6 +122,7 @@ internal static class DnsMessage
             {
                 if (at >= message.Length || ++pointers > PointersMax) throw Damaged();
                 var target = ((length & ~PointerBits) << 8) | message[at++];
+                if (target >= at - 2) throw Damaged();
                 if (end < 0) end = at;
                 at = target;
                 continue;

@@ -29,11 +29,8 @@ internal sealed class DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvide
 
     /// <summary>The servers for a service name such as <c>_ldap._tcp.dc._msdcs.example.test</c>; empty if the name is not known.</summary>
     /// <exception cref="DnsException">No server gave a usable answer.</exception>
-    public async Task<IReadOnlyList<ServiceRecord>> FindServicesAsync(string name, CancellationToken cancellationToken)
-    {
-        var (answer, questionLength) = await AskAsync(name, DnsMessage.Service, cancellationToken).ConfigureAwait(false);
-        return DnsMessage.ReadServices(answer, questionLength);
-    }
+    public Task<IReadOnlyList<ServiceRecord>> FindServicesAsync(string name, CancellationToken cancellationToken) =>
+        AskAsync(name, DnsMessage.Service, DnsMessage.ReadServices, cancellationToken);
 
     /// <summary>The addresses of a host, of version 4, or else of version 6; empty if it has none.</summary>
     /// <exception cref="DnsException">No server gave a usable answer.</exception>
@@ -41,14 +38,13 @@ internal sealed class DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvide
     {
         foreach (var type in (ushort[])[DnsMessage.AddressV4, DnsMessage.AddressV6])
         {
-            var (answer, questionLength) = await AskAsync(host, type, cancellationToken).ConfigureAwait(false);
-            if (DnsMessage.ReadAddresses(answer, questionLength) is [_, ..] found) return found;
+            if (await AskAsync(host, type, DnsMessage.ReadAddresses, cancellationToken).ConfigureAwait(false) is [_, ..] found) return found;
         }
 
         return [];
     }
 
-    private async Task<(byte[] Answer, int QuestionLength)> AskAsync(string name, ushort type, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(string name, ushort type, Func<byte[], int, T> read, CancellationToken cancellationToken)
     {
         DnsException? last = null;
         foreach (var server in Servers())
@@ -56,7 +52,9 @@ internal sealed class DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvide
             try
             {
                 var question = DnsMessage.Ask((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1), name, type);
-                return (await AskAsync(server, question, cancellationToken).ConfigureAwait(false), question.Length);
+
+                // Read here: a server that refuses or answers with damage leaves the question to the next one.
+                return read(await AskAsync(server, question, cancellationToken).ConfigureAwait(false), question.Length);
             }
             catch (Exception e) when (e is SocketException or IOException or DnsException)
             {

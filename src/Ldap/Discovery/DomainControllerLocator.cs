@@ -64,24 +64,20 @@ public sealed class DomainControllerLocator
     public async Task<IReadOnlyList<LdapServer>> FindAsync(CancellationToken cancellationToken)
     {
         if (known is { } fresh && clock.GetElapsedTime(fresh.At) < KeptFor) return fresh.Servers;
-        var records = new List<ServiceRecord>();
-        DnsException? failure = null;
-        foreach (var name in Names())
-        {
-            try
-            {
-                records.AddRange(ServiceOrder.Of(await resolver.FindServicesAsync(name, cancellationToken).ConfigureAwait(false), RandomNumberGenerator.GetInt32));
-            }
-            catch (DnsException e)
-            {
-                failure = e;
-            }
-        }
 
+        // All at once, so that a silent DNS costs its time-out once.
+        var answers = await Task.WhenAll(Names().Select(name => AskAsync(name, cancellationToken))).ConfigureAwait(false);
+        var records = answers.SelectMany(answer => answer.Records).ToList();
+        var failure = answers.Select(answer => answer.Failure).LastOrDefault(failure => failure is not null);
         if (records.Count == 0)
         {
-            // Better those of a while ago than none.
-            if (failure is not null && known is { } old) return old.Servers;
+            // Better those of a while ago than none, and for a while more: whoever connects is not to wait for a silent DNS each time.
+            if (failure is not null && known is { } old)
+            {
+                known = old with { At = clock.GetTimestamp() };
+                return old.Servers;
+            }
+
             var why = failure?.Message ?? $"DNS knows no {string.Join(", ", Names())}.";
             throw new LdapException(LdapErrorKind.NameNotResolved, $"No domain controller of {query.Domain} can be found. {why}", failure);
         }
@@ -89,6 +85,18 @@ public sealed class DomainControllerLocator
         var servers = await ChooseAsync(records, cancellationToken).ConfigureAwait(false);
         known = new Found(servers, clock.GetTimestamp());
         return servers;
+    }
+
+    private async Task<(IReadOnlyList<ServiceRecord> Records, DnsException? Failure)> AskAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ([.. ServiceOrder.Of(await resolver.FindServicesAsync(name, cancellationToken).ConfigureAwait(false), RandomNumberGenerator.GetInt32)], null);
+        }
+        catch (DnsException e)
+        {
+            return ([], e);
+        }
     }
 
     private IEnumerable<string> Names()
@@ -101,7 +109,7 @@ public sealed class DomainControllerLocator
     private async Task<IReadOnlyList<LdapServer>> ChooseAsync(List<ServiceRecord> records, CancellationToken cancellationToken)
     {
         var all = records.Where(record => IsHost(record.Host)).DistinctBy(record => record.Host, StringComparer.OrdinalIgnoreCase).Select(record => new LdapServer(record.Host, query.Port ?? record.Port)).ToList();
-        var allowed = all.Where(query.IsAllowed).Take(LdapClientOptions.ServersMax).ToList();
+        var allowed = all.Where(server => IsInDomain(server.Host) && query.IsAllowed(server)).Take(LdapClientOptions.ServersMax).ToList();
         if (allowed.Count == 0)
         {
             throw new LdapException(
@@ -124,6 +132,9 @@ public sealed class DomainControllerLocator
             return server;
         }
     }
+
+    // TLS proves a name, and this one comes from DNS, which proves nothing: no machine of another domain is to get passwords because DNS names it.
+    private bool IsInDomain(string host) => host.EndsWith($".{query.Domain}", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsHost(string host) => Uri.CheckHostName(host) == UriHostNameType.Dns;
 

@@ -59,9 +59,17 @@ internal static class KerberosTickets
     /// <summary>Destroys the tickets by keytab, so that the next bind asks for new ones: a server refused them.</summary>
     public static void Forget(NegotiateCredential credential)
     {
-        if (credential.KeytabPath is null || !IsOurs(credential) || GssLibrary.CreateContext(out var context) != 0) return;
-        if (GssLibrary.ResolveCache(context, CacheOf(credential), out var cache) == 0) _ = GssLibrary.DestroyCache(context, cache);
-        GssLibrary.FreeContext(context);
+        if (credential.KeytabPath is null || !IsOurs(credential)) return;
+        try
+        {
+            if (GssLibrary.CreateContext(out var context) != 0) return;
+            if (GssLibrary.ResolveCache(context, CacheOf(credential), out var cache) == 0) _ = GssLibrary.DestroyCache(context, cache);
+            GssLibrary.FreeContext(context);
+        }
+        catch (DllNotFoundException)
+        {
+            // Without the library there are no tickets; whoever asked for one was told.
+        }
     }
 
     /// <summary>Elsewhere, and with a password, the base library does it all.</summary>
@@ -82,8 +90,11 @@ internal static class KerberosTickets
         try
         {
             var ticket = GssCredential.ByKeytab(credential.Name, keytab, cache);
-            _ = GssLibrary.SetCacheOfThread(out _, cache, 0);
-            return ticket;
+            if (GssLibrary.SetCacheOfThread(out _, cache, 0) == 0) return ticket;
+
+            // Going on would bind as somebody else: the process's own account.
+            ticket.Dispose();
+            throw new LdapException(LdapErrorKind.NegotiationFailed, $"The Kerberos library does not let the tickets of {credential.Name} be used: it refuses the cache {cache}.");
         }
         finally
         {

@@ -10,6 +10,9 @@ internal sealed class OutputPipe : Stream
 {
     private const int StandardOutput = 1;
 
+    /// <summary>EPIPE of Linux and macOS, which the runtime gives as the failure's code.</summary>
+    private const int NobodyReads = 32;
+
     private readonly FileStream pipe = new(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     private OutputPipe()
@@ -45,7 +48,7 @@ internal sealed class OutputPipe : Stream
         {
             pipe.Write(buffer, offset, count);
         }
-        catch (IOException failure)
+        catch (IOException failure) when (failure.HResult == NobodyReads)
         {
             throw new OutputClosedException(failure);
         }

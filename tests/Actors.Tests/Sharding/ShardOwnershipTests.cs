@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;
 using Xunit;
@@ -43,6 +44,20 @@ public sealed class ShardOwnershipTests
     }
 
     [Fact]
+    public void A_shard_that_comes_later_does_not_make_those_before_count_as_gained_anew()
+    {
+        var (first, second) = (InShard(1), InShard(2));
+        ownership.Renew(View((1, 7)), clock.GetTimestamp());
+        var before = ownership.GainOf(first);
+
+        ownership.Renew(View((1, 7), (2, 9)), clock.GetTimestamp());
+
+        ownership.GainOf(first).ShouldBe(before);
+        ownership.GainOf(second).ShouldBe(ownership.Gains);
+        ownership.GainOf(second).ShouldBeGreaterThan(before);
+    }
+
+    [Fact]
     public void A_fenced_shard_is_forgotten_and_the_others_stay()
     {
         ownership.Renew(View((1, 7), (2, 9)), clock.GetTimestamp());
@@ -64,6 +79,8 @@ public sealed class ShardOwnershipTests
 
         ownership.Shards.ShouldBeEmpty();
     }
+
+    private static IdentityId InShard(int shard) => Enumerable.Range(1, int.MaxValue).Select(number => new IdentityId(new Guid(number, 0, 0, new byte[8]))).First(identity => identity.Shard(ShardCount) == shard);
 
     private static LeaseView View(params (int Shard, long Epoch)[] shards) => new(shards.ToImmutableSortedDictionary(shard => shard.Shard, shard => shard.Epoch), Validity);
 }

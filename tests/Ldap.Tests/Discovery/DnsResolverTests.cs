@@ -76,8 +76,8 @@ public sealed class DnsResolverTests : IDisposable
     {
         var locator = new DomainControllerLocator(new DomainControllerQuery { Domain = "beta.test", DnsServers = [EndPoint] }, clock);
         var finding = locator.FindAsync(Cancellation);
-        await AnswerByUdpAsync(Unknown);
-        await AnswerByUdpAsync(question => [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 0, 0, 0, 1, 0x85, 3, (byte)'d', (byte)'c', (byte)'1', 0xC0, 33]);
+        await AnswerByUdpAsync(Services);
+        await AnswerByUdpAsync(Services);
         await AnswerByUdpAsync(question => Answer(question, truncated: false));
         var found = await finding;
         found.ShouldHaveSingleItem().ShouldBe(new LdapServer("dc1.beta.test", 389) { Address = IPAddress.Parse("10.0.0.7") });
@@ -87,13 +87,39 @@ public sealed class DnsResolverTests : IDisposable
         udp.Close();
         tcp.Stop();
         (await locator.FindAsync(Cancellation)).ShouldBeSameAs(found);
+
+        static byte[] Services(byte[] question) => question.AsSpan().IndexOf("pdc"u8) >= 0 ? Unknown(question) : [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 0, 0, 0, 1, 0x85, 3, (byte)'d', (byte)'c', (byte)'1', 0xC0, 33];
     }
 
-    private async Task AnswerByUdpAsync(params Func<byte[], byte[]>[] answers)
+    [Fact(Timeout = 60_000)]
+    public async Task Controllers_outside_the_domain_are_not_used_whatever_DNS_says()
+    {
+        var locator = new DomainControllerLocator(new DomainControllerQuery { Domain = "beta.test", DnsServers = [EndPoint], Preference = DomainControllerPreference.Site }, clock);
+        var finding = locator.FindAsync(Cancellation);
+        await AnswerByUdpAsync(question => [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 17, 0, 0, 0, 0, 1, 0x85, 4, (byte)'e', (byte)'v', (byte)'i', (byte)'l', 4, (byte)'t', (byte)'e', (byte)'s', (byte)'t', 0]);
+
+        (await finding.ShouldEndWithAsync<LdapException>()).Message.ShouldContain("none of which may be used here: evil.test:389");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Server_that_refuses_leaves_the_question_to_the_next()
+    {
+        using var refusing = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var finding = new DnsResolver([(IPEndPoint)refusing.LocalEndPoint!, EndPoint], clock).FindAddressesAsync("dc1.beta.test", Cancellation);
+        await AnswerByUdpAsync(refusing, question => [.. Answer(question, truncated: false).Select((value, at) => at == 3 ? (byte)5 : value)]);
+        await AnswerByUdpAsync(question => Answer(question, truncated: false));
+
+        (await finding).ShouldBe([IPAddress.Parse("10.0.0.7")]);
+    }
+
+    private Task AnswerByUdpAsync(params Func<byte[], byte[]>[] answers) => AnswerByUdpAsync(udp, answers);
+
+    private static async Task AnswerByUdpAsync(Socket server, params Func<byte[], byte[]>[] answers)
     {
         var buffer = new byte[512];
-        var question = await udp.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), Cancellation);
-        foreach (var answer in answers) await udp.SendToAsync(answer(buffer[..question.ReceivedBytes]), SocketFlags.None, question.RemoteEndPoint, Cancellation);
+        var question = await server.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), Cancellation);
+        foreach (var answer in answers) await server.SendToAsync(answer(buffer[..question.ReceivedBytes]), SocketFlags.None, question.RemoteEndPoint, Cancellation);
     }
 
     private static async Task<byte[]> ReceiveAsync(Socket client, int length)

@@ -78,7 +78,20 @@ internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<
             {
                 // What is at hand goes out before it is waited for more, and not each row by itself.
                 var next = rows.MoveNextAsync();
-                if ((!next.IsCompleted && body.UnflushedBytes > 0) || body.UnflushedBytes > UnflushedBytesMax) await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+                if ((!next.IsCompleted && body.UnflushedBytes > 0) || body.UnflushedBytes > UnflushedBytesMax)
+                {
+                    try
+                    {
+                        await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+                    }
+                    catch
+                    {
+                        // Rows that are being read cannot be disposed of. They end soon: their asker has gone.
+                        await ((Task)next.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                        throw;
+                    }
+                }
+
                 if (!await next.ConfigureAwait(false)) break;
                 AnswerWriter.WriteRow(writer, names, rows.Current);
                 writer.Flush();

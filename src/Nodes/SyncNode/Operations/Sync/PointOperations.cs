@@ -100,7 +100,14 @@ internal sealed class PointVerify(OperationServices services) : Operation
     {
         if (provider is RemoteProvider) return [];
         services.Mending.Verified(new SyncPointId(name), provider);
-        return await services.TellOthersAsync(new NodeRequest.HeedVerification(by, name), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await services.TellOthersAsync(new NodeRequest.HeedVerification(by, name), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException)
+        {
+            return ["the other nodes, since the database is away"];
+        }
     }
 }
 
