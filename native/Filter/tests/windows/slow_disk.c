@@ -1,6 +1,8 @@
 /* Stands before a Linux disk that Wine writes to (LD_PRELOAD): a flush takes as long as the file that PASSWORDSYNC_TEST_DISK names says, in
    milliseconds, or fails as on a full disk if it says `full`. Without the file the disk is as it is. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
