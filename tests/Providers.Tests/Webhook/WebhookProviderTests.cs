@@ -222,10 +222,19 @@ public sealed class WebhookProviderTests : IDisposable
         SetRequest Again() => request with { Permit = new WritePermit(TimeProvider.System.GetUtcNow() + Any.LongTime, TimeProvider.System) };
 
         (await provider.VerifyAsync(Token)).IsGood.ShouldBeTrue();
-        (await stranger.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
-        (await provider.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
-        (await provider.SetPasswordAsync(Again(), password, Token)).ShouldBeOfType<DeliveryOutcome.AlreadyThere>();
+        (await SendAsync(stranger)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+        (await SendAsync(provider)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        (await SendAsync(provider)).ShouldBeOfType<DeliveryOutcome.AlreadyThere>();
         receiver.Passwords.ShouldBe([$"anna {Canary}"]);
+
+        // The receiver closes each connection: one that is taken for the next request at that very moment leaves the outcome unknown, and a node sends again under the same key.
+        async Task<DeliveryOutcome> SendAsync(WebhookProvider sender)
+        {
+            const int attemptsMax = 5;
+            var outcome = await sender.SetPasswordAsync(Again(), password, Token);
+            for (var attempt = 2; attempt <= attemptsMax && outcome is DeliveryOutcome.Unknown; attempt++) outcome = await sender.SetPasswordAsync(Again(), password, Token);
+            return outcome;
+        }
     }
 
     private WebhookProvider Provider(Uri url) => new(
