@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using PasswordSync.Core.Operations;
 using PasswordSync.SyncNode.Operations;
@@ -77,21 +78,8 @@ internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<
             while (true)
             {
                 // What is at hand goes out before it is waited for more, and not each row by itself.
-                var next = rows.MoveNextAsync();
-                if ((!next.IsCompleted && body.UnflushedBytes > 0) || body.UnflushedBytes > UnflushedBytesMax)
-                {
-                    try
-                    {
-                        await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-                    }
-                    catch
-                    {
-                        // Rows that are being read cannot be disposed of. They end soon: their asker has gone.
-                        await ((Task)next.AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                        throw;
-                    }
-                }
-
+                var next = rows.MoveNextAsync().AsTask();
+                if ((!next.IsCompleted && body.UnflushedBytes > 0) || body.UnflushedBytes > UnflushedBytesMax) await FlushAsync(body, next, context.RequestAborted).ConfigureAwait(false);
                 if (!await next.ConfigureAwait(false)) break;
                 AnswerWriter.WriteRow(writer, names, rows.Current);
                 writer.Flush();
@@ -101,6 +89,20 @@ internal sealed partial class OperationEndpoints(OperationsLayer layer, ILogger<
         }
 
         await body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+    }
+
+    // Rows that are being read cannot be disposed of. When their asker has gone they end soon, and are waited for.
+    private static async Task FlushAsync(PipeWriter body, Task next, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
     }
 
     private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
