@@ -41,6 +41,9 @@ public sealed class PostgreSqlRolesServer : IAsyncLifetime
         Server = await PostgresServer.StartAsync(
             ["fsync = off", "ssl = on", $"ssl_cert_file = '{folder.PathOf("own-server.pem")}'", $"ssl_key_file = '{folder.PathOf("own-server.key")}'", "log_statement = 'all'", "log_min_duration_statement = 0"], token);
         await Server.RunSqlAsync("CREATE ROLE sync LOGIN CREATEROLE PASSWORD 'sync password'; CREATE ROLE powerless LOGIN PASSWORD 'powerless password'", token);
+
+        // Here and not by each test: two grants on one schema at the same time are "tuple concurrently updated" for one of them.
+        await Server.RunSqlAsync("CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO sync, powerless", token);
     }
 
     public async ValueTask DisposeAsync()

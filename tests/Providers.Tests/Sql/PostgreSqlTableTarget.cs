@@ -72,8 +72,6 @@ internal sealed class PostgreSqlTableTarget : ConformanceTarget, ISearchableTarg
         var type = hash == SqlHash.Pbkdf2 ? "bytea" : "text";
         await target.ExecuteAsync(
             $"""
-            CREATE SCHEMA IF NOT EXISTS app;
-            GRANT USAGE ON SCHEMA app TO sync, powerless;
             CREATE TABLE {target.Table} (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), login text NOT NULL, password_hash {type}, password_salt bytea, password_iterations int, password_version bigint NOT NULL DEFAULT 0);
             GRANT SELECT, UPDATE ON {target.Table} TO sync;
             GRANT SELECT ON {target.Table} TO powerless;
