@@ -1,16 +1,15 @@
 namespace PasswordSync.Sealing.KeyRings;
 
-/// <summary>What reading a ring's file gave: a ring with its key, a refusal, or neither where the file is the known one. Owns the wrapping key.</summary>
+/// <summary>What reading a ring's file gave: a ring with its key, or a refusal. Owns the wrapping key.</summary>
 internal sealed class KeyRingReading : IDisposable
 {
     /// <summary>A writer overwrites the file that it replaced, so a reader of just that moment finds noise: it looks this often at most.</summary>
     private const int AttemptsMax = 3;
 
-    private KeyRingReading(KeyRing? ring, WrappingKey? wrappingKey, byte[] header, KeyRingRefusal? refusal)
+    private KeyRingReading(KeyRing? ring, WrappingKey? wrappingKey, KeyRingRefusal? refusal)
     {
         Ring = ring;
         WrappingKey = wrappingKey;
-        Header = header;
         Refusal = refusal;
     }
 
@@ -20,17 +19,10 @@ internal sealed class KeyRingReading : IDisposable
     /// <summary>The key that opened the file, for saving the next version; set if and only if <see cref="Ring"/> is.</summary>
     public WrappingKey? WrappingKey { get; }
 
-    /// <summary>Tells this saved version from any other.</summary>
-    public byte[] Header { get; }
-
     public KeyRingRefusal? Refusal { get; }
 
-    public static byte[] HeaderOf(byte[] file) => file[..Math.Min(file.Length, KeyRingFormat.HeaderLength)];
-
     /// <param name="cluster">The cluster that the ring must be of.</param>
-    /// <param name="knownHeader">A file with this header is not decoded; null to decode any.</param>
-    public static async Task<KeyRingReading> ReadAsync(
-        string path, string cluster, ReadOnlyMemory<byte> passphrase, byte[]? knownHeader, CancellationToken cancellationToken)
+    public static async Task<KeyRingReading> ReadAsync(string path, string cluster, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
     {
         byte[]? former = null;
         for (var attempt = 1; ; attempt++)
@@ -42,10 +34,9 @@ internal sealed class KeyRingReading : IDisposable
                     new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster."));
             }
 
-            if (knownHeader is not null && HeaderOf(file).AsSpan().SequenceEqual(knownHeader)) return new(ring: null, wrappingKey: null, knownHeader, refusal: null);
             if (KeyRingFormat.TryDecode(file, passphrase.Span, out var ring, out var wrappingKey, out var refusal))
             {
-                return Check(new(ring, wrappingKey, HeaderOf(file), refusal: null), path, cluster);
+                return Check(new(ring, wrappingKey, refusal: null), path, cluster);
             }
 
             var isSettled = former is not null && file.AsSpan().SequenceEqual(former);
@@ -56,7 +47,7 @@ internal sealed class KeyRingReading : IDisposable
 
     public void Dispose() => WrappingKey?.Dispose();
 
-    public override string ToString() => Ring?.ToString() ?? Refusal?.ToString() ?? "unchanged";
+    public override string ToString() => Ring?.ToString() ?? Refusal!.ToString();
 
     private static KeyRingReading Check(KeyRingReading reading, string path, string cluster)
     {
@@ -67,5 +58,5 @@ internal sealed class KeyRingReading : IDisposable
             new(KeyRingRefusalReason.OtherCluster, $"The key ring at {path} is of cluster '{reading.Ring.Cluster}', not '{cluster}': set the right path or name."));
     }
 
-    private static KeyRingReading Refused(KeyRingRefusal refusal) => new(ring: null, wrappingKey: null, header: [], refusal);
+    private static KeyRingReading Refused(KeyRingRefusal refusal) => new(ring: null, wrappingKey: null, refusal);
 }

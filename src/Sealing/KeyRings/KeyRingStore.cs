@@ -3,8 +3,8 @@ using PasswordSync.Sealing.Keys;
 namespace PasswordSync.Sealing.KeyRings;
 
 /// <summary>
-/// A key ring with its file. Loaded once, changed by this process or another one. Thread-safe; the source of private keys for openers: they see
-/// each new version at once.
+/// A key ring with its file. Loaded once, and again before each change: another process may have changed it. Thread-safe; the source of private keys for
+/// openers: they see each new version at once.
 /// </summary>
 /// <remarks>Passphrases come with each call that needs one and are not kept. Troubles of the file system are exceptions.</remarks>
 public sealed class KeyRingStore : IPrivateKeySource, IDisposable
@@ -12,13 +12,11 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     private readonly string path;
     private readonly SemaphoreSlim changing = new(1, 1);
     private volatile KeyRing ring;
-    private byte[] loadedHeader;
 
-    private KeyRingStore(string path, KeyRing ring, byte[] header)
+    private KeyRingStore(string path, KeyRing ring)
     {
         this.path = path;
         this.ring = ring;
-        loadedHeader = header;
     }
 
     /// <summary>The newest version that is saved. The store owns it: its private keys are wiped when they are destroyed.</summary>
@@ -62,7 +60,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
                 var file = KeyRingFormat.Encode(ring, wrappingKey);
                 await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
                 saved = true;
-                return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, KeyRingReading.HeaderOf(file)));
+                return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring));
             }
             finally
             {
@@ -81,9 +79,9 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             if (fileLock is not null) DurableFile.DestroyLeftovers(path);
         }
 
-        using var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
+        using var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, cancellationToken).ConfigureAwait(false);
         return reading.Ring is { } ring
-            ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, reading.Header))
+            ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring))
             : KeyRingStoreOpening.Refused(reading.Refusal!);
     }
 
@@ -105,8 +103,8 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         {
             using var fileLock = KeyRingLock.TryTake(path);
             if (fileLock is null) return KeyRingChange.Refused(KeyRingLock.Refusal(path));
-            // Decoded even if unchanged: that proves the passphrase and gives the key to save with.
-            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, knownHeader: null, cancellationToken).ConfigureAwait(false);
+            // Decoded even if nobody changed it: that proves the passphrase and gives the key to save with.
+            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, cancellationToken).ConfigureAwait(false);
             if (Adopt(reading) is { } refusal) return KeyRingChange.Refused(refusal);
             return await SaveAsync(change(ring), reading.WrappingKey!, cancellationToken).ConfigureAwait(false);
         }
@@ -139,22 +137,6 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         }
     }
 
-    /// <summary>Loads the file if another process changed it; cheap if not.</summary>
-    /// <returns>Null if <see cref="Ring"/> is now what the file holds, else why it stayed as it was.</returns>
-    public async Task<KeyRingRefusal?> ReloadIfChangedAsync(ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
-    {
-        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, loadedHeader, cancellationToken).ConfigureAwait(false);
-            return Adopt(reading);
-        }
-        finally
-        {
-            changing.Release();
-        }
-    }
-
     /// <summary>Wipes the private keys in memory. The file stays.</summary>
     public void Dispose()
     {
@@ -174,7 +156,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             return refusal;
         }
 
-        Swap(loaded.AdoptPrivateKeysOf(ring), reading.Header);
+        Swap(loaded.AdoptPrivateKeysOf(ring));
         return null;
     }
 
@@ -203,7 +185,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         {
             var file = KeyRingFormat.Encode(next, wrappingKey);
             await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
-            Swap(next, KeyRingReading.HeaderOf(file));
+            Swap(next);
             saved = true;
             return KeyRingChange.Done(next, change.Key);
         }
@@ -214,11 +196,10 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
         }
     }
 
-    private void Swap(KeyRing next, byte[] header)
+    private void Swap(KeyRing next)
     {
         var former = ring;
         ring = next;
-        loadedHeader = header;
         former.WipeKeysNotIn(next);
     }
 }
