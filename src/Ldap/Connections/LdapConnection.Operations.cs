@@ -66,39 +66,6 @@ public sealed partial class LdapConnection
     public Task<LdapResult> ModifyAsync(LdapModifyRequest request, CancellationToken cancellationToken) =>
         ResultAsync(request, LdapTags.ModifyResponse, isAlone: false, cancellationToken);
 
-    /// <summary>Creates an object.</summary>
-    public Task<LdapResult> AddAsync(LdapAddRequest request, CancellationToken cancellationToken) =>
-        ResultAsync(request, LdapTags.AddResponse, isAlone: false, cancellationToken);
-
-    /// <summary>Deletes an object.</summary>
-    public Task<LdapResult> DeleteAsync(LdapDeleteRequest request, CancellationToken cancellationToken) =>
-        ResultAsync(request, LdapTags.DeleteResponse, isAlone: false, cancellationToken);
-
-    /// <summary>Renames or moves an object.</summary>
-    public Task<LdapResult> RenameAsync(LdapRenameRequest request, CancellationToken cancellationToken) =>
-        ResultAsync(request, LdapTags.ModifyDnResponse, isAlone: false, cancellationToken);
-
-    /// <summary>Whether the object has the value.</summary>
-    public async Task<bool> CompareAsync(LdapCompareRequest request, CancellationToken cancellationToken)
-    {
-        var response = new SingleResponse<LdapResult>(message => ResponseParser.Result(message, LdapTags.CompareResponse));
-        await AskAsync(request, response, isAlone: false, cancellationToken).ConfigureAwait(false);
-        return response.Response.Code switch
-        {
-            LdapResultCode.CompareTrue => true,
-            LdapResultCode.CompareFalse => false,
-            _ => throw Refusal(request, response.Response),
-        };
-    }
-
-    /// <summary>Runs an extended operation.</summary>
-    public async Task<LdapExtendedResult> ExtendedAsync(LdapExtendedRequest request, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        if (request.Oid == LdapExtendedRequest.StartTlsOid) throw new ArgumentException($"TLS is started by {nameof(LdapSecurity)}.{nameof(LdapSecurity.StartTls)} only.", nameof(request));
-        return await AskExtendedAsync(request, cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>Sets a password (RFC 3062).</summary>
     /// <returns>The password that the server made, as the caller's own bytes to wipe; null if it made none.</returns>
     public async Task<byte[]?> PasswordModifyAsync(LdapPasswordModifyRequest request, CancellationToken cancellationToken)

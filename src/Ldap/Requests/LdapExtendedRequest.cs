@@ -3,14 +3,14 @@ using PasswordSync.Ldap.Wire;
 
 namespace PasswordSync.Ldap;
 
-/// <summary>An extended operation (RFC 4511, 4.12). StartTLS is not sent by this: see <see cref="LdapSecurity.StartTls"/>.</summary>
+/// <summary>An extended operation (RFC 4511, 4.12) that holds no secret.</summary>
 /// <param name="oid">The operation's object identifier, dotted.</param>
 /// <param name="value">The request's value; null for none.</param>
-public sealed class LdapExtendedRequest(string oid, ReadOnlyMemory<byte>? value) : LdapRequest
+internal sealed class LdapExtendedRequest(string oid, ReadOnlyMemory<byte>? value) : LdapRequest
 {
-    internal const string StartTlsOid = "1.3.6.1.4.1.1466.20037";
-    internal const string WhoAmIOid = "1.3.6.1.4.1.4203.1.11.3";
-    internal const string PasswordModifyOid = "1.3.6.1.4.1.4203.1.11.1";
+    public const string StartTlsOid = "1.3.6.1.4.1.1466.20037";
+    public const string WhoAmIOid = "1.3.6.1.4.1.4203.1.11.3";
+    public const string PasswordModifyOid = "1.3.6.1.4.1.4203.1.11.1";
 
     public string Oid { get; } = oid;
 
@@ -18,8 +18,6 @@ public sealed class LdapExtendedRequest(string oid, ReadOnlyMemory<byte>? value)
 
     /// <inheritdoc/>
     public override string Operation => $"extended operation {Oid}";
-
-    internal override bool HoldsSecret => Oid == PasswordModifyOid;
 
     internal override void Write(AsnWriter writer)
     {
@@ -35,7 +33,7 @@ public sealed class LdapExtendedRequest(string oid, ReadOnlyMemory<byte>? value)
 /// <param name="Name">The answer's object identifier; null if the server named none.</param>
 /// <param name="Value">The answer's value; null for none.</param>
 /// <param name="Result">Success.</param>
-public sealed record LdapExtendedResult(string? Name, ReadOnlyMemory<byte>? Value, LdapResult Result)
+internal sealed record LdapExtendedResult(string? Name, ReadOnlyMemory<byte>? Value, LdapResult Result)
 {
     public override string ToString() => $"{Name} {Result}";
 }

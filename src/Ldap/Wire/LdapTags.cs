@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace PasswordSync.Ldap.Wire;
 
-/// <summary>The tags of RFC 4511, appendix B.</summary>
+/// <summary>The tags of RFC 4511, appendix B, that this client has a use for.</summary>
 internal static class LdapTags
 {
     public const int BindRequest = 0;
@@ -13,14 +13,6 @@ internal static class LdapTags
     public const int SearchResultDone = 5;
     public const int ModifyRequest = 6;
     public const int ModifyResponse = 7;
-    public const int AddRequest = 8;
-    public const int AddResponse = 9;
-    public const int DeleteRequest = 10;
-    public const int DeleteResponse = 11;
-    public const int ModifyDnRequest = 12;
-    public const int ModifyDnResponse = 13;
-    public const int CompareRequest = 14;
-    public const int CompareResponse = 15;
     public const int AbandonRequest = 16;
     public const int SearchResultReference = 19;
     public const int ExtendedRequest = 23;

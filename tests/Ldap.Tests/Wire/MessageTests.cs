@@ -23,10 +23,6 @@ public sealed class MessageTests
             "304e02010266490404636e3d783041301e0a01023019040b6465736372697074696f6e310a04036f6e65040374776f300b0a010130060402736e310030120a0100300d04"
             + "046d61696c31050403614062"
         },
-        { "add", "303602010268310404636e3d783029301c040b6f626a656374436c617373310d0403746f700406706572736f6e30090402736e3103040179" },
-        { "delete", "30090201024a04636e3d78" },
-        { "rename", "301a0201026c150404636e3d780404636e3d790101ff800464633d7a" },
-        { "compare", "30140201026e0f0404636e3d7830070402736e040179" },
         { "password", "3032020102772d8017312e332e362e312e342e312e343230332e312e31312e31811230108004636e3d7881036f6c6482036e6577" },
         {
             "page",
@@ -51,10 +47,6 @@ public sealed class MessageTests
                 LdapModification.Replace("description", "one", "two"),
                 LdapModification.Delete("sn"),
                 LdapModification.Add("mail", "a@b")),
-            "add" => new LdapAddRequest("cn=x", new LdapAttribute("objectClass", "top", "person"), new LdapAttribute("sn", "y")),
-            "delete" => new LdapDeleteRequest("cn=x"),
-            "rename" => new LdapRenameRequest("cn=x", "cn=y", "dc=z"),
-            "compare" => new LdapCompareRequest("cn=x", "sn", "y"u8.ToArray()),
             "password" => LdapPasswordModifyRequest.Change("cn=x", "old"u8.ToArray(), "new"u8.ToArray()),
             "page" => new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Present("objectClass"), "1.1") { Controls = [PagedResults.Request(5, default)] },
             "rule" => new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Parse("(:dn:caseIgnoreMatch:=Fred)"), "1.1"),
