@@ -162,7 +162,9 @@ public sealed class LdapClient : IAsyncDisposable
     {
         var servers = options.FindServers is { } find ? await find(cancellationToken).ConfigureAwait(false) : options.Servers;
         var first = lastGood is not null && clock.GetElapsedTime(lastGoodAt) < options.KeepServerFor ? lastGood : null;
-        return first is null || !servers.Contains(first) ? servers : [first, .. servers.Where(server => server != first)];
+
+        // As it is listed now: its addresses may be others.
+        return first is null ? servers : [.. servers.Where(server => server == first), .. servers.Where(server => server != first)];
     }
 
     private static bool AnotherServerMayDo(LdapException failure) => failure.Kind switch

@@ -38,7 +38,7 @@ internal static class Connector
 
     private static async Task<IPAddress[]> ResolveAsync(LdapServer server, CancellationToken cancellationToken)
     {
-        if (server.Address is { } known) return [known];
+        if (server.Addresses is [_, ..] known) return [.. known.Take(AddressesMax)];
         if (IPAddress.TryParse(server.Host, out var literal)) return [literal];
         try
         {

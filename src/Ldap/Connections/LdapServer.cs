@@ -8,8 +8,11 @@ namespace PasswordSync.Ldap;
 /// <param name="Port">The TCP port, 1 to 65535.</param>
 public sealed record LdapServer(string Host, int Port)
 {
-    /// <summary>Where the host is, if that is known already; null (the default) to ask the system. Never stands for the host's name.</summary>
-    public IPAddress? Address { get; init; }
+    /// <summary>
+    /// Where the host is, if that is known already, in the order in which the addresses are tried, of which the first 8 are; empty (the default) to ask
+    /// the system. Never stands for the host's name, and has no part in whether two servers are the same.
+    /// </summary>
+    public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
 
     /// <summary>The usual port for <see cref="LdapSecurity.StartTls"/> and <see cref="LdapSecurity.None"/>.</summary>
     public const int DefaultPort = 389;
@@ -30,6 +33,12 @@ public sealed record LdapServer(string Host, int Port)
             && port is > 0 and <= ushort.MaxValue;
         return valid ? new LdapServer(host, port) : throw new FormatException($"'{text}' is not a server: expected host, host:port or [IPv6]:port.");
     }
+
+    /// <summary>Whether both name one host and port.</summary>
+    public bool Equals(LdapServer? other) => other is not null && Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase) && Port == other.Port;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(StringComparer.OrdinalIgnoreCase.GetHashCode(Host), Port);
 
     /// <summary>The form that <see cref="Parse"/> reads.</summary>
     public override string ToString() =>

@@ -27,14 +27,14 @@ internal static class NegotiateBind
         try
         {
             await AuthenticateAsync(link, tokens, server, cancellationToken).ConfigureAwait(false);
-            return tokens.Context is { IsEncrypted: true, IsSigned: true }
-                ? (new SealedStream(link.Stream, tokens.Context, options.MessageSizeMax + SealOverheadMax), tokens.TicketRemaining)
-                : throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
+            if (tokens.Context is not { IsEncrypted: true, IsSigned: true }) throw new LdapException(LdapErrorKind.NegotiationFailed, $"{server} agreed to no sealing.");
+            tokens.EndWithContext();
+            return (new SealedStream(link.Stream, tokens.Context, options.MessageSizeMax + SealOverheadMax), tokens.TicketRemaining);
         }
         catch (Exception e)
         {
+            if (e is LdapException { Kind: LdapErrorKind.Result or LdapErrorKind.NegotiationFailed }) tokens.ForgetTickets();
             tokens.Dispose();
-            if (e is LdapException { Kind: LdapErrorKind.Result or LdapErrorKind.NegotiationFailed }) KerberosTickets.Forget(credential);
             throw;
         }
     }

@@ -11,6 +11,7 @@ internal sealed class NegotiateTokens(NegotiateCredential credential, string hos
 {
     private const string Service = "ldap";
 
+    private readonly TicketUse? tickets = KerberosTickets.Begin(credential);
     private Task making = Task.CompletedTask;
     private NegotiateAuthentication? context;
 
@@ -28,7 +29,7 @@ internal sealed class NegotiateTokens(NegotiateCredential credential, string hos
             {
                 if (context is null) Begin();
                 var token = context!.GetOutgoingBlob(incoming.Span, out var status);
-                if (incoming.IsEmpty && IsFailure(status) && KerberosTickets.Explain(credential, Service, host) is { } reason) throw reason;
+                if (incoming.IsEmpty && IsFailure(status) && KerberosTickets.Explain(credential, tickets, Service, host) is { } reason) throw reason;
                 return (token ?? [], status);
             },
             CancellationToken.None,
@@ -51,7 +52,7 @@ internal sealed class NegotiateTokens(NegotiateCredential credential, string hos
     /// <summary>On the thread that makes the first token: only that one is led to the credential's tickets.</summary>
     private void Begin()
     {
-        TicketRemaining = KerberosTickets.Prepare(credential);
+        TicketRemaining = KerberosTickets.Prepare(credential, tickets);
         context = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
         {
             Package = "Negotiate",
@@ -62,13 +63,21 @@ internal sealed class NegotiateTokens(NegotiateCredential credential, string hos
         });
     }
 
+    /// <summary>The server refused the tickets: binds that begin from now on ask for new ones.</summary>
+    public void ForgetTickets() => tickets?.Forget();
+
+    /// <summary>Ends the use of the tickets and leaves the context, which needs them no more, to the caller.</summary>
+    public void EndWithContext() => tickets?.Dispose();
+
     /// <summary>Disposes of the context, once no thread is inside it any more.</summary>
     public void Dispose() => _ = making.ContinueWith(
         static (step, state) =>
         {
             // Nobody waits for a step that was given up; looking at its failure keeps it from being reported as forgotten.
             _ = step.Exception;
-            ((NegotiateTokens)state!).context?.Dispose();
+            var tokens = (NegotiateTokens)state!;
+            tokens.context?.Dispose();
+            tokens.tickets?.Dispose();
         },
         this,
         CancellationToken.None,

@@ -29,7 +29,13 @@ public sealed record DomainControllerQuery
     /// <summary>The DNS servers to ask, also for the controllers' addresses; by default (empty) those of the system, and the system for the addresses.</summary>
     public IReadOnlyList<IPEndPoint> DnsServers { get; init; } = [];
 
-    /// <summary>The port in place of the one that DNS gives, which is that of LDAP without TLS; null to take DNS's.</summary>
+    /// <summary>
+    /// Whether <see cref="Domain"/> is a forest, named as its root domain, and those of its controllers are looked for that hold its Global Catalog. There is no
+    /// preference among them but for the site.
+    /// </summary>
+    public bool IsGlobalCatalog { get; init; }
+
+    /// <summary>The port in place of the one that DNS gives, which is that of LDAP without TLS (of the Global Catalog without TLS); null to take DNS's.</summary>
     public int? Port { get; init; }
 
     /// <summary>Whether a controller may be used at all; all by default.</summary>
@@ -79,13 +85,15 @@ public sealed class DomainControllerLocator
             }
 
             var why = failure?.Message ?? $"DNS knows no {string.Join(", ", Names())}.";
-            throw new LdapException(LdapErrorKind.NameNotResolved, $"No domain controller of {query.Domain} can be found. {why}", failure);
+            throw new LdapException(LdapErrorKind.NameNotResolved, $"No {Wanted} of {query.Domain} can be found. {why}", failure);
         }
 
         var servers = await ChooseAsync(records, cancellationToken).ConfigureAwait(false);
         known = new Found(servers, clock.GetTimestamp());
         return servers;
     }
+
+    private string Wanted => query.IsGlobalCatalog ? "Global Catalog" : "domain controller";
 
     private async Task<(IReadOnlyList<ServiceRecord> Records, DnsException? Failure)> AskAsync(string name, CancellationToken cancellationToken)
     {
@@ -101,9 +109,10 @@ public sealed class DomainControllerLocator
 
     private IEnumerable<string> Names()
     {
-        if (query.Preference == DomainControllerPreference.Pdc) yield return $"_ldap._tcp.pdc._msdcs.{query.Domain}";
-        if (query.Site is { } site) yield return $"_ldap._tcp.{site}._sites.dc._msdcs.{query.Domain}";
-        yield return $"_ldap._tcp.dc._msdcs.{query.Domain}";
+        var role = query.IsGlobalCatalog ? "gc" : "dc";
+        if (query is { Preference: DomainControllerPreference.Pdc, IsGlobalCatalog: false }) yield return $"_ldap._tcp.pdc._msdcs.{query.Domain}";
+        if (query.Site is { } site) yield return $"_ldap._tcp.{site}._sites.{role}._msdcs.{query.Domain}";
+        yield return $"_ldap._tcp.{role}._msdcs.{query.Domain}";
     }
 
     private async Task<IReadOnlyList<LdapServer>> ChooseAsync(List<ServiceRecord> records, CancellationToken cancellationToken)
@@ -114,18 +123,18 @@ public sealed class DomainControllerLocator
         {
             throw new LdapException(
                 LdapErrorKind.NameNotResolved,
-                string.Create(CultureInfo.InvariantCulture, $"DNS names {all.Count} domain controllers of {query.Domain}, none of which may be used here: {string.Join(", ", all.Take(LdapClientOptions.ServersMax))}."));
+                string.Create(CultureInfo.InvariantCulture, $"DNS names {all.Count} of {query.Domain} for a {Wanted}, none of which may be used here: {string.Join(", ", all.Take(LdapClientOptions.ServersMax))}."));
         }
 
         return query.DnsServers.Count == 0 ? allowed : await Task.WhenAll(allowed.Select(server => WithAddressAsync(server, cancellationToken))).ConfigureAwait(false);
     }
 
-    /// <summary>A domain whose DNS this machine does not use: its controllers' addresses come from the same servers.</summary>
+    /// <summary>A domain whose DNS this machine does not use: its controllers' addresses come from the same servers; of one in several networks all of them.</summary>
     private async Task<LdapServer> WithAddressAsync(LdapServer server, CancellationToken cancellationToken)
     {
         try
         {
-            return server with { Address = await resolver.FindAddressesAsync(server.Host, cancellationToken).ConfigureAwait(false) is [var address, ..] ? address : null };
+            return server with { Addresses = await resolver.FindAddressesAsync(server.Host, cancellationToken).ConfigureAwait(false) };
         }
         catch (DnsException)
         {

@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace PasswordSync.Ldap;
 
@@ -15,17 +12,20 @@ internal static class KerberosTickets
     /// <summary>How long a bind waits for another with the same keytab that asks the KDC.</summary>
     private static readonly TimeSpan WaitForOtherMax = TimeSpan.FromSeconds(5);
 
-    private static readonly ConcurrentDictionary<string, Lock> Gates = [];
+    /// <summary>Begins a bind; to be disposed of when it is over. Null where the tickets are not by keytab.</summary>
+    public static TicketUse? Begin(NegotiateCredential credential) => credential.KeytabPath is not null && IsOurs(credential) ? TicketCaches.Of(credential).Begin() : null;
 
     /// <summary>Makes sure that there is a ticket and leads the calling thread to it. Asks the KDC, and cannot be interrupted.</summary>
+    /// <param name="credential">Whose.</param>
+    /// <param name="use">What <see cref="Begin"/> gave.</param>
     /// <returns>How long the ticket is still good; null where the base library alone knows.</returns>
     /// <exception cref="LdapException">There is none.</exception>
-    public static TimeSpan? Prepare(NegotiateCredential credential)
+    public static TimeSpan? Prepare(NegotiateCredential credential, TicketUse? use)
     {
         if (!IsOurs(credential)) return null;
         try
         {
-            using var ticket = Acquire(credential);
+            using var ticket = Acquire(credential, use);
             return ticket.Remaining;
         }
         catch (GssException e)
@@ -42,12 +42,12 @@ internal static class KerberosTickets
 
     /// <summary>Why a negotiation that made no token failed, by asking for the service's ticket once more. On the thread of the negotiation.</summary>
     /// <returns>Null if that does not tell.</returns>
-    public static LdapException? Explain(NegotiateCredential credential, string service, string host)
+    public static LdapException? Explain(NegotiateCredential credential, TicketUse? use, string service, string host)
     {
         if (!IsOurs(credential)) return null;
         try
         {
-            using var ticket = Acquire(credential);
+            using var ticket = Acquire(credential, use);
             return ticket.TryService(service, host) is { } failure ? Describe(failure, credential, $"No ticket for {service}/{host}.") : null;
         }
         catch (GssException e)
@@ -56,54 +56,31 @@ internal static class KerberosTickets
         }
     }
 
-    /// <summary>Destroys the tickets by keytab, so that the next bind asks for new ones: a server refused them.</summary>
-    public static void Forget(NegotiateCredential credential)
-    {
-        if (credential.KeytabPath is null || !IsOurs(credential)) return;
-        try
-        {
-            if (GssLibrary.CreateContext(out var context) != 0) return;
-            if (GssLibrary.ResolveCache(context, CacheOf(credential), out var cache) == 0) _ = GssLibrary.DestroyCache(context, cache);
-            GssLibrary.FreeContext(context);
-        }
-        catch (DllNotFoundException)
-        {
-            // Without the library there are no tickets; whoever asked for one was told.
-        }
-    }
-
     /// <summary>Elsewhere, and with a password, the base library does it all.</summary>
     private static bool IsOurs(NegotiateCredential credential) => OperatingSystem.IsLinux() && !credential.HasPassword;
 
-    private static GssCredential Acquire(NegotiateCredential credential)
+    private static GssCredential Acquire(NegotiateCredential credential, TicketUse? use)
     {
-        if (credential.KeytabPath is not { } keytab) return GssCredential.OfProcess();
-        var cache = CacheOf(credential);
-        var gate = Gates.GetOrAdd(cache, _ => new Lock());
-
-        // Two that fill one cache at once would each find it half filled.
-        if (!gate.TryEnter(WaitForOtherMax))
+        if (use is null) return GssCredential.OfProcess();
+        if (!use.Filling.TryEnter(WaitForOtherMax))
         {
             throw new LdapException(LdapErrorKind.TimedOut, string.Create(CultureInfo.InvariantCulture, $"Another bind as {credential.Name} has been asking the KDC for more than {WaitForOtherMax.TotalSeconds} s."));
         }
 
         try
         {
-            var ticket = GssCredential.ByKeytab(credential.Name, keytab, cache);
-            if (GssLibrary.SetCacheOfThread(out _, cache, 0) == 0) return ticket;
+            var ticket = GssCredential.ByKeytab(credential.Name, credential.KeytabPath!, use.Cache);
+            if (GssLibrary.SetCacheOfThread(out _, use.Cache, 0) == 0) return ticket;
 
             // Going on would bind as somebody else: the process's own account.
             ticket.Dispose();
-            throw new LdapException(LdapErrorKind.NegotiationFailed, $"The Kerberos library does not let the tickets of {credential.Name} be used: it refuses the cache {cache}.");
+            throw new LdapException(LdapErrorKind.NegotiationFailed, $"The Kerberos library does not let the tickets of {credential.Name} be used: it refuses the cache {use.Cache}.");
         }
         finally
         {
-            gate.Exit();
+            use.Filling.Exit();
         }
     }
-
-    private static string CacheOf(NegotiateCredential credential) =>
-        $"MEMORY:passwordsync-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{credential.KeytabPath}\n{credential.Name}")).AsSpan(0, 16))}";
 
     private static LdapException Describe(GssException failure, NegotiateCredential credential, string more)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using PasswordSync.Ldap.Tests.Support;
 using Shouldly;
 using static PasswordSync.Ldap.Tests.Support.Requests;
@@ -32,6 +33,15 @@ public sealed class LdapClientTests
 
         connection.Server.ShouldBe(good.Address);
         dropping.Connections.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Every_address_of_a_server_is_tried()
+    {
+        await using var good = ScriptedServer.Start(conversation => conversation.BehaveAsync());
+        await using var client = Client(new LdapServer("dc1.beta.test", good.Address.Port) { Addresses = [IPAddress.Parse("127.77.255.253"), IPAddress.Parse("127.77.255.254"), IPAddress.Loopback] });
+
+        (await client.GetConnectionAsync(CancellationToken.None)).Server.Host.ShouldBe("dc1.beta.test");
     }
 
     [Fact(Timeout = 60_000)]

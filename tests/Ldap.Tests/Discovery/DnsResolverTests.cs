@@ -78,9 +78,10 @@ public sealed class DnsResolverTests : IDisposable
         var finding = locator.FindAsync(Cancellation);
         await AnswerByUdpAsync(Services);
         await AnswerByUdpAsync(Services);
-        await AnswerByUdpAsync(question => Answer(question, truncated: false));
+        await AnswerByUdpAsync(question => [.. Head(question, 2), 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 7, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 10, 0, 0, 8]);
         var found = await finding;
-        found.ShouldHaveSingleItem().ShouldBe(new LdapServer("dc1.beta.test", 389) { Address = IPAddress.Parse("10.0.0.7") });
+        found.ShouldHaveSingleItem().ShouldBe(new LdapServer("dc1.beta.test", 389));
+        found[0].Addresses.ShouldBe([IPAddress.Parse("10.0.0.7"), IPAddress.Parse("10.0.0.8")]);
 
         (await locator.FindAsync(Cancellation)).ShouldBeSameAs(found, "DNS was asked just now");
         clock.Advance(DomainControllerLocator.KeptFor);
@@ -89,6 +90,33 @@ public sealed class DnsResolverTests : IDisposable
         (await locator.FindAsync(Cancellation)).ShouldBeSameAs(found);
 
         static byte[] Services(byte[] question) => question.AsSpan().IndexOf("pdc"u8) >= 0 ? Unknown(question) : [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 0, 0, 0, 1, 0x85, 3, (byte)'d', (byte)'c', (byte)'1', 0xC0, 33];
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Global_Catalog_of_a_forest_is_asked_for_by_its_own_names_and_keeps_the_port_of_DNS()
+    {
+        var asked = new List<string>();
+        var locator = new DomainControllerLocator(new DomainControllerQuery { Domain = "beta.test", DnsServers = [EndPoint], IsGlobalCatalog = true, Site = "berlin" }, clock);
+        var finding = locator.FindAsync(Cancellation);
+        await AnswerByUdpAsync(Services);
+        await AnswerByUdpAsync(Services);
+        await AnswerByUdpAsync(question => Answer(question, truncated: false));
+
+        (await finding).ShouldBe([new LdapServer("dc1.beta.test", 3268)]);
+        asked.Order().ShouldBe(["_ldap._tcp.berlin._sites.gc._msdcs.beta.test", "_ldap._tcp.gc._msdcs.beta.test"]);
+
+        byte[] Services(byte[] question)
+        {
+            var name = string.Join('.', Labels(question));
+            asked.Add(name);
+            var domain = (byte)(12 + name.IndexOf("beta", StringComparison.Ordinal));
+            return name.Contains("berlin", StringComparison.Ordinal) ? Unknown(question) : [.. Head(question, 1), 0xC0, 12, 0, 33, 0, 1, 0, 0, 0, 60, 0, 12, 0, 0, 0, 0, 0x0C, 0xC4, 3, (byte)'d', (byte)'c', (byte)'1', 0xC0, domain];
+        }
+
+        static IEnumerable<string> Labels(byte[] question)
+        {
+            for (var at = 12; question[at] > 0; at += question[at] + 1) yield return System.Text.Encoding.ASCII.GetString(question, at + 1, question[at]);
+        }
     }
 
     [Fact(Timeout = 60_000)]

@@ -161,6 +161,31 @@ public sealed class KeytabBindTests(LabServers servers) : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Tickets_that_a_server_refused_one_bind_stay_for_the_others_that_began_with_them_and_for_no_longer()
+    {
+        var domain = await DomainAsync();
+        using var credential = await CredentialAsync(domain, domain.Users[5]);
+        using var refused = KerberosTickets.Begin(credential).ShouldNotBeNull();
+        using var other = KerberosTickets.Begin(credential).ShouldNotBeNull();
+        KerberosTickets.Prepare(credential, refused);
+
+        refused.Forget();
+        refused.Forget();
+        refused.Dispose();
+
+        using var next = KerberosTickets.Begin(credential).ShouldNotBeNull();
+        other.Cache.ShouldBe(refused.Cache);
+        next.Cache.ShouldNotBe(other.Cache);
+        Acquire(other.Cache).ShouldNotThrow();
+        Acquire(next.Cache).ShouldThrow<GssException>("the next bind must ask the KDC");
+        other.Dispose();
+        Acquire(other.Cache).ShouldThrow<GssException>();
+
+        // Without a keytab only what is in the cache will do.
+        Action Acquire(string cache) => () => GssCredential.ByKeytab(credential.Name, folder.PathOf("none.keytab"), cache).Dispose();
+    }
+
     private static Task<LdapConnection> ConnectAsync(SambaDomain domain, NegotiateCredential credential) => LdapConnection.ConnectAsync(
         domain.First.Server(LdapServer.DefaultPort), credential, Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromMinutes(1) }, TimeProvider.System, Cancellation);
 
