@@ -17,6 +17,9 @@ public sealed partial class Deliverer
     [LoggerMessage(4003, LogLevel.Debug, "{Point}: no attempt for change {CaptureId}: {Refusal}")]
     private partial void LogNotGranted(SyncPointId point, CaptureId captureId, DecisionRefusal? refusal);
 
+    [LoggerMessage(4008, LogLevel.Debug, "{Point}: no attempt for change {CaptureId}: its identity is being handed to another node, which goes on with it")]
+    private partial void LogHandedOver(SyncPointId point, CaptureId captureId);
+
     [LoggerMessage(4004, LogLevel.Error, "{Point}: the secret of change {CaptureId} cannot be used: {Reason}")]
     private partial void LogSecretUnusable(SyncPointId point, CaptureId captureId, string reason);
 

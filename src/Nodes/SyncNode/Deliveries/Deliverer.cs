@@ -136,7 +136,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         using var flight = ownership.TryBegin(identity);
         if (flight is null)
         {
-            LogNotGranted(point, offer.Change.CaptureId, null);
+            LogHandedOver(point, offer.Change.CaptureId);
             return null;
         }
 
