@@ -21,6 +21,12 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         get { lock (gate) return armed.Count; }
     }
 
+    /// <summary>How long until the next timer fires; null if none will.</summary>
+    public TimeSpan? NextTimer
+    {
+        get { lock (gate) return armed.Count == 0 ? null : armed.Min(timer => timer.Due) - elapsed; }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()

@@ -31,6 +31,9 @@ public sealed class EdgeCertificates : IDisposable
     /// <summary>The edge's own, with its key, as it is now: to be asked for at each handshake.</summary>
     public X509Certificate2 Certificate => own.Current;
 
+    /// <summary>What was wrong with the certificate that the edge had renewed by itself, when it was read at the start, and what to do; null if nothing.</summary>
+    public string? RenewedFault { get; private init; }
+
     /// <summary>Reads the files that the configuration names, and what the edge renewed by itself: of two certificates the one that was signed last. The caller owns the result.</summary>
     /// <exception cref="SettingsException">A file is missing or does not fit.</exception>
     public static EdgeCertificates Open(EdgeSettingsFile configuration, DateTimeOffset now)
@@ -41,7 +44,7 @@ public sealed class EdgeCertificates : IDisposable
         var authority = Load(configuration, "authority", edge.Authority);
         var renewal = new SelfRenewal(configuration.PathOf(edge.Data), name, authority);
         var installed = WithKey(configuration);
-        if (renewal.Read(passphrase: [], now) is not { } renewed) return new EdgeCertificates(configuration, name, renewal, authority, installed);
+        if (renewal.Read(passphrase: [], now, out var fault) is not { } renewed) return new EdgeCertificates(configuration, name, renewal, authority, installed) { RenewedFault = fault };
         var (later, earlier) = CertificateTerm.BeginOf(renewed) > CertificateTerm.BeginOf(installed) ? (renewed, installed) : (installed, renewed);
         earlier.Dispose();
         return new EdgeCertificates(configuration, name, renewal, authority, later);

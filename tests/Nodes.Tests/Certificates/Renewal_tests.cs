@@ -142,9 +142,11 @@ public sealed class Renewal_tests : IAlarmSink, IDisposable
 
         renewed.HasPrivateKey.ShouldBeTrue();
         (await File.ReadAllTextAsync(renewal.File, Token)).ShouldContain("ENCRYPTED PRIVATE KEY");
-        using var read = renewal.Read(CertificateFixture.Passphrase, fixture.Clock.GetUtcNow()).ShouldNotBeNull();
+        using var read = renewal.Read(CertificateFixture.Passphrase, fixture.Clock.GetUtcNow(), out var fault).ShouldNotBeNull();
         read.Thumbprint.ShouldBe(renewed.Thumbprint);
-        renewal.Read(CertificateFixture.Passphrase, fixture.Clock.GetUtcNow().AddDays(366)).ShouldBeNull("it is over");
+        fault.ShouldBeNull();
+        renewal.Read(CertificateFixture.Passphrase, fixture.Clock.GetUtcNow().AddDays(366), out fault).ShouldBeNull("it is over");
+        fault.ShouldBeNull("which is no fault");
     }
 
     [Fact(Timeout = 180_000)]
@@ -158,7 +160,7 @@ public sealed class Renewal_tests : IAlarmSink, IDisposable
         credentials.IsRenewalDue(DateTimeOffset.UtcNow.AddDays(365)).ShouldBeTrue();
         using var connections = new PeerConnections(credentials, TestNode.Cluster, TimeProvider.System);
 
-        // The node itself asks at its start, and may have been quicker than its first heart beat: then it is refused until tomorrow.
+        // The node itself asks at its start, and may have been quicker than its first heart beat: then it is refused, and asks again a quarter of an hour later.
         (await Should.ThrowAsync<HttpRequestException>(() => RenewAsync([south.Server.Addresses[0]]))).Message.ShouldContain("421 The authority's key (ca.key) is not at node south: ask another one.");
         var first = await OpenAsync(configuration);
         if (first.IsRenewalDue(DateTimeOffset.UtcNow))

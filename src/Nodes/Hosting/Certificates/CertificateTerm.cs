@@ -5,8 +5,11 @@ namespace PasswordSync.Hosting.Certificates;
 /// <summary>When certificates in use are renewed, and when people are told that one ends.</summary>
 public static class CertificateTerm
 {
-    /// <summary>How often the certificates in use are looked at.</summary>
+    /// <summary>How often the certificates in use are looked at, unless a renewal failed.</summary>
     public static readonly TimeSpan CheckInterval = TimeSpan.FromDays(1);
+
+    /// <summary>How soon a renewal that failed is tried again; each further failure in a row doubles it, up to <see cref="CheckInterval"/>.</summary>
+    public static readonly TimeSpan RetryMin = TimeSpan.FromMinutes(15);
 
     /// <summary>How long before its end people are warned of a certificate that does not renew itself; after that, at each look.</summary>
     public static readonly TimeSpan WarnBefore = TimeSpan.FromDays(30);
@@ -26,6 +29,17 @@ public static class CertificateTerm
     {
         ArgumentNullException.ThrowIfNull(certificate);
         return new DateTimeOffset(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
+    }
+
+    /// <summary>When the certificates are looked at again.</summary>
+    /// <param name="failures">How many looks in a row, up to now, could not do what they were to do.</param>
+    public static TimeSpan NextLook(int failures)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(failures);
+        if (failures == 0) return CheckInterval;
+        var pause = RetryMin;
+        for (var further = 1; further < failures && pause < CheckInterval; further++) pause *= 2;
+        return pause < CheckInterval ? pause : CheckInterval;
     }
 
     /// <summary>Whether people are to be told that it ends.</summary>

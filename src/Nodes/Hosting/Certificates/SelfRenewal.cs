@@ -36,15 +36,24 @@ public sealed class SelfRenewal(string folder, PeerName name, X509Certificate2 a
     /// <summary>The certificate of the file, with its key. The caller owns it.</summary>
     /// <param name="passphrase">What the key is encrypted with; empty for a key that is not.</param>
     /// <param name="now">The time.</param>
-    /// <returns>Null if there is none, or none that is good now: another name, another authority, over, damaged.</returns>
-    public X509Certificate2? Read(ReadOnlySpan<byte> passphrase, DateTimeOffset now)
+    /// <param name="fault">What is wrong with the file (another name, another authority, damaged) and what to do; null if nothing is, or if its certificate is only over.</param>
+    /// <returns>Null if there is none, or none that is good now.</returns>
+    public X509Certificate2? Read(ReadOnlySpan<byte> passphrase, DateTimeOffset now, out string? fault)
     {
+        fault = null;
         if (!System.IO.File.Exists(File)) return null;
         try
         {
             var text = System.IO.File.ReadAllText(File);
             using var bare = X509Certificate2.CreateFromPem(text);
-            if (FindFault(bare, now) is not null) return null;
+            // Of what is over the certificate that people put there speaks, when it ends.
+            if (CertificateTerm.EndOf(bare) <= now) return null;
+            if (FindFault(bare, now) is { } found)
+            {
+                fault = Sentence(found);
+                return null;
+            }
+
             using var key = ECDsa.Create();
             if (passphrase.IsEmpty) key.ImportFromPem(text);
             else key.ImportFromEncryptedPem(text, passphrase);
@@ -52,10 +61,14 @@ public sealed class SelfRenewal(string folder, PeerName name, X509Certificate2 a
         }
         catch (Exception failure) when (failure is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            // The certificate that people put there is still to be had, and says itself when it ends.
+            // The certificate that people put there is still to be had.
+            fault = Sentence(failure.Message);
             return null;
         }
     }
+
+    private string Sentence(string found) =>
+        $"{File} cannot be used: {found.TrimEnd('.')}. Delete it, or leave it: the next renewal writes it anew. If no renewal comes about either, the certificate is to be signed by hand, before the configured one ends.";
 
     /// <summary>Asks the nodes, one after the other, and keeps what the first one signs.</summary>
     /// <param name="http">Shows the present certificate, and talks to nodes of the cluster alone.</param>

@@ -45,6 +45,9 @@ internal sealed class NodeCredentials : IDisposable
     /// <summary>The node's own certificate, with its key, as it is now: to be asked for at each handshake.</summary>
     public X509Certificate2 Certificate => own.Current;
 
+    /// <summary>What was wrong with the certificate that the node had renewed by itself, when it was read at the start, and what to do; null if nothing.</summary>
+    public string? RenewedFault { get; private init; }
+
     /// <summary>The file of the node's own key, encrypted with the node's passphrase.</summary>
     public static string KeyFile(NodeConfiguration configuration) => Path.Combine(configuration.DataFolder, "node.key");
 
@@ -134,11 +137,10 @@ internal sealed class NodeCredentials : IDisposable
             key.ImportFromEncryptedPem(await File.ReadAllTextAsync(keyFile, cancellationToken).ConfigureAwait(false), passphrase.Span);
             var root = X509CertificateLoader.LoadCertificateFromFile(rootFile);
             var renewal = new SelfRenewal(configuration.DataFolder, name, root);
-            var first = Latest(configuration, name, root, key, renewal.Read(passphrase.Span, now), now);
             return new NodeCredentials(
-                authority: null, root, first, (present, time) => FindInstalled(configuration, name, root, key, present, time), renewal,
+                authority: null, root, Latest(configuration, name, root, key, renewal.Read(passphrase.Span, now, out var fault), now), (present, time) => FindInstalled(configuration, name, root, key, present, time), renewal,
                 $"this node cannot sign it, since the authority's key is elsewhere, and the node that has it did not (event 4322 says why). By hand: make a request (request), let that node sign it (sign-node --name {name.Name}), and put the certificate at {certificateFile}: it is taken within a day, or at a restart.")
-            { installedKey = key };
+            { installedKey = key, RenewedFault = fault };
         }
         catch
         {
