@@ -44,6 +44,9 @@ public sealed partial class CaptureSpool : IDisposable
     /// <summary>The spool as of the last flush.</summary>
     public SpoolStatus Status => status;
 
+    /// <summary>How many requests wait for the next flush, besides those that wait to be let in.</summary>
+    internal int RequestsWaiting => requests.Reader.Count;
+
     /// <summary>Opens the spool and recovers what is in it. Writes nothing but damaged bytes set aside.</summary>
     /// <exception cref="SpoolFormatException">A newer version wrote here.</exception>
     /// <exception cref="IOException">The folder cannot be read.</exception>

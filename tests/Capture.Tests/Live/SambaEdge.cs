@@ -20,9 +20,14 @@ namespace PasswordSync.Capture.Tests.Live;
 /// <summary>A whole edge on a real domain controller, with its spool on a disk; the nodes are a list.</summary>
 public sealed class SambaEdge : IAsyncDisposable
 {
-    /// <summary>Shorter than the default, so that refusals are told in test time; Samba commits within milliseconds of the script's end.</summary>
-    private static readonly TimeSpan CommitWithin = TimeSpan.FromSeconds(6);
+    /// <summary>Far more than Samba ever needs, on a busy machine too: only <see cref="PassTheBound"/> ends it.</summary>
+    private static readonly TimeSpan CommitWithin = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long the edge may take for its verdicts. Milliseconds as a rule; more on a busy machine.</summary>
+    public static readonly TimeSpan VerdictBound = TimeSpan.FromMinutes(3);
+
+    private static readonly ProofRules Rules = ProofRules.For(HookKind.BeforeCommit) with { CommitWithin = CommitWithin, HookWithin = TimeSpan.FromMinutes(2) };
+    private readonly AdvancedClock time = new();
     private readonly TemporaryFolder folder = new();
     private readonly CancellationTokenSource stop = new();
     private readonly CaptureSpool spool;
@@ -35,7 +40,6 @@ public sealed class SambaEdge : IAsyncDisposable
 
     public SambaEdge(SambaDomainController controller, SambaHook hook)
     {
-        var time = TimeProvider.System;
         client = ClientOf(controller);
         Directory = new LdapSourceDirectory(client, time);
         http = new HttpClient(nodes, disposeHandler: false);
@@ -49,7 +53,7 @@ public sealed class SambaEdge : IAsyncDisposable
             http, new EdgeName(source, "dc1.alpha.test", "1.0"), new NodeList([new Uri("https://node1/")]), new UplinkOptions(), time, () => 0.5, NullLogger<Uplink.Uplink>.Instance);
         pipeline = new EdgePipeline(
             new EdgeParts(spool, intake, listener, dropFolder, Directory, uplink),
-            new EdgePipelineOptions { Source = source, Rules = ProofRules.For(HookKind.BeforeCommit) with { CommitWithin = CommitWithin } },
+            new EdgePipelineOptions { Source = source, Rules = Rules },
             Alarms,
             time,
             NullLogger<EdgePipeline>.Instance);
@@ -62,6 +66,12 @@ public sealed class SambaEdge : IAsyncDisposable
 
     public LdapSourceDirectory Directory { get; }
 
+    /// <summary>
+    /// Lets the bound of everything that was captured so far be over for the edge: what the directory does not show by now is not coming. To be called once the domain controllers have
+    /// what a test did to them.
+    /// </summary>
+    public void PassTheBound() => time.Advance(CommitWithin);
+
     /// <summary>What the nodes have about a capture; null while they have nothing.</summary>
     public IntakeItem? About(CaptureId id) => nodes.Accepted.FirstOrDefault(item => item.CaptureIds.Contains(id));
 
@@ -70,7 +80,7 @@ public sealed class SambaEdge : IAsyncDisposable
     {
         await Eventually.HoldsAsync(
             $"the verdicts on {ids.Count} captures ({pipeline.Status}; {string.Join(" | ", Alarms.All)})",
-            CommitWithin + TimeSpan.FromSeconds(20),
+            VerdictBound,
             _ => run.IsFaulted ? Task.FromException<bool>(run.Exception) : Task.FromResult(ids.All(id => About(id) is not null)),
             cancellationToken);
         return [.. ids.Select(id => About(id)!)];
@@ -94,8 +104,18 @@ public sealed class SambaEdge : IAsyncDisposable
         new LdapClientOptions
         {
             Servers = [new LdapServer(controller.Address.ToString(), LdapServer.DefaultTlsPort)],
-            Connection = new LdapOptions { Trust = LdapTrust.CustomRoots([controller.Domain.Authority.Certificate]) },
+            Connection = SambaLab.OptionsFor(controller.Domain),
         },
         _ => ValueTask.FromResult<LdapCredential>(new SimpleCredential(controller.Domain.AdministratorName, Encoding.UTF8.GetBytes(SambaDomain.AdministratorPassword))),
         TimeProvider.System);
+
+    /// <summary>The system's clock, whose time of day is ahead by as much as a test says; its timers are the system's.</summary>
+    private sealed class AdvancedClock : TimeProvider
+    {
+        private long ticks;
+
+        public void Advance(TimeSpan by) => Interlocked.Add(ref ticks, by.Ticks);
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ticks));
+    }
 }

@@ -27,6 +27,7 @@ public sealed class SambaHook : IAsyncDisposable
 
     private readonly TemporaryFolder folder = new();
     private readonly Socket door = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly List<(string Account, CaptureId Id)> captures = [];
     private readonly Task serving;
 
     public SambaHook()
@@ -46,8 +47,14 @@ public sealed class SambaHook : IAsyncDisposable
 
     public string DropFolder => folder.In("drop");
 
-    /// <summary>Every capture that was made, in order.</summary>
-    public List<CaptureId> Captures { get; } = [];
+    /// <summary>Every capture that was made of an account's changes, in order.</summary>
+    public IReadOnlyList<CaptureId> CapturesOf(string account)
+    {
+        lock (captures) return [.. captures.Where(capture => capture.Account == account).Select(capture => capture.Id)];
+    }
+
+    /// <summary>The file of a capture that the edge did not take in time.</summary>
+    public string DropFileOf(CaptureId id) => Path.Combine(DropFolder, $"{id.Value:N}.capture");
 
     /// <summary>Called after the capture was handed over and before Samba goes on.</summary>
     public Func<Task> BeforeCommit { get; set; } = () => Task.CompletedTask;
@@ -71,12 +78,12 @@ public sealed class SambaHook : IAsyncDisposable
                 var account = await reader.ReadLineAsync();
                 var id = Guid.NewGuid();
                 var envelope = TestEnvelopes.Seal(account!, TimeProvider.System.GetUtcNow(), id);
-                lock (Captures) Captures.Add(new CaptureId(id));
+                lock (captures) captures.Add((account!, new CaptureId(id)));
                 if (!await HandOverAsync(envelope)) Drop(envelope);
                 await BeforeCommit();
                 await stream.WriteAsync("k"u8.ToArray());
             }
-            catch (SocketException)
+            catch (Exception end) when (end is SocketException or ObjectDisposedException)
             {
                 return;
             }

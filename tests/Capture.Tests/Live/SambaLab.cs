@@ -31,9 +31,17 @@ public sealed class SambaLab : IAsyncLifetime
     public async Task<LdapConnection> ConnectAsync(LabUser user, CancellationToken cancellationToken)
     {
         using var credential = new SimpleCredential(Domain.PrincipalNameOf(user), Encoding.UTF8.GetBytes(user.InitialPassword));
-        var options = new LdapOptions { Trust = LdapTrust.CustomRoots([Domain.Authority.Certificate]) };
+        var options = OptionsFor(Domain);
         return await LdapConnection.ConnectAsync(new LdapServer(Domain.First.Address.ToString(), LdapServer.DefaultTlsPort), credential, options, TimeProvider.System, cancellationToken);
     }
+
+    /// <summary>Trusts the domain's authority, and is patient with a busy machine.</summary>
+    public static LdapOptions OptionsFor(SambaDomain domain) => new()
+    {
+        Trust = LdapTrust.CustomRoots([domain.Authority.Certificate]),
+        ConnectTimeout = SambaEdge.VerdictBound,
+        RequestTimeout = SambaEdge.VerdictBound,
+    };
 
     /// <returns>Whether the DC accepted it.</returns>
     public static async Task<bool> ChangeAsync(LdapConnection connection, LabUser user, string current, string replacement, CancellationToken cancellationToken)

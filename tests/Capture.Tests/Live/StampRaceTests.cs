@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
 using PasswordSync.Capture.Tests.Support;
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Intake;
 using PasswordSync.Lab;
@@ -14,8 +13,6 @@ namespace PasswordSync.Capture.Tests.Live;
 /// <summary>The races of the stamp proof on two real domain controllers.</summary>
 public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
 {
-    private int seen = lab.Hook.Captures.Count;
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -31,7 +28,10 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
 
         (await lab.Domain.First.ChangePasswordAsync(way, user, user.InitialPassword, "Any.Way.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
 
-        var confirmed = (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>();
+        // kpasswd asks again what is not answered within a second: Samba then calls the hook once more, and refuses, since that is the password already.
+        var made = lab.Hook.CapturesOf(user.AccountName);
+        if (way != PasswordChangeWay.KerberosPassword) made.Count.ShouldBe(1);
+        var confirmed = (await edge.AboutAsync([made[0]], Cancellation))[0].ShouldBeOfType<ConfirmedCapture>();
         await ShouldBeTheStampAsync(confirmed, user);
         confirmed.Names.SamAccountName.ShouldBe(user.AccountName);
         confirmed.Names.Mail.ShouldBe(user.Mail);
@@ -43,7 +43,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     {
         await using var edge = lab.StartEdge();
         var user = await lab.Domain.AddUserAsync("newcomer", "New.Comer.Passw0rd", Cancellation);
-        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, user.InitialPassword, Cancellation)).ShouldBeFalse();
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "Accepted.Passw0rd", Cancellation)).ShouldBeTrue();
 
-        var verdicts = await VerdictsAsync(edge, 2);
+        var verdicts = await VerdictsAsync(edge, user, 2);
         verdicts[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBeOneOf(CaptureVerdict.RefusedBySource, CaptureVerdict.SupersededAtEdge);
         await ShouldBeTheStampAsync(verdicts[1].ShouldBeOfType<ConfirmedCapture>(), user);
     }
@@ -70,8 +70,9 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
 
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "Accepted.Passw0rd", Cancellation)).ShouldBeTrue();
         (await SambaLab.ChangeAsync(connection, user, "Accepted.Passw0rd", user.InitialPassword, Cancellation)).ShouldBeFalse();
+        edge.PassTheBound();
 
-        var verdicts = await VerdictsAsync(edge, 2);
+        var verdicts = await VerdictsAsync(edge, user, 2);
         await ShouldBeTheStampAsync(verdicts[0].ShouldBeOfType<ConfirmedCapture>(), user);
         verdicts[1].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.RefusedBySource);
     }
@@ -86,7 +87,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, "First.Passw0rd", Cancellation)).ShouldBeTrue();
         (await SambaLab.ChangeAsync(connection, user, "First.Passw0rd", "Second.Passw0rd", Cancellation)).ShouldBeTrue();
 
-        var verdicts = await VerdictsAsync(edge, 2);
+        var verdicts = await VerdictsAsync(edge, user, 2);
         var second = verdicts[1].ShouldBeOfType<ConfirmedCapture>();
         await ShouldBeTheStampAsync(second, user);
         if (verdicts[0] is ConfirmedCapture first) first.Stamp.Version.ShouldBe(second.Stamp.Version - 1);
@@ -105,7 +106,10 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
             (await SambaLab.ChangeAsync(connection, user, user.InitialPassword, user.InitialPassword, Cancellation)).ShouldBeFalse();
         }
 
-        var report = (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>();
+        await lab.Domain.WaitUntilReplicatedAsync(user, Cancellation);
+        edge.PassTheBound();
+
+        var report = (await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<CaptureReport>();
         report.Verdict.ShouldBe(CaptureVerdict.Overtaken);
         report.Stamp!.InvocationId.ShouldBe(await lab.Domain.Second.ReadInvocationIdAsync(Cancellation));
     }
@@ -120,8 +124,9 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         await lab.Domain.WaitUntilReplicatedAsync(user, Cancellation);
 
         await using var edge = lab.StartEdge();
+        edge.PassTheBound();
 
-        (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Overtaken);
+        (await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Overtaken);
     }
 
     [Fact]
@@ -129,12 +134,13 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     {
         var user = lab.NextUser();
         (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", "While.Down.Passw0rd", Cancellation)).Accepted.ShouldBeTrue();
-        Directory.GetFiles(lab.Hook.DropFolder, "*.capture").Length.ShouldBe(1);
+        var file = lab.Hook.DropFileOf(lab.Hook.CapturesOf(user.AccountName).ShouldHaveSingleItem());
+        File.Exists(file).ShouldBeTrue();
 
         await using var edge = lab.StartEdge();
 
-        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
-        Directory.GetFiles(lab.Hook.DropFolder).ShouldBeEmpty();
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+        await Eventually.HoldsAsync("the dropped file to be deleted", SambaEdge.VerdictBound, _ => Task.FromResult(!File.Exists(file)), Cancellation);
     }
 
     [Fact]
@@ -159,7 +165,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
             lab.Hook.BeforeCommit = () => Task.CompletedTask;
         }
 
-        await ShouldBeTheStampAsync((await VerdictsAsync(edge, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
+        await ShouldBeTheStampAsync((await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<ConfirmedCapture>(), user);
     }
 
     [Fact]
@@ -170,8 +176,9 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         await lab.Domain.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: renamed\n", Cancellation);
 
         await using var edge = lab.StartEdge();
+        edge.PassTheBound();
 
-        (await VerdictsAsync(edge, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Unconfirmed);
+        (await VerdictsAsync(edge, user, 1))[0].ShouldBeOfType<CaptureReport>().Verdict.ShouldBe(CaptureVerdict.Unconfirmed);
     }
 
     [Theory]
@@ -209,10 +216,11 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     [Fact]
     public async Task Policies_without_a_complexity_rule_are_found()
     {
-        await using var client = SambaEdge.ClientOf(lab.Domain.Second);
+        // At the DC where the other test of policies sets its own: what the other DC hears of late would be in its way.
+        await using var client = SambaEdge.ClientOf(lab.Domain.First);
         var policies = new LdapSourceDirectory(client, TimeProvider.System);
         (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldBeEmpty();
-        (await lab.Domain.Second.SambaToolAsync(["domain", "passwordsettings", "pso", "create", "loose", "7", "--complexity=off"], "", Cancellation)).RequireSuccess();
+        (await lab.Domain.First.SambaToolAsync(["domain", "passwordsettings", "pso", "create", "loose", "7", "--complexity=off"], "", Cancellation)).RequireSuccess();
         try
         {
             (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldHaveSingleItem().ShouldContain("CN=loose,");
@@ -220,7 +228,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         finally
         {
             // Another test of this class begins with none.
-            (await lab.Domain.Second.SambaToolAsync(["domain", "passwordsettings", "pso", "delete", "loose"], "", Cancellation)).RequireSuccess();
+            (await lab.Domain.First.SambaToolAsync(["domain", "passwordsettings", "pso", "delete", "loose"], "", Cancellation)).RequireSuccess();
         }
     }
 
@@ -238,7 +246,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         try
         {
             (await lab.Domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, "onlysmallletters", Cancellation)).Accepted.ShouldBeTrue();
-            lab.Hook.Captures.Count.ShouldBe(seen, "Samba did not call the hook");
+            lab.Hook.CapturesOf(user.AccountName).ShouldBeEmpty("Samba did not call the hook");
             await LookAsync();
             alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.HookNotCalled>().Sentence.ShouldContain($"The password policy of domain '{lab.Domain.BaseName}' has no complexity rule");
         }
@@ -264,13 +272,11 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
         }
     }
 
-    /// <summary>What became of the captures that the hook made since the test began, or since the last call.</summary>
-    private async Task<IReadOnlyList<IntakeItem>> VerdictsAsync(SambaEdge edge, int count)
+    /// <summary>What became of the captures that the hook made of an account's changes, in their order.</summary>
+    private async Task<IReadOnlyList<IntakeItem>> VerdictsAsync(SambaEdge edge, LabUser user, int count)
     {
-        List<CaptureId> made;
-        lock (lab.Hook.Captures) made = [.. lab.Hook.Captures.Skip(seen)];
+        var made = lab.Hook.CapturesOf(user.AccountName);
         made.Count.ShouldBe(count);
-        seen += count;
         return await edge.AboutAsync(made, Cancellation);
     }
 

@@ -14,7 +14,7 @@ public sealed class ConfigurationFetcherTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_configuration_that_could_not_be_taken_comes_again()
     {
         using var handler = new Node();
