@@ -7,7 +7,7 @@ namespace PasswordSync.Lab;
 public abstract class LabServer : IAsyncDisposable
 {
     /// <summary>How long a server may take from its start until it answers. A second or two as a rule; more on a busy machine.</summary>
-    public static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan StartBound = TimeSpan.FromMinutes(3);
 
     private ServerProcess? process;
 

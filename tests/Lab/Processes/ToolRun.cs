@@ -9,7 +9,7 @@ namespace PasswordSync.Lab;
 internal sealed record ToolRun(string Program, IReadOnlyList<string> Arguments)
 {
     /// <summary>How long a tool may take, unless said otherwise.</summary>
-    public static readonly TimeSpan DefaultBound = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan DefaultBound = TimeSpan.FromMinutes(3);
 
     // Arguments: pairs of mounts and "--"; the command.
     private const string WithMounts = """while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 125; shift 2; done; shift; exec "$@" """;

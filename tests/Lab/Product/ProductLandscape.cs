@@ -63,7 +63,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         {
             await edge.StartAsync(cancellationToken);
             var captureFile = landscape.CaptureFile(controller);
-            await Eventually.HoldsAsync("the capture file", TimeSpan.FromSeconds(30), _ => Task.FromResult(File.Exists(captureFile)), cancellationToken);
+            await Eventually.HoldsAsync("the capture file", LabServer.StartBound, _ => Task.FromResult(File.Exists(captureFile)), cancellationToken);
             await controller.ReconfigureAsync(controller.Settings with { CheckPasswordScript = $"{ProductBuild.SambaHelper} {captureFile}" }, cancellationToken);
         }
 

@@ -6,7 +6,7 @@ namespace PasswordSync.Lab;
 /// </summary>
 public sealed class ReplicationPause : IAsyncDisposable
 {
-    private static readonly TimeSpan SuspendBound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SuspendBound = TimeSpan.FromMinutes(2);
     private readonly IReadOnlyList<int> _suspended;
 
     private ReplicationPause(IReadOnlyList<int> suspended) => _suspended = suspended;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 
@@ -12,10 +13,13 @@ public sealed class SambaDomain : IAsyncDisposable
     public const string AdministratorPassword = "Adm1n.Passw0rd!";
 
     /// <summary>How long a change may take to reach the other DC.</summary>
-    public static readonly TimeSpan ReplicationBound = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan ReplicationBound = TimeSpan.FromMinutes(3);
 
     /// <summary>A socket's path has at most 107 bytes (unix(7)), of which Samba needs about 40 for itself.</summary>
     private const int FolderLengthMax = 65;
+
+    /// <summary>How long DCs may disagree until they are told to pull. Notifications come within a second or two.</summary>
+    private static readonly TimeSpan PullInterval = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan ToolBound = TimeSpan.FromMinutes(5);
     private readonly TemporaryFolder? _temporary;
@@ -131,10 +135,14 @@ public sealed class SambaDomain : IAsyncDisposable
     public async Task<ReplicationPause> PauseReplicationAsync(CancellationToken cancellationToken) =>
         await ReplicationPause.BeginAsync(Controllers, cancellationToken);
 
-    /// <summary>Waits until all running DCs have the same stamp for a user's password, and returns that stamp.</summary>
+    /// <summary>
+    /// Waits until all running DCs have the same stamp for a user's password, and returns that stamp. A DC tells the other of a change once: if the other's pull then fails, as it may right after
+    /// a pause, Samba pulls again minutes later. So the DCs are told to pull whenever they do not agree for a while.
+    /// </summary>
     public async Task<AttributeStamp> WaitUntilReplicatedAsync(LabUser user, CancellationToken cancellationToken)
     {
         AttributeStamp? agreed = null;
+        var pulledAt = Stopwatch.GetTimestamp();
         await Eventually.HoldsAsync(
             $"the DCs of {Options.Realm} to agree on the password of {user.AccountName}",
             ReplicationBound,
@@ -143,7 +151,15 @@ public sealed class SambaDomain : IAsyncDisposable
                 var stamps = await Task.WhenAll(
                     Controllers.Where(controller => controller.IsRunning).Select(controller => controller.ReadPasswordStampAsync(user, token)));
                 agreed = stamps[0];
-                return agreed is not null && stamps.All(stamp => stamp == agreed);
+                if (agreed is not null && stamps.All(stamp => stamp == agreed)) return true;
+                if (Stopwatch.GetElapsedTime(pulledAt) < PullInterval) return false;
+                foreach (var controller in Controllers)
+                {
+                    foreach (var source in Controllers.Where(other => other != controller)) await controller.TryReplicateFromAsync(source, token);
+                }
+
+                pulledAt = Stopwatch.GetTimestamp();
+                return false;
             },
             cancellationToken);
         return agreed!;

@@ -143,8 +143,10 @@ public sealed class SambaDomainController : LabServer
         RunToolAsync(LabTool.SambaTool, [.. arguments, "-s", ConfigurationFile], input, cancellationToken);
 
     /// <summary>Pulls what the other DC has now, without waiting for its notification.</summary>
-    public async Task ReplicateFromAsync(SambaDomainController source, CancellationToken cancellationToken) =>
-        (await SambaToolAsync(["drs", "replicate", FullName, source.FullName, Domain.BaseName, "-P"], "", cancellationToken)).RequireSuccess();
+    public async Task ReplicateFromAsync(SambaDomainController source, CancellationToken cancellationToken) => (await TryReplicateFromAsync(source, cancellationToken)).RequireSuccess();
+
+    internal Task<ToolResult> TryReplicateFromAsync(SambaDomainController source, CancellationToken cancellationToken) =>
+        SambaToolAsync(["drs", "replicate", FullName, source.FullName, Domain.BaseName, "-P"], "", cancellationToken);
 
     public override async ValueTask DisposeAsync()
     {

@@ -14,7 +14,7 @@ internal static class SambaTemplate
     private const string Format = "2";
 
     private static readonly TimeSpan BuildBound = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan IntroductionBound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan IntroductionBound = TimeSpan.FromMinutes(5);
 
     /// <summary>The folder of the template for such a domain, with one folder per DC; built now if no process has built it yet.</summary>
     public static async Task<string> GetAsync(SambaDomainOptions options, CancellationToken cancellationToken)
