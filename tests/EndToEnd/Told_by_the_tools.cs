@@ -22,7 +22,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
 
         await SaysAsync("delta: failing", "sync", "status");
         (await SaysAsync("failed, waits", "sync", "explain", user.AccountName)).ShouldContain($"pbm sync retry {user.AccountName} -p delta");
-        (await tools.PbmAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("failed");
+        (await tools.BadNewsAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("failed");
 
         await landscape.Delta.StartAsync(Token);
         await tools.PbmAsync(Token, "sync", "parked", "retry-all", "-p", "delta", "-waiting");
@@ -43,12 +43,12 @@ public sealed class Told_by_the_tools(Landscape landscape)
 
         await SaysAsync("delta: failing", "sync", "status");
         await SaysAsync("pbm sync point verify delta", "sync", "explain", user.AccountName);
-        (await tools.PbmAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("credentials");
-        (await tools.PbmAsync(Token, "doctor", "-faults")).ShouldContain("sync point delta: credentials");
+        (await tools.BadNewsAsync(Token, "sync", "point", "verify", "delta")).ShouldContain("credentials");
+        (await tools.BadNewsAsync(Token, "doctor", "-faults")).ShouldContain("sync point delta: credentials");
 
         // What explain said: a good verification lets what waited for it be tried. A refused sign-in is not repeated within a second, so it may need to be asked again.
         await File.WriteAllTextAsync(file, right, Token);
-        await Eventually.HoldsAsync("a good verification of delta", Landscape.ArrivalBound, async token => !(await tools.PbmAsync(token, "sync", "point", "verify", "delta")).Contains("failed", StringComparison.Ordinal), Token);
+        await Eventually.HoldsAsync("a good verification of delta", Landscape.ArrivalBound, async token => (await tools.TryPbmAsync(token, "sync", "point", "verify", "delta")).ExitCode == 0, Token);
         await ArrivesInDeltaAsync(user, "Told.2026!bind");
     }
 

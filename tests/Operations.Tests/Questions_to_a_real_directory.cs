@@ -38,16 +38,23 @@ public sealed class Questions_to_a_real_directory
         (Text(delivered[ada.AccountName], "state"), Text(delivered[ada.AccountName], "stampNow")).ShouldBe(("in-sync", Text(delivered[ada.AccountName], "stampConfirmed")));
         Text(delivered[bob.AccountName], "state").ShouldBe("never");
 
+        // The report is made of the journal and the source: a node that may not reach the target makes the same.
+        await BindAsync(node, "site=berlin");
+        await node.RestartAsync(targets, null, Token);
+        using var elsewhere = OperatorClient.First(node);
+        (await elsewhere.RunAsync("sync point verify", Token, ("point", "beta"))).ToString().ShouldContain("No living node has the labels");
+        Text((await ReportAsync(elsewhere))[ada.AccountName], "state").ShouldBe("in-sync");
+
         // A change that no edge brings.
         (await domain.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, ada, ada.InitialPassword, "Unseen.2026!x", Token)).Accepted.ShouldBeTrue();
-        var behind = await ReportAsync(admin, ("state", "behind"));
+        var behind = await ReportAsync(elsewhere, ("state", "behind"));
         behind.Keys.ShouldBe([ada.AccountName]);
         Text(behind[ada.AccountName], "reason").ShouldBe("A change since then was not captured, or is on its way.");
 
-        (await WhyAsync(admin, bob.AccountName)).ShouldStartWith("The account is in scope. Its present password has the stamp ");
-        (await WhyAsync(admin, "administrator")).ShouldStartWith("The account is in no scope");
-        (await WhyAsync(admin, "krbtgt")).ShouldStartWith("It is never captured");
-        (await WhyAsync(admin, "nobody")).ShouldBe("There is no such account.");
+        (await WhyAsync(elsewhere, bob.AccountName)).ShouldStartWith("The account is in scope. Its present password has the stamp ");
+        (await WhyAsync(elsewhere, "administrator")).ShouldStartWith("The account is in no scope");
+        (await WhyAsync(elsewhere, "krbtgt")).ShouldStartWith("It is never captured");
+        (await WhyAsync(elsewhere, "nobody")).ShouldBe("There is no such account.");
     }
 
     // As an administrator gives a node an account to read the source with.
@@ -68,6 +75,14 @@ public sealed class Questions_to_a_real_directory
         var scopes = JsonNode.Parse(await File.ReadAllTextAsync(scopesFile, Token))!;
         scopes["scopes"]![0]!["baseDn"] = domain.UserContainer;
         await File.WriteAllTextAsync(scopesFile, scopes.ToJsonString(), Token);
+    }
+
+    private static async Task BindAsync(TestNode node, string label)
+    {
+        var file = Path.Combine(node.Folder, "points.json");
+        var points = JsonNode.Parse(await File.ReadAllTextAsync(file, Token))!;
+        points["points"]![0]!["nodes"] = new JsonArray(label);
+        await File.WriteAllTextAsync(file, points.ToJsonString(), Token);
     }
 
     // As an edge of the domain would bring it: with the account's own id and stamp.

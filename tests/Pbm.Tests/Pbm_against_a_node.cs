@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -15,13 +16,14 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
     private readonly MemoryTarget mail = new();
     private TestNode node = null!;
     private PbmSession pbm = null!;
+    private bool isMisconfigured;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         mail.Add("ada");
-        node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["mail"] = mail }, CancellationToken.None);
+        node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["mail"] = mail }, CancellationToken.None, AskAsync);
         pbm = new PbmSession(node);
     }
 
@@ -90,6 +92,28 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Bad_news_is_printed_as_any_answer_and_has_an_exit_code_of_its_own()
+    {
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        var right = await pbm.RunAtTerminalAsync("sync check ada", "Winter.2026!");
+        var wrong = await pbm.RunAtTerminalAsync("sync check ada", "Summer.2026!");
+        (right.Code, wrong.Code).ShouldBe((ExitCodes.Done, ExitCodes.BadNews));
+        wrong.Lines.ShouldContain(line => line.StartsWith("mail ", StringComparison.Ordinal) && line.Contains("not that password", StringComparison.Ordinal));
+        (await pbm.RunAsync("sync", "point", "verify", "mail")).Code.ShouldBe(ExitCodes.Done);
+
+        Volatile.Write(ref isMisconfigured, true);
+        var verified = await pbm.RunAsync("sync", "point", "verify", "mail");
+        var doctor = await pbm.RunAsync("doctor", "-faults", "--json");
+
+        (verified.Code, verified.Error).ShouldBe((ExitCodes.BadNews, ""));
+        verified.Out.ShouldContain("The credentials are wrong.");
+        doctor.Code.ShouldBe(ExitCodes.BadNews);
+        System.Text.Json.JsonDocument.Parse(doctor.Out).RootElement.GetProperty("badNews").GetBoolean().ShouldBeTrue();
+        doctor.Out.ShouldContain("sync point mail: reachability");
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_node_is_trusted_at_first_use_only_by_somebody_who_says_yes_and_then_only_with_the_same_key()
     {
         string[] arguments = [pbm.Address, "--token-file", pbm.TokenFile, "sync", "points"];
@@ -144,4 +168,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         run.Error.ShouldContain("'sync nothing' is no command");
         (await File.ReadAllTextAsync(file, Token)).ShouldEndWith("Count: 1 point\n");
     }
+
+    private Task<DeliveryOutcome?> AskAsync(MemoryCall call, CancellationToken cancellationToken) =>
+        Task.FromResult<DeliveryOutcome?>(call.Step == MemoryStep.Verify && Volatile.Read(ref isMisconfigured) ? new DeliveryOutcome.TargetMisconfigured("The credentials are wrong.") : null);
 }

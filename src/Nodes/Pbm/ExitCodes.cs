@@ -21,6 +21,9 @@ public static class ExitCodes
     /// <summary>The node's certificate is not the one that is trusted.</summary>
     public const int NotTrusted = 5;
 
+    /// <summary>The question was answered, and the answer is bad news: a check failed, or a target does not have the password.</summary>
+    public const int BadNews = 6;
+
     /// <summary>Ctrl-C ended it before it was done, as shells number it. A stream that Ctrl-C ends is <see cref="Done"/>.</summary>
     public const int Interrupted = 130;
 }

@@ -78,8 +78,8 @@ public static class PbmRun
             foreach (var parameter in binding.Command.Parameters.Where(parameter => parameter.Kind == "secret")) secrets[parameter.Name] = terminal.AskSecret(Rendering.Clean(parameter.Summary.TrimEnd('.')));
             using var response = await client.RunAsync(binding, secrets, cancellationToken).ConfigureAwait(false);
             var printer = new AnswerPrinter(output, format, terminal.IsInteractive);
-            if (binding.Command.Streams) await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, output, ending), cancellationToken).ConfigureAwait(false);
-            else await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
+            if (!binding.Command.Streams) return await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
+            await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, output, ending), cancellationToken).ConfigureAwait(false);
             return ExitCodes.Done;
         }
         finally
@@ -96,7 +96,7 @@ public static class PbmRun
         return ExitCodes.Done;
     }
 
-    private static async Task PrintAsync(HttpResponseMessage response, AnswerPrinter printer, CancellationToken cancellationToken)
+    private static async Task<int> PrintAsync(HttpResponseMessage response, AnswerPrinter printer, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false))
@@ -105,6 +105,7 @@ public static class PbmRun
             {
                 using var answer = await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
                 printer.Print(answer.RootElement);
+                return answer.RootElement.TryGetProperty("badNews", out var bad) && bad.ValueKind == JsonValueKind.True ? ExitCodes.BadNews : ExitCodes.Done;
             }
             catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
             {

@@ -14,6 +14,7 @@ using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;
+using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
@@ -74,6 +75,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     /// <summary>What reads the sources that have a bind account.</summary>
     public SourceReaders Readers { get; private set; } = null!;
+
+    /// <summary>What operators ask of the targets that this node may reach.</summary>
+    public TargetQuestions Questions => new(Providers, new PolicyChecks(Configuration, Readers));
 
     /// <summary>A key is kept as long as a capture sealed to it may wait, and an edge may take to learn of the next.</summary>
     public KeyRotation Rotation => new(Configuration.Node.MaximumAge + Configuration.Node.KeyRotation) { Interval = Configuration.Node.KeyRotation };

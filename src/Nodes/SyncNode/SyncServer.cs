@@ -134,7 +134,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
                 new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.OthersAsync, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
-                new NodeRequestEndpoint(engine, departure, revocations, mending, loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
+                new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.OthersAsync, parts.Connections)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();

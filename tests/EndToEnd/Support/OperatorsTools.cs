@@ -17,6 +17,14 @@ internal sealed partial class OperatorsTools(Landscape landscape)
         return result.Output;
     }
 
+    /// <summary>Runs pbm, which must do what it is asked and bring bad news.</summary>
+    public async Task<string> BadNewsAsync(CancellationToken cancellationToken, params string[] words)
+    {
+        var result = await TryPbmAsync(cancellationToken, words);
+        result.ExitCode.ShouldBe(6, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
+        return result.Output;
+    }
+
     /// <summary>Runs pbm, whatever comes of it.</summary>
     public async Task<ToolResult> TryPbmAsync(CancellationToken cancellationToken, params string[] words)
     {

@@ -13,13 +13,14 @@ internal sealed partial class TestNode
 
     /// <summary>Starts a further node of this one's cluster, over the same database, as an administrator would: own key, request signed now or earlier, keys from here.</summary>
     public async Task<TestNode> JoinAsync(
-        string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, TimeSpan? signedAgo = null)
+        string name, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, TimeSpan? signedAgo = null, string? label = null)
     {
         var folder = Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
         foreach (var file in (string[])["scopes.json", "points.json", "passphrase"]) File.Copy(Path.Combine(Folder, file), Path.Combine(folder, file));
         var settings = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "node.json"), cancellationToken))!;
         settings["name"] = name;
+        if (label is not null) settings["labels"] = new JsonArray(label);
         settings["join"] = new JsonArray(Server.Addresses[0].ToString());
         await File.WriteAllTextAsync(Path.Combine(folder, "node.json"), settings.ToJsonString(), cancellationToken);
         using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))

@@ -21,7 +21,13 @@ internal sealed class TwoNodes : IAsyncDisposable
     /// <summary>The same one, who asks the second.</summary>
     public OperatorClient AtSouth { get; private set; } = null!;
 
-    public static async Task<TwoNodes> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null)
+    /// <summary>Starts them.</summary>
+    /// <param name="targets">The sync points.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="script">What the targets do.</param>
+    /// <param name="retry">When failed deliveries are tried again.</param>
+    /// <param name="boundTo">A label that the second node has, and the points are bound to; null if both carry them out.</param>
+    public static async Task<TwoNodes> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null)
     {
         var nodes = new TwoNodes(await PostgresServer.StartAsync([], cancellationToken));
         try
@@ -29,9 +35,9 @@ internal sealed class TwoNodes : IAsyncDisposable
             var passwordFile = Path.Combine(nodes.Server.Folder, "database-password");
             await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, cancellationToken);
             var database = new { kind = "postgres", connection = nodes.Server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
-            nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry);
+            nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo);
             nodes.AtNorth = OperatorClient.First(nodes.North);
-            nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script);
+            nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script, label: boundTo);
             nodes.AtSouth = OperatorClient.With(nodes.South, OperatorClient.FirstToken(nodes.North));
             await nodes.AtNorth.UntilAsync("cluster show", shown => shown.Rows().All(row => row.GetProperty("shards").GetInt32() == 128), cancellationToken);
             return nodes;

@@ -33,6 +33,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
             {
                 Nodes = nodes,
                 Decisions = new OperatorDecisions(engine, parts.Store.Leases, parts.Store.Operations.Queries, nodes),
+                Questions = new PointQuestions(parts, nodes),
                 Departure = departure,
                 Revocations = revocations,
             };

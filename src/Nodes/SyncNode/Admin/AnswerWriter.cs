@@ -15,6 +15,7 @@ internal static class AnswerWriter
         writer.WriteStartArray("sections");
         foreach (var section in answer.Sections) Write(writer, section);
         writer.WriteEndArray();
+        if (answer.IsBadNews) writer.WriteBoolean("badNews", true);
         writer.WriteEndObject();
     }
 

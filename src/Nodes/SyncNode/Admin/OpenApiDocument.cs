@@ -136,7 +136,8 @@ internal static class OpenApiDocument
               "answer":{"type":"object","required":["sections"],"properties":{"sections":{"type":"array","items":{"type":"object","required":["columns","rows"],"properties":{
                 "title":{"type":"string"},"noun":{"type":"string","description":"What a row is: singular|plural."},
                 "columns":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"title":{"type":"string"},"kind":{"enum":["text","number","time","duration","flag"]}}}},
-                "rows":{"type":"array","items":{"$ref":"#/components/schemas/row"}}}}}}},
+                "rows":{"type":"array","items":{"$ref":"#/components/schemas/row"}}}}},
+                "badNews":{"type":"boolean","description":"True where a question was asked and what was looked at is not as it should be; else absent."}}},
               "problem":{"type":"object","description":"RFC 9457.","properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"}}}}}
             """);
     }

@@ -6,6 +6,9 @@ namespace PasswordSync.SyncNode.Operations;
 /// <summary>What an operation answers: tables that any face can show.</summary>
 public sealed record Answer(ImmutableArray<Section> Sections)
 {
+    /// <summary>Whether a question was asked that this answers in the negative: what was looked at is not as it should be. For scripts; people read the rows.</summary>
+    public bool IsBadNews { get; init; }
+
     public static Answer Of(params ImmutableArray<Section> sections) => new(sections);
 }
 

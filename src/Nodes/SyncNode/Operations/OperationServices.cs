@@ -31,6 +31,9 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     /// <summary>The way to the identities, also those of other nodes.</summary>
     public required OperatorDecisions Decisions { get; init; }
 
+    /// <summary>The way to the targets, also those that only other nodes may reach.</summary>
+    public required PointQuestions Questions { get; init; }
+
     /// <summary>How this node is let go.</summary>
     public required Departure Departure { get; init; }
 

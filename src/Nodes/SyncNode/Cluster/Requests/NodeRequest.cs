@@ -1,4 +1,9 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using PasswordSync.Core.Identities;
+using PasswordSync.Providers.Contract;
+using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Deliveries.Remote;
 
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
@@ -10,13 +15,15 @@ namespace PasswordSync.SyncNode.Cluster.Requests;
 [JsonDerivedType(typeof(CountIdentities), "countIdentities")]
 [JsonDerivedType(typeof(ReadRevocations), "readRevocations")]
 [JsonDerivedType(typeof(HeedVerification), "heedVerification")]
+[JsonDerivedType(typeof(VerifyPoint), "verifyPoint")]
+[JsonDerivedType(typeof(TryPassword), "tryPassword")]
 internal abstract record NodeRequest(string Operator)
 {
     /// <summary>Where requests go, below a node's address.</summary>
     public const string Path = "node/v1/operations";
 
     /// <summary>The most bytes of a request or a reply, as JSON.</summary>
-    public const int BytesMax = 16 * 1_024;
+    public const int BytesMax = 64 * 1_024;
 
     /// <summary>An operator's decision about one person whose shard the asked node owns.</summary>
     public sealed record Decide(string Operator, Guid Identity, string Point, DecisionKind Decision, string? Reason) : NodeRequest(Operator);
@@ -32,6 +39,18 @@ internal abstract record NodeRequest(string Operator)
 
     /// <summary>That a sync point was verified and is well: what waits for that in the node's shards is to be tried now.</summary>
     public sealed record HeedVerification(string Operator, string Point) : NodeRequest(Operator);
+
+    /// <summary>How a sync point stands that the asked node may reach, and the asking one may not.</summary>
+    public sealed record VerifyPoint(string Operator, string Point) : NodeRequest(Operator);
+
+    /// <summary>Whether a target that the asked node may reach has a password. The asking node has counted the try.</summary>
+    /// <param name="Operator">Who wants it, for the log.</param>
+    /// <param name="Point">The sync point.</param>
+    /// <param name="CaptureId">The person's newest change, by which the account is found.</param>
+    /// <param name="Account">The account of the source.</param>
+    /// <param name="Names">What the source's directory called it.</param>
+    /// <param name="Envelope">The password, as <see cref="TravellingPassword"/> seals it.</param>
+    public sealed record TryPassword(string Operator, string Point, Guid CaptureId, RemoteAccount Account, AccountNames Names, byte[] Envelope) : NodeRequest(Operator);
 }
 
 /// <summary>What an operator can decide about one person at one sync point.</summary>
@@ -57,10 +76,20 @@ internal sealed record NodeReply
     /// <summary>Why it could not be done now; null if it could.</summary>
     public string? Unavailable { get; init; }
 
+    /// <summary>With <see cref="Unavailable"/>: whether the node may have got the request all the same, so that another one must not be asked for the same thing.</summary>
+    [JsonIgnore]
+    public bool MayHaveArrived { get; init; }
+
     public int Count { get; init; }
+
+    /// <summary>What the verification of a point found.</summary>
+    public ImmutableArray<VerificationCheck>? Checks { get; init; }
+
+    /// <summary>What trying a password told.</summary>
+    public PasswordTrial? Trial { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(NodeRequest))]
 [JsonSerializable(typeof(NodeReply))]
 internal sealed partial class NodeRequestJson : JsonSerializerContext;

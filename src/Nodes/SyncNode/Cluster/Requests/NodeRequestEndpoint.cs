@@ -10,7 +10,7 @@ using PasswordSync.SyncNode.Intake;
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
 /// <summary>Does what operators asked of another node and only this one can do. Only a node's certificate may ask.</summary>
-internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, EdgeRevocations revocations, PointMending mending, ILogger<NodeRequestEndpoint> logger)
+internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure departure, EdgeRevocations revocations, PointMending mending, PointQuestions questions, ILogger<NodeRequestEndpoint> logger)
 {
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/" + NodeRequest.Path, AnswerAsync);
 
@@ -45,6 +45,10 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
             case NodeRequest.HeedVerification verified:
                 mending.VerifiedElsewhere(new SyncPointId(verified.Point));
                 return new NodeReply();
+            case NodeRequest.VerifyPoint verify:
+                return await questions.AnswerAsync(verify, cancellationToken).ConfigureAwait(false);
+            case NodeRequest.TryPassword attempt:
+                return await questions.AnswerAsync(attempt, cancellationToken).ConfigureAwait(false);
             default:
                 throw new InvalidOperationException($"Internal error: unknown request {request.GetType().Name}.");
         }
@@ -88,6 +92,8 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
     {
         NodeRequest.Decide decide => SyncPointId.IsValid(decide.Point) && Enum.IsDefined(decide.Decision),
         NodeRequest.HeedVerification verified => SyncPointId.IsValid(verified.Point),
+        NodeRequest.VerifyPoint verify => SyncPointId.IsValid(verify.Point),
+        NodeRequest.TryPassword attempt => SyncPointId.IsValid(attempt.Point) && SourceId.IsValid(attempt.Account.Source),
         _ => true,
     };
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using PasswordSync.Core.Ports;
+using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
@@ -13,14 +14,35 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
     /// <summary>Asks one living node by name.</summary>
     /// <returns>Its reply; one that says why, if it lives no more or cannot be reached.</returns>
     /// <exception cref="StorageUnavailableException">Which nodes live cannot be read now.</exception>
-    public async Task<NodeReply> AskAsync(string node, NodeRequest request, CancellationToken cancellationToken)
+    public Task<NodeReply> AskAsync(string node, NodeRequest request, CancellationToken cancellationToken) => AskAsync(node, request, AnswerTimeout, cancellationToken);
+
+    /// <summary>As above, of a living node that has the labels, for what takes the target's time, too.</summary>
+    /// <returns>The node and its reply; one that says why, if none could be asked. Whoever may have got the request is the last one that is asked.</returns>
+    /// <exception cref="StorageUnavailableException">Which nodes live cannot be read now.</exception>
+    public async Task<(string? Node, NodeReply Reply)> AskAsync(PointSettings point, NodeRequest request, CancellationToken cancellationToken)
+    {
+        var labels = string.Join(", ", point.Nodes);
+        var able = (await others(cancellationToken).ConfigureAwait(false)).Where(peer => point.Nodes.All(peer.Labels.Contains)).ToList();
+        if (able.Count == 0) return (null, Unavailable($"No living node has the labels that '{point.Name}' is bound to ({labels}): start such a node, or correct the labels."));
+        var reasons = new List<string>();
+        foreach (var peer in able)
+        {
+            var reply = await AskAsync(peer.Name, request, AnswerTimeout + point.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            if (reply.Unavailable is null || reply.MayHaveArrived) return (peer.Name, reply);
+            reasons.Add(reply.Unavailable);
+        }
+
+        return (null, Unavailable($"No node with the labels that '{point.Name}' is bound to ({labels}) could be asked. {string.Join(" ", reasons)}"));
+    }
+
+    private async Task<NodeReply> AskAsync(string node, NodeRequest request, TimeSpan within, CancellationToken cancellationToken)
     {
         if ((await others(cancellationToken).ConfigureAwait(false)).FirstOrDefault(peer => peer.Name == node) is not { } found) return Unavailable($"The node {node} does not live now; another one takes its work within seconds.");
         var reasons = new List<string>();
         foreach (var address in found.Addresses)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(AnswerTimeout);
+            limit.CancelAfter(within);
             try
             {
                 return await AskAsync(found, address, request, limit.Token).ConfigureAwait(false);
@@ -32,11 +54,11 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
             }
             catch (Exception failure) when (failure is HttpRequestException or JsonException)
             {
-                return Unavailable($"The node {node} gave no answer that could be read; whether it was done is unknown: {failure.Message}");
+                return Unavailable($"The node {node} gave no answer that could be read; whether it was done is unknown: {failure.Message}", mayHaveArrived: true);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return Unavailable($"The node {node} did not answer within {AnswerTimeout.TotalSeconds} s; whether it was done is unknown.");
+                return Unavailable($"The node {node} did not answer within {within.TotalSeconds} s; whether it was done is unknown.", mayHaveArrived: true);
             }
         }
 
@@ -54,5 +76,5 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
         return await response.Content.ReadFromJsonAsync(NodeRequestJson.Default.NodeReply, cancellationToken).ConfigureAwait(false) ?? throw new JsonException("the answer is empty.");
     }
 
-    private static NodeReply Unavailable(string reason) => new() { Unavailable = reason };
+    private static NodeReply Unavailable(string reason, bool mayHaveArrived = false) => new() { Unavailable = reason, MayHaveArrived = mayHaveArrived };
 }

@@ -24,8 +24,9 @@ internal sealed class NodeDoctor(OperationServices services) : Operation
             new EdgeChecks(services).RunAsync(cancellationToken)).ConfigureAwait(false);
         var found = checks.SelectMany(one => one).ToList();
         var shown = call.Flag("faults") ? found.Where(one => one.Result != FindingResult.Good) : found;
-        return new OperationResult.Answered(Answer.Of(
+        var answer = Answer.Of(
             Section.Facts(null, ("node", services.Configuration.Node.Name), ("verdict", Finding.Verdict(found))),
-            Section.Table("checks", "check|checks", Columns, shown.Select(one => Column.Row(one.What, one.Word, one.Found, one.Remedy)))));
+            Section.Table("checks", "check|checks", Columns, shown.Select(one => Column.Row(one.What, one.Word, one.Found, one.Remedy))));
+        return new OperationResult.Answered(answer with { IsBadNews = found.Any(one => one.Result == FindingResult.Bad) });
     }
 }

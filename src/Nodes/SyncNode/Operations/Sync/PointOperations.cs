@@ -4,7 +4,6 @@ using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Contract;
 using PasswordSync.SyncNode.Cluster.Requests;
-using PasswordSync.SyncNode.Deliveries.Remote;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -84,22 +83,20 @@ internal sealed class PointVerify(OperationServices services) : Operation
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
         var name = call.Needed("point");
-        if (services.FindProvider(name) is not { } provider) return services.NoSuchPoint(name);
-        var report = await provider.VerifyAsync(cancellationToken).ConfigureAwait(false);
-        var checks = report.Checks.AddRange(await services.Policies.RunAsync(name, provider, report, cancellationToken).ConfigureAwait(false));
+        if (services.FindPoint(name) is not { } point) return services.NoSuchPoint(name);
+        var checks = await services.Questions.VerifyAsync(point, call.Caller.Name, cancellationToken).ConfigureAwait(false);
         var table = Section.Table(null, "check|checks", Columns, checks.Select(check => Column.Row(check.Name, check.Result == VerificationResult.NotRun ? "not checked" : $"{check.Result}".ToLowerInvariant(), check.Finding, check.Remedy)));
-        if (!report.IsGood) return new OperationResult.Answered(Answer.Of(table));
-        var untold = await HeedAsync(name, provider, call.Caller.Name, cancellationToken).ConfigureAwait(false);
+        if (checks.Any(check => check.Result == VerificationResult.Failed)) return new OperationResult.Answered(Answer.Of(table) with { IsBadNews = true });
+        var untold = await HeedAsync(name, call.Caller.Name, cancellationToken).ConfigureAwait(false);
         return new OperationResult.Answered(untold.IsEmpty
             ? Answer.Of(table)
             : Answer.Of(table, Section.Facts(null, ("not told", $"{string.Join(", ", untold)}: what waits there is tried at its own time, or when you verify there"))));
     }
 
-    // What waits is tried by the nodes that own it. A point that other nodes carry out was not reached from here: nothing follows.
-    private async Task<ImmutableArray<string>> HeedAsync(string name, IProvider provider, string by, CancellationToken cancellationToken)
+    // What waits is tried by the nodes that own it.
+    private async Task<ImmutableArray<string>> HeedAsync(string name, string by, CancellationToken cancellationToken)
     {
-        if (provider is RemoteProvider) return [];
-        services.Mending.Verified(new SyncPointId(name), provider);
+        services.Mending.VerifiedElsewhere(new SyncPointId(name));
         try
         {
             return await services.TellOthersAsync(new NodeRequest.HeedVerification(by, name), cancellationToken).ConfigureAwait(false);
