@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using PasswordSync.Core.Identities;
+using PasswordSync.Providers.ActiveDirectory.Forests;
 using PasswordSync.Providers.Directories;
 using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Settings;
@@ -41,6 +42,9 @@ public sealed partial record ActiveDirectoryOptions
     /// <summary><c>source</c>: the name of the source that this domain is at the same time, if it is one. Without it, what is written here and captured there again cannot be told from a change.</summary>
     public SourceId? Source { get; init; }
 
+    /// <summary><c>forest</c>: what is peculiar to a whole forest; null (the default) for one domain. <see cref="DirectoryOptions.Domain"/> names the forest's root domain then.</summary>
+    public ForestOptions? Forest { get; init; }
+
     /// <summary><c>verifyAccount</c>: the sAMAccountName of an account to check the rights on. Default: none, and rights are not checked.</summary>
     public string? VerifyAccount { get; init; }
 
@@ -51,6 +55,7 @@ public sealed partial record ActiveDirectoryOptions
         var defaults = new ActiveDirectoryOptions { Directory = DirectoryOptions.Read(settings, allowList, DomainSettings.Read(settings, allowList)) };
         var source = settings.OptionalText("source");
         if (source is not null && !SourceId.IsValid(source)) settings.Reject("source", "Give the name of a source: 1 to 63 lower-case letters, digits, dots or hyphens.");
+        var forest = ForestOptions.Read(settings);
         var kind = settings.Choice("directoryKind", DirectoryKind.Domain);
         if (kind == DirectoryKind.AdLds)
         {
@@ -58,6 +63,7 @@ public sealed partial record ActiveDirectoryOptions
             if (settings.OptionalText("base") is null) settings.Reject("base", "AD LDS has no domain to start from: give the DN below which accounts are looked for.");
             if (source is not null) settings.Reject("source", "Changes in AD LDS are not captured, so it is no source: remove it.");
             if (defaults.Directory.Domain is not null) settings.Reject("domain", "DNS names no instances of AD LDS: list its servers.");
+            if (forest is not null) settings.Reject("forest", "Instances of AD LDS are no forest: remove it.");
         }
 
         var options = defaults with
@@ -68,6 +74,7 @@ public sealed partial record ActiveDirectoryOptions
             Unlock = settings.Flag("unlock", defaults.Unlock),
             CarryMustChange = settings.Flag("carryMustChange", defaults.CarryMustChange),
             Source = SourceId.IsValid(source) ? new SourceId(source!) : null,
+            Forest = forest,
             VerifyAccount = settings.OptionalText("verifyAccount"),
         };
         return settings.IsGood ? options : null;

@@ -3,7 +3,6 @@ using PasswordSync.Core.Stamps;
 using PasswordSync.Ldap;
 using PasswordSync.Ldap.ActiveDirectory;
 using PasswordSync.Providers.Contract;
-using PasswordSync.Providers.Directories;
 using PasswordSync.Providers.Probing;
 
 namespace PasswordSync.Providers.ActiveDirectory;
@@ -21,17 +20,17 @@ public sealed partial class ActiveDirectoryProvider
         }
         catch (LdapException e)
         {
-            return (null, DirectoryFailures.OfReading(e));
+            return (null, ReadRefusals.Classify(e));
         }
     }
 
     /// <summary>What the write left: the mark now, and the stamp if it can only be ours. The write is done: nothing here can undo the success.</summary>
-    private async Task<DeliveryOutcome> DescribeWriteAsync(LdapConnection connection, SetRequest request, PasswordVersion? before, CancellationToken cancellationToken)
+    private async Task<DeliveryOutcome> DescribeWriteAsync(AccountHome home, SetRequest request, PasswordVersion? before, CancellationToken cancellationToken)
     {
         try
         {
-            var (version, _) = await ReadVersionAsync(connection, request.Target, cancellationToken);
-            return new DeliveryOutcome.Delivered(version?.ToMark(), await StampAsync(connection, request.Target, before, version, cancellationToken));
+            var (version, _) = await ReadVersionAsync(home.Connection, request.Target, cancellationToken);
+            return new DeliveryOutcome.Delivered(version?.ToMark(), await StampAsync(home, request.Target, before, version, cancellationToken));
         }
         catch (OperationCanceledException)
         {
@@ -41,12 +40,12 @@ public sealed partial class ActiveDirectoryProvider
     }
 
     /// <summary>Null where the target is no source, and where somebody else wrote at the same time: then the stamp may be the other's.</summary>
-    private async Task<Stamp?> StampAsync(LdapConnection connection, TargetAccount target, PasswordVersion? before, PasswordVersion? after, CancellationToken cancellationToken)
+    private async Task<Stamp?> StampAsync(AccountHome home, TargetAccount target, PasswordVersion? before, PasswordVersion? after, CancellationToken cancellationToken)
     {
-        if (options.Source is not { } source) return null;
+        if (home.Source is not { } source) return null;
         try
         {
-            var domain = await DomainFacts.ReadAsync(connection, cancellationToken);
+            var domain = await DomainFacts.ReadAsync(home.Connection, cancellationToken);
             if (after is { } written && written.IsNextAfter(before) && written.InvocationId == domain?.InvocationId)
             {
                 return written.ToStamp(context.GenerationOf(source));
@@ -54,7 +53,7 @@ public sealed partial class ActiveDirectoryProvider
         }
         catch (LdapException e)
         {
-            LogFactsUnreadable(connection.Server.ToString(), e.Message);
+            LogFactsUnreadable(home.Connection.Server.ToString(), e.Message);
         }
 
         LogStampUnclear(target.DisplayName, before?.ToMark()?.Value, after?.ToMark()?.Value);
@@ -64,9 +63,9 @@ public sealed partial class ActiveDirectoryProvider
     /// <summary>
     /// Of a recheck: the mark is that of our write. Of a write: the password is there, and if only one write happened since, that one was ours.
     /// </summary>
-    private Stamp? StampOfOurWrite(AttemptKind kind, PasswordVersion? against, PasswordVersion? now)
+    private Stamp? StampOfOurWrite(AccountHome home, AttemptKind kind, PasswordVersion? against, PasswordVersion? now)
     {
-        if (options.Source is not { } source || now is not { } version || against is null) return null;
+        if (home.Source is not { } source || now is not { } version || against is null) return null;
         var isOurs = kind == AttemptKind.Recheck ? now == against : version.IsNextAfter(against);
         return isOurs ? version.ToStamp(context.GenerationOf(source)) : null;
     }

@@ -4,16 +4,16 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Ldap;
 using PasswordSync.Ldap.ActiveDirectory;
+using PasswordSync.Providers.ActiveDirectory.Forests;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Directories;
-using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Probing;
 using PasswordSync.Providers.Redaction;
 
 namespace PasswordSync.Providers.ActiveDirectory;
 
 /// <summary>
-/// Resets passwords in an Active Directory domain (Windows or Samba). Accounts are kept by objectGUID; the mark of a password is the replication
+/// Resets passwords in an Active Directory domain, or in all domains of a forest (Windows or Samba). Accounts are kept by objectGUID; the mark of a password is the replication
 /// metadata of <c>unicodePwd</c>.
 /// </summary>
 public sealed partial class ActiveDirectoryProvider : IProvider
@@ -23,7 +23,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
 
     private readonly ActiveDirectoryOptions options;
     private readonly ProviderContext context;
-    private readonly DirectorySession session;
+    private readonly IAccountDirectory directory;
     private readonly ILogger<ActiveDirectoryProvider> logger;
 
     public ActiveDirectoryProvider(ActiveDirectoryOptions options, ProviderContext context)
@@ -32,12 +32,12 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         ArgumentNullException.ThrowIfNull(context);
         this.options = options;
         this.context = context;
-        session = new DirectorySession(options.Directory, context.Secrets, context.Time);
+        directory = options.Forest is null ? new SingleDomain(options, context) : new Forest(options, context);
         logger = context.Loggers.CreateLogger<ActiveDirectoryProvider>();
         Description = new ProviderDescription(
             ActiveDirectoryProviderFactory.KindName,
             new PasswordLimits(LengthMin: 0, PasswordLengthMax, NeedsWellFormedText: false, AllowedCharacters: null, HistoryLength: null),
-            ShowsMark: true, CanProbeBySignIn: options.Directory.Security != DirectorySecurity.Kerberos && options.DirectoryKind == DirectoryKind.Domain, ReportsWrittenStamp: options.Source is not null);
+            ShowsMark: true, CanProbeBySignIn: options.Directory.Security != DirectorySecurity.Kerberos && options.DirectoryKind == DirectoryKind.Domain, ReportsWrittenStamp: options.Source is not null || options.Forest?.Sources.IsEmpty == false);
     }
 
     public ProviderDescription Description { get; }
@@ -45,21 +45,16 @@ public sealed partial class ActiveDirectoryProvider : IProvider
     public async Task<Preparation> PrepareAsync(TargetQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var (connection, trouble) = await session.ConnectAsync(evenIfRefused: false, cancellationToken);
-        if (connection is null) return new Preparation.Obstacle(trouble!);
         try
         {
-            var baseDn = options.Base ?? (await DomainFacts.ReadAsync(connection, cancellationToken))?.DefaultNamingContext;
-            if (baseDn is null) return new Preparation.Obstacle(new DeliveryOutcome.TargetMisconfigured($"{connection.Server} is not a domain controller."));
-            var (account, obstacle) = await AccountSearch.RunAsync(
-                options.Match, query, (rule, value) => AccountLookup.FindAsync(connection, options.DirectoryKind, baseDn, rule, value, cancellationToken));
-            if (account is null) return new Preparation.Obstacle(obstacle!);
+            var (home, account, obstacle) = await directory.FindAsync(query, cancellationToken);
+            if (home is null || account is null) return new Preparation.Obstacle(obstacle!);
             if (account.GetGuid(AccountLookup.ObjectGuid) is not { } id)
             {
                 return new Preparation.Obstacle(new DeliveryOutcome.TargetMisconfigured($"The bind account may not read the objectGUID of {account.Dn}."));
             }
 
-            AccountId? asSource = options.Source is { } source ? new AccountId(source, id) : null;
+            AccountId? asSource = home.Source is { } source ? new AccountId(source, id) : null;
             var present = PasswordVersion.Of(account);
             return new Preparation.Found(new TargetAccount(id.ToString("D"), account.Dn, asSource), present?.ToMark())
             {
@@ -68,7 +63,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         }
         catch (LdapException e)
         {
-            return new Preparation.Obstacle(DirectoryFailures.OfReading(e));
+            return new Preparation.Obstacle(ReadRefusals.Classify(e));
         }
     }
 
@@ -77,27 +72,28 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(password);
         if (PasswordRules.Check(password, Description.Limits) is { } tooLong) return tooLong;
-        var (connection, trouble) = await session.ConnectAsync(evenIfRefused: false, cancellationToken);
-        if (connection is null) return trouble!;
+        var (home, trouble) = await OpenAsync(request.Target, cancellationToken);
+        if (home is null) return trouble!;
         PasswordVersion? before = null;
-        if (options.Source is not null)
+        if (home.Source is not null)
         {
             // Read on the DC that is written to: the baseline may come from another one, or another write may have come in between.
-            var (version, obstacle) = await ReadVersionAsync(connection, request.Target, cancellationToken);
+            var (version, obstacle) = await ReadVersionAsync(home.Connection, request.Target, cancellationToken);
             if (obstacle is not null) return obstacle;
             before = version;
         }
 
-        if (await WriteAsync(connection, request, password, cancellationToken) is { } failure) return failure;
-        return await DescribeWriteAsync(connection, request, before, cancellationToken);
+        if (await WriteAsync(home.Connection, request, password, cancellationToken) is { } failure) return failure;
+        return await DescribeWriteAsync(home, request, before, cancellationToken);
     }
 
     public async Task<ProbeVerdict> ProbeAsync(ProbeRequest request, Secret password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(password);
-        var (connection, trouble) = await session.ConnectAsync(evenIfRefused: false, cancellationToken);
-        if (connection is null) return new ProbeVerdict.Inconclusive(trouble!.Explain()!);
+        var (home, trouble) = await OpenAsync(request.Target, cancellationToken);
+        if (home is null) return new ProbeVerdict.Inconclusive(trouble!.Explain()!);
+        var connection = home.Connection;
         try
         {
             var account = await AccountLookup.ReadAsync(connection, request.Target.Key, [ReplicationMetadata.AttributeName, .. LockoutGuard.Attributes], cancellationToken);
@@ -108,8 +104,8 @@ public sealed partial class ActiveDirectoryProvider : IProvider
             return await ProbeProcedure.RunAsync(
                 request.Kind, comparison,
                 async () => await FindObstacleAsync(connection, account, cancellationToken)
-                    ?? await session.SignInAsync(connection, account.Dn, password, JudgeSignIn, cancellationToken),
-                () => new ProbeVerdict.Present(now?.ToMark(), StampOfOurWrite(request.Kind, against, now)));
+                    ?? await home.Session.SignInAsync(connection, account.Dn, password, JudgeSignIn, cancellationToken),
+                () => new ProbeVerdict.Present(now?.ToMark(), StampOfOurWrite(home, request.Kind, against, now)));
         }
         catch (LdapException e)
         {
@@ -117,9 +113,21 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         }
     }
 
-    public Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => ActiveDirectoryVerification.RunAsync(session, options, cancellationToken);
+    public Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => directory.VerifyAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => session.DisposeAsync();
+    public ValueTask DisposeAsync() => directory.DisposeAsync();
+
+    private async Task<(AccountHome? Home, DeliveryOutcome? Obstacle)> OpenAsync(TargetAccount target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await directory.OpenAsync(target.Key, cancellationToken);
+        }
+        catch (LdapException e)
+        {
+            return (null, ReadRefusals.Classify(e));
+        }
+    }
 
     /// <summary>The lockout policy of AD LDS is that of its machine, or of the machine's domain, and cannot be read there.</summary>
     private async Task<SignInResult.Unclear?> FindObstacleAsync(LdapConnection connection, LdapEntry account, CancellationToken cancellationToken) =>

@@ -15,7 +15,10 @@ internal static class ActiveDirectoryVerification
     private const string Pdc = "pdc";
     private const string Base = "base";
     private const string Mark = "mark";
-    private const string Rights = "rights";
+    public const string Rights = "rights";
+
+    /// <summary>No account is named to check the rights on.</summary>
+    public static readonly VerificationCheck RightsNotRun = VerificationCheck.NotRun(Rights, "Rights are checked on one account only.", "Name one in verifyAccount.");
 
     public static async Task<VerificationReport> RunAsync(DirectorySession session, ActiveDirectoryOptions options, CancellationToken cancellationToken)
     {
@@ -29,7 +32,7 @@ internal static class ActiveDirectoryVerification
             }
             catch (LdapException e)
             {
-                checks.Add(VerificationCheck.Failed(Domain, e.Message, DirectoryFailures.OfReading(e).Explain()!));
+                checks.Add(VerificationCheck.Failed(Domain, e.Message, ReadRefusals.Classify(e).Explain()!));
             }
         }
 
@@ -37,7 +40,7 @@ internal static class ActiveDirectoryVerification
     }
 
     /// <summary>The domain's policies that hold for anybody; empty if they cannot be read, which is no fault of the settings.</summary>
-    private static async Task<ImmutableArray<PasswordPolicy>> ReadPoliciesAsync(LdapConnection connection, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<PasswordPolicy>> ReadPoliciesAsync(LdapConnection connection, CancellationToken cancellationToken)
     {
         if (await DomainFacts.ReadAsync(connection, cancellationToken) is not { } domain) return [];
         try
@@ -54,7 +57,7 @@ internal static class ActiveDirectoryVerification
     {
         if (options.DirectoryKind == DirectoryKind.AdLds)
         {
-            await CheckBaseAsync(connection, options.Base!, options, checks, cancellationToken);
+            await CheckAccountsAsync(connection, options.Base!, options, checks, cancellationToken);
             return;
         }
 
@@ -68,18 +71,17 @@ internal static class ActiveDirectoryVerification
             ? VerificationCheck.Passed(Domain, $"{domain} is a domain controller.")
             : VerificationCheck.Failed(Domain, $"The bind account may not read the invocationId of {domain}.", "Let it read the configuration partition: without it, echoes cannot be told (source)."));
         checks.Add(await CheckPdcAsync(connection, domain, cancellationToken));
-        await CheckBaseAsync(connection, options.Base ?? domain.DefaultNamingContext, options, checks, cancellationToken);
+        await CheckAccountsAsync(connection, options.Base ?? domain.DefaultNamingContext, options, checks, cancellationToken);
     }
 
-    private static async Task CheckBaseAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
-    {
-        checks.Add(await ExistsAsync(connection, baseDn, cancellationToken)
+    /// <summary>Whether there is something below which accounts can be looked for.</summary>
+    public static async Task<VerificationCheck> CheckBaseAsync(LdapConnection connection, string baseDn, CancellationToken cancellationToken) =>
+        await ExistsAsync(connection, baseDn, cancellationToken)
             ? VerificationCheck.Passed(Base, $"{baseDn} exists.")
-            : VerificationCheck.Failed(Base, $"{baseDn} does not exist, or the bind account may not see it.", "Check base."));
-        await CheckRightsAsync(connection, baseDn, options, checks, cancellationToken);
-    }
+            : VerificationCheck.Failed(Base, $"{baseDn} does not exist, or the bind account may not see it.", "Check base.");
 
-    private static async Task<VerificationCheck> CheckPdcAsync(LdapConnection connection, DomainFacts domain, CancellationToken cancellationToken) =>
+    /// <summary>Whether the controller is the PDC emulator of its domain.</summary>
+    public static async Task<VerificationCheck> CheckPdcAsync(LdapConnection connection, DomainFacts domain, CancellationToken cancellationToken) =>
         await domain.FindPdcAsync(connection, cancellationToken) switch
         {
             null => VerificationCheck.NotRun(Pdc, "Who the PDC emulator is cannot be read.", remedy: null),
@@ -88,26 +90,33 @@ internal static class ActiveDirectoryVerification
                 Pdc, $"{domain.DnsHostName} is not the PDC emulator: other controllers refuse a password that is set here until replication brings it.", $"Name {other} first (servers), or set domain, unless the line to it is slow."),
         };
 
-    private static async Task CheckRightsAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
+    private static async Task CheckAccountsAsync(LdapConnection connection, string baseDn, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
     {
+        checks.Add(await CheckBaseAsync(connection, baseDn, cancellationToken));
         if (options.VerifyAccount is not { } name)
         {
-            checks.Add(VerificationCheck.NotRun(Rights, "Rights are checked on one account only.", "Name one in verifyAccount."));
+            checks.Add(RightsNotRun);
             return;
         }
 
         var isLds = options.DirectoryKind == DirectoryKind.AdLds;
         var rule = isLds ? new MatchRule(SourceAttribute.UserPrincipalName, "userPrincipalName") : new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName");
-        if (await AccountLookup.FindAsync(connection, options.DirectoryKind, baseDn, rule, name, cancellationToken) is not [var found] || found.GetGuid(AccountLookup.ObjectGuid) is not { } id)
+        if (await AccountLookup.FindAsync(connection, options.DirectoryKind, baseDn, rule, name, cancellationToken) is not [var found] || found.GetGuid(AccountLookup.ObjectGuid) is null)
         {
             checks.Add(VerificationCheck.Failed(Rights, $"No account of a person below {baseDn} is called {name}.", $"Check verifyAccount: it is the account's {rule.Target}."));
             return;
         }
 
+        await CheckAccountAsync(connection, found, options, checks, cancellationToken);
+    }
+
+    /// <summary>Whether the mark of one account can be read, and its password be reset.</summary>
+    public static async Task CheckAccountAsync(LdapConnection connection, LdapEntry found, ActiveDirectoryOptions options, List<VerificationCheck> checks, CancellationToken cancellationToken)
+    {
         checks.Add(PasswordVersion.Of(found) is null
             ? VerificationCheck.Failed(Mark, $"The replication metadata of {found.Dn} cannot be read.", $"Let the bind account read {ReplicationMetadata.AttributeName}; without it, writes with unknown outcome are always repeated.")
             : VerificationCheck.Passed(Mark, $"The replication metadata of {found.Dn} can be read."));
-        checks.Add(await CheckResetAsync(connection, id.ToString("D"), found.Dn, options, cancellationToken));
+        checks.Add(await CheckResetAsync(connection, found.GetGuid(AccountLookup.ObjectGuid)!.Value.ToString("D"), found.Dn, options, cancellationToken));
     }
 
     /// <summary>

@@ -35,7 +35,7 @@ internal static class WriteRefusals
                 $"The bind account may not reset the password of {account}, or not write lockoutTime (unlock) or pwdLastSet (carryMustChange) there. Grant it. {reason}"),
             LdapResultCode.UnwillingToPerform when ActiveDirectoryDiagnostics.ErrorCode(result) == GeneralFailure => new DeliveryOutcome.TargetMisconfigured(
                 $"The domain controller takes passwords only over an encrypted connection: use security ldaps, startTls or kerberos. {reason}"),
-            LdapResultCode.Referral => new DeliveryOutcome.TargetMisconfigured($"The server holds no writable copy of the domain: name writable domain controllers (servers). {reason}"),
+            LdapResultCode.Referral => new DeliveryOutcome.TargetMisconfigured($"{ReadRefusals.ExplainReferral(result)} {reason}"),
             var code when Directories.DirectoryFailures.IsForNow(code) => new DeliveryOutcome.Transient(reason),
             _ => new DeliveryOutcome.TargetMisconfigured(reason),
         };

@@ -29,9 +29,10 @@ internal static class AccountSearch
     /// <param name="rules">The rules, first wins.</param>
     /// <param name="query">Whom to look for.</param>
     /// <param name="find">Finds at most <see cref="HitsMax"/> accounts by a rule and the value to look for.</param>
+    /// <param name="nameOf">How people know an account, to name those that a rule cannot tell apart; null to leave them unnamed.</param>
     /// <returns>The account, or why there is none.</returns>
     public static async Task<(TAccount? Account, DeliveryOutcome? Obstacle)> RunAsync<TAccount>(
-        ImmutableArray<MatchRule> rules, TargetQuery query, Func<MatchRule, string, Task<IReadOnlyList<TAccount>>> find)
+        ImmutableArray<MatchRule> rules, TargetQuery query, Func<MatchRule, string, Task<IReadOnlyList<TAccount>>> find, Func<TAccount, string>? nameOf = null)
         where TAccount : class
     {
         foreach (var rule in rules)
@@ -43,8 +44,9 @@ internal static class AccountSearch
                     continue;
                 case [var account]:
                     return (account, null);
-                default:
-                    return (null, new DeliveryOutcome.AccountNotFound($"ambiguous: more than one account matches {rule} ('{value}'). Make the attribute unique, or change the rules (match)."));
+                case var several:
+                    var names = nameOf is null ? "" : $": {string.Join("; ", several.Select(nameOf))}";
+                    return (null, new DeliveryOutcome.AccountNotFound($"ambiguous: more than one account matches {rule} ('{value}'){names}. Make the attribute unique, or change the rules (match)."));
             }
         }
 

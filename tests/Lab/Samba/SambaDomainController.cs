@@ -111,6 +111,13 @@ public sealed class SambaDomainController : LabServer
     public async Task ApplyLdifAsync(string ldif, CancellationToken cancellationToken) =>
         (await _ldap.ModifyAsync(Domain.AdministratorName, SambaDomain.AdministratorPassword, ldif, cancellationToken)).RequireSuccess();
 
+    /// <summary>
+    /// Adds objects on the DC itself, with an objectGUID or systemFlags of one's own, which LDAP lets nobody choose: what replication from another domain
+    /// of the forest would bring.
+    /// </summary>
+    public async Task AddAsReplicationWouldAsync(string ldif, CancellationToken cancellationToken) =>
+        (await RunToolAsync(LabTool.LdbAdd, [$"--configfile={ConfigurationFile}", "-H", Database, "--relax"], ldif, cancellationToken)).RequireSuccess();
+
     /// <summary>Reads one attribute of one object as the administrator; empty when it has no value.</summary>
     public async Task<IReadOnlyList<byte[]>> ReadAttributeAsync(string distinguishedName, string attribute, CancellationToken cancellationToken)
     {

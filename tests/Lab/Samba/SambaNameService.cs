@@ -16,6 +16,7 @@ public sealed class SambaNameService(SambaDomain domain)
     private const byte ZoneRank = 0xF0;
     private const int TimeToLiveSeconds = 60;
     private const ushort LdapPort = 389;
+    private const ushort CatalogPort = 3268;
 
     /// <summary>Where it answers, by UDP and TCP.</summary>
     public IPEndPoint EndPoint => new(domain.First.Address, 53);
@@ -32,9 +33,22 @@ public sealed class SambaNameService(SambaDomain domain)
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="hosts">Each with its priority, without the domain's name.</param>
     public Task SetServiceAsync(string name, CancellationToken cancellationToken, params (int Priority, string Host)[] hosts) => SetAsync(
-        $"DC={name},DC=_msdcs.{domain.Options.DnsName},CN=MicrosoftDNS,DC=ForestDnsZones,{domain.BaseName}",
-        [.. hosts.Select(host => Record(ServiceType, [.. BigEndian((ushort)host.Priority), .. BigEndian(100), .. BigEndian(LdapPort), .. Name($"{host.Host}.{domain.Options.DnsName}")]))],
-        cancellationToken);
+        $"DC={name},DC=_msdcs.{domain.Options.DnsName},CN=MicrosoftDNS,DC=ForestDnsZones,{domain.BaseName}", Services(LdapPort, hosts), cancellationToken);
+
+    /// <summary>Says which hosts of the domain hold the forest's Global Catalog.</summary>
+    public Task SetCatalogAsync(CancellationToken cancellationToken, params (int Priority, string Host)[] hosts) => SetAsync(
+        $"DC=_ldap._tcp.gc,DC=_msdcs.{domain.Options.DnsName},CN=MicrosoftDNS,DC=ForestDnsZones,{domain.BaseName}", Services(CatalogPort, hosts), cancellationToken);
+
+    /// <summary>As <see cref="SetServiceAsync"/>, of a domain below this one, for which this one's server answers too.</summary>
+    /// <param name="child">Its name without this domain's.</param>
+    /// <param name="name">Such as <c>_ldap._tcp.dc</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="hosts">Each with its priority, without this domain's name.</param>
+    public Task SetServiceBelowAsync(string child, string name, CancellationToken cancellationToken, params (int Priority, string Host)[] hosts) => SetAsync(
+        $"DC={name}._msdcs.{child},DC={domain.Options.DnsName},CN=MicrosoftDNS,DC=DomainDnsZones,{domain.BaseName}", Services(LdapPort, hosts), cancellationToken);
+
+    private IReadOnlyList<byte[]> Services(ushort port, (int Priority, string Host)[] hosts) =>
+        [.. hosts.Select(host => Record(ServiceType, [.. BigEndian((ushort)host.Priority), .. BigEndian(100), .. BigEndian(port), .. Name($"{host.Host}.{domain.Options.DnsName}")]))];
 
     private async Task SetAsync(string dn, IReadOnlyList<byte[]> records, CancellationToken cancellationToken)
     {

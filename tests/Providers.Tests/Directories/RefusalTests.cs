@@ -74,6 +74,22 @@ public sealed class RefusalTests
         (await SetInLdapAsync(null)).ShouldBeOfType<DeliveryOutcome.Unknown>();
     }
 
+    [Theory]
+    [InlineData("ldap://child.beta.test/CN=anna,DC=child,DC=beta,DC=test", "refers to child.beta.test: it is read-only, or the account is in another domain.")]
+    [InlineData("nonsense", "refers to another one, which it does not name")]
+    public async Task A_referral_is_told_with_the_domain_that_it_names_and_the_setting_that_helps(string referral, string expected)
+    {
+        await using var directory = new ScriptedDirectory((LdapResultCode.Referral, "0000202B: RefErr")) { Referral = referral, AnswersSearchesAlike = true };
+        await using var provider = new ActiveDirectoryProvider(new ActiveDirectoryOptions { Directory = directory.Options, Base = "dc=test" }, Any.Context(TimeProvider.System));
+
+        foreach (var outcome in (DeliveryOutcome[])[await SetAsync(provider, directory), (await provider.PrepareAsync(Any.Query("anna"), Token)).ShouldBeOfType<Preparation.Obstacle>().Outcome])
+        {
+            outcome.ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+            outcome.Explain().ShouldNotBeNull().ShouldContain(expected);
+            outcome.Explain()!.ShouldContain("set forest = true");
+        }
+    }
+
     private static void Check(DeliveryOutcome outcome, LdapResultCode code, Type expected)
     {
         outcome.ShouldBeOfType(expected);

@@ -51,6 +51,12 @@ internal sealed class ScriptedDirectory : IAsyncDisposable
     /// <summary>The key of the one entry, as <c>entryUUID</c>.</summary>
     public string Key { get; } = Guid.NewGuid().ToString("D");
 
+    /// <summary>Where answers with <see cref="LdapResultCode.Referral"/> refer to; null for nowhere.</summary>
+    public string? Referral { get; init; }
+
+    /// <summary>Whether searches are answered as writes are.</summary>
+    public bool AnswersSearchesAlike { get; init; }
+
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
@@ -102,6 +108,7 @@ internal sealed class ScriptedDirectory : IAsyncDisposable
     private IEnumerable<byte[]> Responses(int id, int operation) => operation switch
     {
         BindRequest => [Result(id, BindResponse, LdapResultCode.Success, "")],
+        SearchRequest when AnswersSearchesAlike && answer is var (code, diagnostics) => [Result(id, SearchDone, code, diagnostics)],
         SearchRequest => [Entry(id), Result(id, SearchDone, LdapResultCode.Success, "")],
         ModifyRequest when answer is var (code, diagnostics) => [Result(id, ModifyResponse, code, diagnostics)],
         ExtendedRequest when answer is var (code, diagnostics) => [Result(id, ExtendedResponse, code, diagnostics)],
@@ -127,11 +134,13 @@ internal sealed class ScriptedDirectory : IAsyncDisposable
         return (id, reader.PeekTag().TagValue);
     }
 
-    private static byte[] Result(int id, int operation, LdapResultCode code, string diagnostics) => Message(id, operation, writer =>
+    private byte[] Result(int id, int operation, LdapResultCode code, string diagnostics) => Message(id, operation, writer =>
     {
         writer.WriteEnumeratedValue(code);
         writer.WriteOctetString([]);
         writer.WriteOctetString(Encoding.UTF8.GetBytes(diagnostics));
+        if (code != LdapResultCode.Referral || Referral is null) return;
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3))) writer.WriteOctetString(Encoding.UTF8.GetBytes(Referral));
     });
 
     private byte[] Entry(int id) => Message(id, SearchEntry, writer =>

@@ -109,6 +109,25 @@ public sealed class ProviderRegistryTests
     }
 
     [Theory]
+    [InlineData("true", "beta.test", "", "", "", "", "")]
+    [InlineData("true", "beta.test", "", "", "child.beta.test=child", "", "")]
+    [InlineData("true", "", "dc1.beta.test", "", "", "", "domain")]
+    [InlineData("true", "beta.test", "", "beta", "", "", "source")]
+    [InlineData("true", "beta.test", "", "", "child", "", "sources")]
+    [InlineData("true", "beta.test", "", "", "child.beta.test=Child!", "", "sources")]
+    [InlineData("true", "beta.test", "", "", "child.beta.test=one", "CHILD.beta.test=two", "sources")]
+    [InlineData("false", "beta.test", "", "", "child.beta.test=child", "", "sources")]
+    [InlineData("maybe", "beta.test", "", "", "", "", "forest")]
+    public async Task A_forest_is_named_as_its_root_domain_and_its_sources_by_domain(string forest, string domain, string server, string source, string first, string second, string fault)
+    {
+        var created = Create(
+            "activeDirectory", ("forest", forest), ("domain", domain), ("servers", server), ("source", source), ("sources:0", first), ("sources:1", second), ("bindName", "sync@beta.test"), ("bindPassword", "env:KEY"));
+
+        if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
+        (created is ProviderCreation.Refused { Faults: [var only] } ? only.Key : "").ShouldBe(fault);
+    }
+
+    [Theory]
     [InlineData("kerberos", "file:/k", null, "sync", "")]
     [InlineData("kerberos", "env:KEYTAB", null, "sync", "keytab")]
     [InlineData("kerberos", "file:/k", "env:KEY", "sync", "keytab")]
