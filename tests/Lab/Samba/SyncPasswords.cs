@@ -6,7 +6,8 @@ namespace PasswordSync.Lab;
 /// </summary>
 public sealed class SyncPasswords : IAsyncDisposable
 {
-    // One object in LDIF on standard input; the answer must begin with DONE-EXIT. Objects without a readable password are none of its business.
+    // One object in LDIF on standard input; the answer must begin with DONE-EXIT. Objects without a readable password are none of its business. The tool repeats objects: a password that
+    // the directory has already, and refuses for that, is set.
     private const string Script = """
         #!/bin/bash
         set -eu
@@ -18,7 +19,8 @@ public sealed class SyncPasswords : IAsyncDisposable
             'virtualClearTextUTF8: '*) password=${line#*: } ;;
           esac
         done
-        [ -z "$password" ] || LDAPTLS_CACERT='{authority}' ldappasswd -x -H 'ldaps://{address}' -D '{binder}' -y '{secret}' -T <(printf %s "$password") "uid=$name,{container}"
+        set_password() { LDAPTLS_CACERT='{authority}' ldappasswd -x -H 'ldaps://{address}' -D '{binder}' -y '{secret}' -T <(printf %s "$password") "uid=$name,{container}" 2>&1; }
+        [ -z "$password" ] || said=$(set_password) || [[ $said == *'not being changed from existing value'* ]] || { echo "$said"; exit 1; }
         echo 'DONE-EXIT: set'
         """;
 
