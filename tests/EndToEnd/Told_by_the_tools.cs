@@ -89,6 +89,37 @@ public sealed class Told_by_the_tools(Landscape landscape)
     }
 
     [Fact(Timeout = 240_000)]
+    public async Task An_edge_that_is_gone()
+    {
+        var user = landscape.NextUser();
+        var controller = landscape.Alpha.Controllers[1];
+        (await controller.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, user.InitialPassword, "Told.2026!here", Token)).Accepted.ShouldBeTrue();
+        await landscape.ArrivesEverywhereAsync(user, "Told.2026!here", Token);
+
+        await landscape.Product.Edges[controller].StopAsync(Token);
+        try
+        {
+            (await controller.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "Told.2026!here", "Told.2026!gone", Token)).Accepted.ShouldBeTrue("the helper keeps what the edge does not take");
+            (await SaysAsync($"edge alpha/{controller.FullName}", "sync", "status")).ShouldContain("see that passwordsync-edge runs there");
+            StateOf(controller, await tools.PbmAsync(Token, "edge", "list")).ShouldBe("gone");
+            var explained = await tools.PbmAsync(Token, "sync", "explain", user.AccountName);
+            explained.ShouldContain("edges that are gone:");
+            explained.ShouldContain($"PasswordSync.EdgeNode doctor, on {controller.FullName}.");
+            (await tools.BadNewsAsync(Token, "doctor", "-faults")).ShouldContain($"edge alpha/{controller.FullName}");
+        }
+        finally
+        {
+            await landscape.Product.ResumeAsync(Token);
+        }
+
+        await landscape.ArrivesEverywhereAsync(user, "Told.2026!gone", Token);
+        StateOf(controller, await tools.PbmAsync(Token, "edge", "list")).ShouldBe("here");
+        var after = await tools.PbmAsync(Token, "sync", "explain", user.AccountName);
+        after.ShouldNotContain($"PasswordSync.EdgeNode doctor, on {controller.FullName}.");
+        (await tools.PbmAsync(Token, "sync", "status")).ShouldNotContain($"edge alpha/{controller.FullName}");
+    }
+
+    [Fact(Timeout = 240_000)]
     public async Task The_password_log_tells_of_every_change_that_was_made_and_one_id_leads_through_all_logs()
     {
         List<(LabUser User, int Changes)> made = [(landscape.NextUser(), 1), (landscape.NextUser(), 2), (landscape.NextUser(), 3)];
@@ -156,6 +187,9 @@ public sealed class Told_by_the_tools(Landscape landscape)
 
     private static IEnumerable<JsonElement> Of(IEnumerable<JsonElement> log, LabUser user, string happened) => log.Where(row =>
         row.TryGetProperty("user", out var name) && name.GetString() == user.AccountName && row.GetProperty("event").GetString() == happened && row.GetProperty("source").GetString() == "alpha");
+
+    private static string StateOf(SambaDomainController controller, string edges) =>
+        edges.Split('\n').Single(line => line.Contains($"| {controller.FullName}", StringComparison.Ordinal)).Split('|')[2].Trim();
 
     // The node still writes it.
     private static List<string> ReadShared(string file)

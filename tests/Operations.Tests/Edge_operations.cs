@@ -8,7 +8,6 @@ using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
-using PasswordSync.SyncNode.Operations.Sync;
 using Shouldly;
 using Xunit;
 
@@ -37,7 +36,7 @@ public sealed class Edge_operations
         (await admin.RunAsync("sync explain", Token, ("user", "ada"))).ToString().ShouldNotContain("edges that are gone");
         var kept = await node.CaptureAsync("ada", "Spring.2027!", 8, Token);
 
-        clock.Forward(Troubles.EdgeGoneAfter + TimeSpan.FromSeconds(1));
+        clock.Forward(TimeSpan.FromSeconds(181));
 
         var trouble = (await admin.RunAsync("sync status", Token)).Rows("troubles").Single();
         trouble.GetProperty("what").GetString().ShouldBe($"edge alpha/{TestNode.DomainController}");

@@ -67,7 +67,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var intake = new CaptureIntake(spool, new EdgeBinding(edge.Cluster, edge.Source, edge.DomainController), alarms, clock, loggers.CreateLogger<CaptureIntake>());
         var http = EdgeConnections.ToNodes(edge.Cluster, certificates, clock);
         var nodes = new NodeList([.. edge.Nodes.Select(node => new Uri(node.EndsWith('/') ? node : node + "/"))]);
-        var options = new UplinkOptions();
+        var options = new UplinkOptions { ConfigurationInterval = edge.ConfigurationInterval };
         var uplink = new Uplink(http, new EdgeName(new SourceId(edge.Source), edge.DomainController, ProductVersion.Text), nodes, options, clock, Random.Shared.NextDouble, loggers.CreateLogger<Uplink>()) { Alarms = alarms };
         var dropFolder = new DropFolder(listening, intake, alarms, clock, loggers.CreateLogger<DropFolder>());
         var parts = new EdgeParts(spool, intake, new HandoverListener(listening, intake, clock, loggers.CreateLogger<HandoverListener>()), dropFolder, directory, uplink);

@@ -160,6 +160,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         }),
         allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { $"file:{SecretsFolder(folder)}/*" } },
         recheckDelay = "00:00:03",
+        edgeGoneAfter = "00:00:20",
         log = new { level = "debug", folder = "log" },
     };
 
@@ -205,6 +206,7 @@ public sealed class ProductLandscape : IAsyncDisposable
             password = $"file:{Path.Combine(SecretsFolder(folder), "domain-administrator")}",
         },
         proofBound = options.ProofBound.ToString("c", CultureInfo.InvariantCulture),
+        configurationInterval = "00:00:05",
         log = new { level = "debug", folder = "log" },
     };
 

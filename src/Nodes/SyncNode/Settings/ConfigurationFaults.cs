@@ -50,6 +50,7 @@ internal static class ConfigurationFaults
 
         foreach (var fault in OfTime("grace", node.Grace, TimeSpan.Zero, TimeSpan.FromDays(1))) yield return fault;
         foreach (var fault in OfTime("recheckDelay", node.RecheckDelay, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))) yield return fault;
+        foreach (var fault in OfTime("edgeGoneAfter", node.EdgeGoneAfter, TimeSpan.FromSeconds(10), TimeSpan.FromDays(1))) yield return fault;
         foreach (var (key, value) in new[] { ("versionJumpMax", node.VersionJumpMax), ("firstVersionMax", node.FirstVersionMax) })
         {
             if (value is < 1 or > VersionsMax) yield return new(key, $"{value}", $"use 1 to {VersionsMax}.");

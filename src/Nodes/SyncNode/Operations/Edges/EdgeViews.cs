@@ -52,7 +52,7 @@ internal static class EdgeTable
     /// <summary>An edge that was revoked and not heard of since is not missed.</summary>
     public static string StateOf(EdgeSighting edge, OperationServices services) =>
         services.Revocations.LastOf(edge.Source, edge.DomainController) is { } revocation && edge.SeenAt <= revocation.At ? Revoked
-        : services.Now - edge.SeenAt > Troubles.EdgeGoneAfter ? Gone
+        : services.Now - edge.SeenAt > services.Configuration.Node.EdgeGoneAfter ? Gone
         : "here";
 }
 

@@ -32,7 +32,7 @@ internal sealed class ExplainNobody(OperationServices services)
         var edges = (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Where(edge => edge.Source == source).ToList();
         var (directory, scopes, why, action) = await LookAsync(source, text, cancellationToken).ConfigureAwait(false);
         if (edges.Count == 0) (why, action) = ("No edge of this source was ever heard of: nothing is captured there.", "Install the edge on every writable domain controller: docs/operations/single-node.md");
-        else if (edges.All(edge => services.Now - edge.SeenAt > Troubles.EdgeGoneAfter)) (why, action) = ($"No edge of this source was heard of since {Stories.Time(edges.Max(edge => edge.SeenAt))}.", "See that passwordsync-edge runs and reaches this node.");
+        else if (edges.All(edge => services.Now - edge.SeenAt > services.Configuration.Node.EdgeGoneAfter)) (why, action) = ($"No edge of this source was heard of since {Stories.Time(edges.Max(edge => edge.SeenAt))}.", "See that passwordsync-edge runs and reaches this node.");
         return Column.Row(source.Value, directory, scopes, why, action);
     }
 

@@ -10,9 +10,6 @@ namespace PasswordSync.SyncNode.Operations.Sync;
 /// <summary>What is wrong now, worst first, each with what to do: read from the identities that have something to do, the edges, and the node.</summary>
 internal sealed class Troubles(OperationServices services)
 {
-    /// <summary>An edge that was not heard of for so long is called gone. Edges ask for their configuration every 30 s.</summary>
-    public static readonly TimeSpan EdgeGoneAfter = TimeSpan.FromMinutes(3);
-
     /// <summary>How many identities are looked at; beyond it the counts are of these.</summary>
     public const int IdentitiesMax = 1_000;
 
