@@ -45,16 +45,16 @@ public sealed class Begin_and_end(Landscape landscape)
     [Fact(Timeout = 300_000)]
     public async Task A_start_after_a_kill_is_told_with_version_configuration_database_addresses_and_the_counts_of_what_was_recovered()
     {
-        await Eventually.HoldsAsync("an edge that holds nothing of other tests", Landscape.ArrivalBound, async token =>
-        {
-            await Edge.StopAsync(token);
-            return await HeldAfterStartAsync() == 0;
-        }, Token);
         var waiting = await landscape.NextUserAsync("delta", Token);
         await landscape.Delta.StopAsync(Token);
         var said = landscape.NodeLog.Length;
         (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, waiting, "", "Recovered.2026!x", Token)).Accepted.ShouldBeTrue();
         await landscape.NodeSaysAsync(said, Token, "delta", "is tried again");
+        await Eventually.HoldsAsync("an edge that has forgotten this one and holds nothing of other tests", Landscape.ArrivalBound, async token =>
+        {
+            await Edge.StopAsync(token);
+            return await HeldAfterStartAsync() == 0;
+        }, Token);
 
         // One delivery waits for its target. Two captures are held by the edge.
         await Node.KillAsync(Token);

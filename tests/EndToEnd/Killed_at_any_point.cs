@@ -51,8 +51,8 @@ public sealed class Killed_at_any_point(Landscape landscape)
         foreach (var (user, password) in last)
         {
             if (password == user.InitialPassword) continue;
-            await Eventually.HoldsAsync($"{user.AccountName}'s last password in beta (seed {seed})", TimeSpan.FromSeconds(120), async token => (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, token)).Accepted, Token);
-            await Eventually.HoldsAsync($"{user.AccountName}'s last password in gamma (seed {seed})", TimeSpan.FromSeconds(120), async token => (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, token)).Accepted, Token);
+            await Eventually.HoldsAsync($"{user.AccountName}'s last password in beta (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, token)).Accepted, Token);
+            await Eventually.HoldsAsync($"{user.AccountName}'s last password in gamma (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, token)).Accepted, Token);
         }
 
         // Nothing older may come now; the rechecks of attempts that were cut off take a few seconds.

@@ -17,7 +17,7 @@ public sealed class Must_change(Landscape landscape)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_point_that_says_so_carries_that_the_password_must_be_changed_until_it_was(bool bySambaTool)
@@ -35,7 +35,7 @@ public sealed class Must_change(Landscape landscape)
         (await LastSetInBetaAsync(user)).ShouldBeGreaterThan(0);
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_point_that_does_not_say_so_sets_the_password_as_any_other()
     {
         var user = landscape.NextUser();

@@ -14,7 +14,7 @@ public sealed class No_readable_secret(Landscape landscape)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I5_a_canary_is_in_no_file_argument_or_environment_of_the_product()
     {
         var user = landscape.NextUser();

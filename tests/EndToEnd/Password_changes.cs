@@ -10,7 +10,7 @@ public sealed class Password_changes(Landscape landscape)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(PasswordChangeWay.LdapReplace)]
     [InlineData(PasswordChangeWay.LdapDeleteAndAdd)]
     [InlineData(PasswordChangeWay.KerberosPassword)]
@@ -36,7 +36,7 @@ public sealed class Password_changes(Landscape landscape)
         foreach (var user in landscape.Crowd) await landscape.ArrivesEverywhereAsync(user, $"Crowd.{user.AccountName}!", Token);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Of_two_quick_changes_the_last_one_wins_everywhere()
     {
         var user = landscape.NextUser();
@@ -53,7 +53,7 @@ public sealed class Password_changes(Landscape landscape)
         (await landscape.Gamma.BindAsync(landscape.InGamma(user), "First.2026!x", Token)).Accepted.ShouldBeFalse();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_same_password_set_again_is_sent_once_for_each_stamp()
     {
         var user = landscape.NextUser();
@@ -74,7 +74,7 @@ public sealed class Password_changes(Landscape landscape)
         (await landscape.Beta.First.ReadPasswordStampAsync(landscape.InBeta(user), Token))!.Version.ShouldBe(before!.Version + 1);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_change_that_the_source_refuses_is_not_sent()
     {
         var user = landscape.NextUser();
@@ -91,7 +91,7 @@ public sealed class Password_changes(Landscape landscape)
         (await landscape.Gamma.BindAsync(landscape.InGamma(user), "Kept.2026!x", Token)).Accepted.ShouldBeTrue();
     }
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData("Pässwört.€.2026", PasswordChangeWay.LdapReplace)]
     [InlineData("Pässwört.€.2027", PasswordChangeWay.KerberosPassword)]
     [InlineData("Pässwört.€.2028", PasswordChangeWay.SmbPassword)]
@@ -107,7 +107,7 @@ public sealed class Password_changes(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(user, password, Token);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_password_of_256_characters_arrives()
     {
         var user = landscape.NextUser();

@@ -10,7 +10,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_password_that_a_target_refuses_by_policy_is_parked_with_the_reason_and_the_other_targets_get_it()
     {
         // Alpha takes twelve characters; beta wants fourteen.
@@ -32,7 +32,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         (await landscape.Beta.First.BindAsync(landscape.InBeta(user), user.InitialPassword, Token)).Accepted.ShouldBeTrue();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_user_who_is_missing_in_a_target_gets_the_password_there_when_the_account_appears()
     {
         var user = await landscape.Alpha.AddUserAsync("newcomer", "Init.Passw0rd.x", Token);
@@ -45,7 +45,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await Eventually.HoldsAsync("the newcomer's password in gamma", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(there, "Newcomer.2026!x", token)).Accepted, Token);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_user_who_is_renamed_and_moved_keeps_being_synchronised()
     {
         var user = landscape.NextUser();
@@ -58,7 +58,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(user, "Moved.2026!x", Token);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_user_who_is_deleted_and_made_again_with_the_same_name_is_a_new_account_and_is_synchronised()
     {
         var first = await landscape.Alpha.AddUserAsync("phoenix", "Init.Passw0rd.x", Token);
@@ -74,7 +74,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         (await landscape.Gamma.BindAsync(there, "Phoenix.2026!1", Token)).Accepted.ShouldBeFalse();
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task What_could_not_be_delivered_while_a_target_was_down_arrives_when_it_is_up_without_help()
     {
         var user = await landscape.NextUserAsync("delta", Token);
@@ -91,7 +91,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         (await landscape.Delta.BindAsync(InDelta(user), "Down.2026!1", Token)).Accepted.ShouldBeFalse();
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task What_met_a_wrong_bind_password_arrives_with_the_first_change_after_it_is_right_again_and_not_a_quarter_of_an_hour_later()
     {
         var (first, second) = (await landscape.NextUserAsync("delta", Token), await landscape.NextUserAsync("delta", Token));
@@ -111,7 +111,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await ArrivesInDeltaAsync(first, "Misconfigured.2026!1");
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_target_that_accepts_connections_and_stays_silent_delays_nobody_else()
     {
         var silent = new List<LabUser>();
@@ -129,7 +129,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     private LabUser InDelta(LabUser user) => landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
 
     private async Task ArrivesInDeltaAsync(LabUser user, string password) => await Eventually.HoldsAsync(
-        $"{user.AccountName}'s password in delta", TimeSpan.FromSeconds(90), async token => (await landscape.Delta.BindAsync(InDelta(user), password, token)).Accepted, Token);
+        $"{user.AccountName}'s password in delta", Landscape.ArrivalBound, async token => (await landscape.Delta.BindAsync(InDelta(user), password, token)).Accepted, Token);
 
     private async Task ChangeAsync(LabUser user, string password)
     {

@@ -26,7 +26,7 @@ public sealed class MachineTests
         using var client = new TcpClient();
         await client.ConnectAsync(server.EndPoint, Cancellation);
         await client.GetStream().WriteAsync("Hello?"u8.ToArray(), Cancellation);
-        await Eventually.HoldsAsync("the connection to be accepted", TimeSpan.FromSeconds(10), _ => Task.FromResult(server.Accepted == 1), Cancellation);
+        await Eventually.HoldsAsync("the connection to be accepted", TimeSpan.FromMinutes(1), _ => Task.FromResult(server.Accepted == 1), Cancellation);
 
         client.GetStream().DataAvailable.ShouldBeFalse();
     }

@@ -8,7 +8,7 @@ namespace PasswordSync.Lab.Tests;
 public sealed class SupervisionTests
 {
     private const string OrphanFolderVariable = "PASSWORDSYNC_LAB_TEST_FOLDER";
-    private static readonly TimeSpan EndBound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan EndBound = TimeSpan.FromMinutes(2);
 
     // A server with a child of its own that ignores the polite signal.
     private const string StubbornFamily = """

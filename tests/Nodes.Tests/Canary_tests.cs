@@ -23,7 +23,7 @@ public sealed class Canary_tests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I5_no_log_file_or_object_of_a_node_shows_a_password_that_goes_through_it()
     {
         using var beta = new MemoryTarget();

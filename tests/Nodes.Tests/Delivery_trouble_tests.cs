@@ -13,7 +13,7 @@ public sealed class Delivery_trouble_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_capture_of_our_own_write_is_an_echo_and_ends_there()
     {
         using var beta = new MemoryTarget { AsSource = TestNode.Source };
@@ -30,7 +30,7 @@ public sealed class Delivery_trouble_tests
         beta.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_write_to_a_source_whose_answer_was_lost_is_made_again_since_only_then_its_stamp_is_known()
     {
         using var beta = new MemoryTarget { AsSource = TestNode.Source };
@@ -48,7 +48,7 @@ public sealed class Delivery_trouble_tests
         beta.Writes.Length.ShouldBe(2);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_account_made_anew_under_the_same_name_takes_over_the_target_account()
     {
         using var beta = new MemoryTarget();
@@ -64,7 +64,7 @@ public sealed class Delivery_trouble_tests
         beta.SignIn("ann", "Anew.2026!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_provider_that_breaks_over_one_account_goes_on_with_the_others()
     {
         using var beta = new MemoryTarget();

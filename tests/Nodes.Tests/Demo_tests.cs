@@ -9,7 +9,7 @@ public sealed class Demo_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_fixed_run_shows_every_stage_verifies_the_targets_and_exits_with_0()
     {
         var (exitCode, output) = await RunAsync(["--once"], input: "");
@@ -21,7 +21,7 @@ public sealed class Demo_tests
         foreach (var stage in new[] { "captured", "spooled", "confirmed", "accepted", "decided", "in user-table", "in webhook" }) course.ShouldContain(stage);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Talking_to_it_changes_a_password_and_tells_who_signs_in_where()
     {
         var (exitCode, output) = await RunAsync([], "bob Talked.2026!\ncheck bob Talked.2026!\ncheck bob wrong\nnobody x\nquit\n");
@@ -32,7 +32,7 @@ public sealed class Demo_tests
         output.ShouldContain("Not understood");
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_plug_in_of_one_s_own_is_tried_without_any_server_and_gets_the_password()
     {
         var file = Path.GetTempFileName();
@@ -53,7 +53,7 @@ public sealed class Demo_tests
         File.Delete(points);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Points_that_cannot_be_used_are_told_with_key_and_remedy()
     {
         var points = Path.GetTempFileName();
@@ -66,7 +66,7 @@ public sealed class Demo_tests
         File.Delete(points);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_unknown_option_is_answered_with_the_usage()
     {
         var (exitCode, output) = await RunAsync(["--twice"], input: "");

@@ -22,7 +22,7 @@ public sealed class Intake_binding_tests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_repeat_after_the_maximum_age_is_answered_already_have_and_a_stranger_of_that_age_is_refused()
     {
         using var beta = Target("ann");
@@ -39,7 +39,7 @@ public sealed class Intake_binding_tests
         node.Log.All.ShouldContain(line => line.Contains($"{stranger.CaptureId} of 'ann' is refused: TooOld", StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_repeat_of_candidates_after_the_maximum_age_is_answered_already_have_for_each()
     {
         using var beta = Target("ann");
@@ -54,7 +54,7 @@ public sealed class Intake_binding_tests
         answer.Captures.Select(one => one.Kind).ShouldBe([AnswerKind.AlreadyHave, AnswerKind.AlreadyHave]);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_envelope_with_the_rid_of_another_account_is_refused()
     {
         using var beta = Target("ann");
@@ -67,7 +67,7 @@ public sealed class Intake_binding_tests
         refused.Detail.ShouldBe("The envelope is of the account 'ann' with RID 1105, the capture of 'ann' with SID S-1-5-21-1-2-3-1104.");
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_envelope_with_the_rid_of_the_account_is_taken_whatever_the_account_is_called_by_now()
     {
         using var beta = Target("ann");
@@ -79,7 +79,7 @@ public sealed class Intake_binding_tests
         beta.SignIn("ann", "Autumn.2026!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_envelope_of_another_name_is_not_sent_before_a_bind_at_the_source_has_settled_it()
     {
         using var beta = Target("ann");

@@ -40,7 +40,7 @@ public sealed class Key_service_tests : IAsyncLifetime
         keys = new KeyService(store, exchange, () => leads, ReadAsync, Rotation, clock, log.CreateLogger<KeyService>());
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_key_is_published_for_its_interval_and_then_the_next_one_is()
     {
         var first = Published();
@@ -55,7 +55,7 @@ public sealed class Key_service_tests : IAsyncLifetime
         keys.PublicKeys().Single().NotAfter.ShouldBe(clock.GetUtcNow() + Rotation.Interval + Rotation.CaptureAgeMax);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task What_was_sealed_to_a_retired_key_can_be_opened_until_it_is_destroyed_and_never_after()
     {
         var envelope = SealToPublished();
@@ -75,7 +75,7 @@ public sealed class Key_service_tests : IAsyncLifetime
         again.Ring.DestroyedKeys.ShouldHaveSingleItem();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_passphrase_that_cannot_be_read_delays_the_rotation_and_nothing_else()
     {
         var first = Published();
@@ -97,7 +97,7 @@ public sealed class Key_service_tests : IAsyncLifetime
         log.All.ShouldNotContain(line => line.Contains(Passphrase));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_does_not_lead_makes_no_key_and_destroys_its_own_expired_ones()
     {
         var first = Published();
@@ -113,7 +113,7 @@ public sealed class Key_service_tests : IAsyncLifetime
         store.Ring.DestroyedKeys.ShouldHaveSingleItem().Id.ToString().ShouldBe(first);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Another_passphrase_than_the_rings_is_refused_and_told()
     {
         var first = Published();

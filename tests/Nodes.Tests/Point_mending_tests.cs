@@ -15,7 +15,7 @@ public sealed class Point_mending_tests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_success_at_a_point_that_was_misconfigured_has_all_that_waited_for_that_tried_at_once()
     {
         using var targets = new Targets();
@@ -35,7 +35,7 @@ public sealed class Point_mending_tests
         await targets.WaitUntilAllAsync(node);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_good_verification_at_the_start_has_what_waited_since_before_it_tried_at_once()
     {
         using var targets = new Targets();

@@ -15,7 +15,7 @@ public sealed class Server_life_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_start_that_fails_half_way_leaves_nothing_behind()
     {
         using var beta = new MemoryTarget();
@@ -38,7 +38,7 @@ public sealed class Server_life_tests
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.Delivered, Token);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_start_with_a_sync_point_that_cannot_be_made_says_which_and_leaves_nothing_behind()
     {
         using var beta = new MemoryTarget();
@@ -52,7 +52,7 @@ public sealed class Server_life_tests
         await node.RestartAsync(targets, script: null, Token);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I1_an_end_waits_for_the_delivery_in_hand_and_its_outcome_is_not_lost()
     {
         using var beta = new MemoryTarget();
@@ -86,7 +86,7 @@ public sealed class Server_life_tests
         beta.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_start_says_what_the_database_holds_that_is_gone_on_with()
     {
         using var beta = new MemoryTarget();

@@ -14,7 +14,7 @@ public sealed class Sync_server_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_confirmed_capture_becomes_the_password_in_every_target()
     {
         using var beta = Target("ann");
@@ -35,7 +35,7 @@ public sealed class Sync_server_tests
         gamma.SignIn("ann", "Autumn.2026!€").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_repeat_is_answered_already_have_and_sent_once()
     {
         using var beta = Target("ann");
@@ -50,7 +50,7 @@ public sealed class Sync_server_tests
         beta.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_older_stamp_after_a_newer_one_is_not_sent()
     {
         using var beta = Target("ann");
@@ -68,7 +68,7 @@ public sealed class Sync_server_tests
         beta.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_capture_of_a_missing_account_is_delivered_when_the_account_appears()
     {
         using var beta = Target();
@@ -82,7 +82,7 @@ public sealed class Sync_server_tests
         beta.SignIn("ann", "Autumn.2026!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task What_was_accepted_before_a_restart_is_delivered_after_it()
     {
         using var beta = Target("ann");
@@ -98,7 +98,7 @@ public sealed class Sync_server_tests
         beta.SignIn("ann", "Autumn.2026!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_empty_password_is_never_sent()
     {
         using var beta = Target("ann");
@@ -111,7 +111,7 @@ public sealed class Sync_server_tests
         beta.Writes.ShouldBeEmpty();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_hundred_people_at_once_each_get_their_own_password()
     {
         var people = Enumerable.Range(1, 100).Select(n => $"user{n}").ToArray();
@@ -127,7 +127,7 @@ public sealed class Sync_server_tests
         beta.Writes.Length.ShouldBe(people.Length);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_certificate_of_another_dc_cannot_bring_captures_of_this_one()
     {
         using var beta = Target("ann");
@@ -141,7 +141,7 @@ public sealed class Sync_server_tests
         answer.Captures.ShouldHaveSingleItem().Reason.ShouldBe(RefusalReason.WrongDomainController);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_certificate_of_another_cluster_is_not_let_in()
     {
         using var beta = Target("ann");
@@ -152,7 +152,7 @@ public sealed class Sync_server_tests
         node.Log.All.ShouldContain(line => line.Contains("A connection is refused: the certificate", StringComparison.Ordinal) && line.Contains("of the cluster 'elsewhere'", StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_batch_that_is_too_large_is_answered_so_and_leaves_no_stack_trace()
     {
         using var beta = Target("ann");
@@ -165,7 +165,7 @@ public sealed class Sync_server_tests
         node.Log.All.ShouldNotContain(line => (line.Contains(" Warning ", StringComparison.Ordinal) || line.Contains(" Error ", StringComparison.Ordinal)) && line.Contains("   at ", StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_damaged_envelope_is_refused_with_its_reason_and_the_rest_of_the_batch_is_taken()
     {
         using var beta = Target("ann", "bob");
@@ -180,7 +180,7 @@ public sealed class Sync_server_tests
         answer.Captures.Single(one => one.CaptureId == bad.CaptureId).Reason.ShouldBe(RefusalReason.Malformed);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Each_delivery_looks_its_account_up_once()
     {
         using var beta = Target("ann", "bob");

@@ -18,7 +18,7 @@ public sealed class Admin_listener
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_first_administrators_token_is_in_a_file_for_the_service_alone_and_is_made_once()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -35,7 +35,7 @@ public sealed class Admin_listener
         (await client.CommandsAsync(Token)).Role.ShouldBe("administrator");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_key_of_the_certificate_stays_the_same_over_restarts_and_rests_encrypted()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -50,7 +50,7 @@ public sealed class Admin_listener
         (await after.CommandsAsync(Token)).Operator.ShouldBe(FirstAdministrator.Name);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Speaks_nothing_but_tls()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -71,7 +71,7 @@ public sealed class Admin_listener
         System.Text.Encoding.ASCII.GetString(answer.ToArray()).ShouldNotContain("HTTP/1.1 2");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Locks_out_who_fails_again_and_again_but_no_operator_at_the_same_address()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -105,7 +105,7 @@ public sealed class Admin_listener
         node.Log.All.Count(line => line.Contains("is locked out", StringComparison.Ordinal)).ShouldBe(1);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_operator_who_asks_again_and_again_for_more_than_the_role_allows_is_locked_out_and_no_other()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -130,7 +130,7 @@ public sealed class Admin_listener
         denied[^1].GetProperty("after").GetString()!.ShouldStartWith("locked out for");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_removed_operator_is_out_at_once_and_the_last_administrator_stays()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -146,7 +146,7 @@ public sealed class Admin_listener
         (await admin.RefusedAsync(HttpStatusCode.Conflict, "operator add", Token, ("name", "admin"))).ShouldContain("already");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Every_change_is_audited_with_who_when_where_what_before_and_after()
     {
         using var beta = new MemoryTarget();
@@ -170,7 +170,7 @@ public sealed class Admin_listener
         (await otto.RunAsync("audit verify", Token)).Fact("audit").ShouldBe("the chain is whole");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_audit_that_was_tampered_with_is_told()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -187,7 +187,7 @@ public sealed class Admin_listener
         node.Log.All.ShouldContain(line => line.Contains(head, StringComparison.Ordinal), "the node's log has the heads, so that a cut can be proven");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_taken_address_does_not_keep_the_node_from_its_work()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);

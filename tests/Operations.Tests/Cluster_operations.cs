@@ -16,7 +16,7 @@ public sealed class Cluster_operations(OneNode one) : IClassFixture<OneNode>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Two_nodes_see_each_other_share_the_shards_and_hand_them_over_when_one_is_let_go_from_the_other()
     {
         await using var nodes = await TwoNodes.StartAsync(NoTargets, Token);
@@ -45,7 +45,7 @@ public sealed class Cluster_operations(OneNode one) : IClassFixture<OneNode>
         (await nodes.AtNorth.RefusedAsync(HttpStatusCode.Conflict, "cluster leave", Token)).ShouldContain("the only node that lives");
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_is_taken_down_loses_its_shards_at_once_under_new_epochs_and_comes_back_when_it_lives()
     {
         await using var nodes = await TwoNodes.StartAsync(NoTargets, Token);
@@ -64,7 +64,7 @@ public sealed class Cluster_operations(OneNode one) : IClassFixture<OneNode>
         (await nodes.AtNorth.RefusedAsync(HttpStatusCode.Conflict, "cluster down", Token, ("address", "node1"))).ShouldContain("this node");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_alone_gives_sensible_answers_and_is_not_let_go()
     {
         using var admin = OperatorClient.First(one.Node);
@@ -101,7 +101,7 @@ public sealed class Cluster_operations(OneNode one) : IClassFixture<OneNode>
         static IEnumerable<(string, string)> Changes(ClusterMember[] from, ClusterMember[] to) => ClusterTail.Changes([.. from], [.. to]).Select(change => (change.Node, change.Event));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_edge_cannot_ask_a_node_for_what_operators_ask_nodes()
     {
         using var response = await one.Node.Edge.PostAsync(new Uri("node/v1/operations", UriKind.Relative), new StringContent("{\"kind\":\"leave\",\"operator\":\"eve\"}"), Token);

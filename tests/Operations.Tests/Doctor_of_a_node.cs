@@ -19,7 +19,7 @@ public sealed class Doctor_of_a_node
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Finds_nothing_where_nothing_is_wrong_and_each_planted_fault()
     {
         using var beta = new MemoryTarget();

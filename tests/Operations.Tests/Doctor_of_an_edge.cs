@@ -16,7 +16,7 @@ public sealed class Doctor_of_an_edge
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Finds_nothing_where_nothing_is_wrong_and_each_planted_fault()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
@@ -73,7 +73,7 @@ public sealed class Doctor_of_an_edge
         (await BadAsync(edge)).ShouldBe(["edge", "own certificate"]);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Reads_from_samba_itself_whether_the_hook_is_set_and_leads_to_this_edge()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
@@ -90,7 +90,7 @@ public sealed class Doctor_of_an_edge
         (await HookAsync(edge, $"check password script = {helper} {capture}")).Result.ShouldBe(FindingResult.Good);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_directory_that_does_not_answer_is_bad_and_says_what_to_correct()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);

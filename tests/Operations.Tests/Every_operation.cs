@@ -14,7 +14,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Is_refused_without_a_token_and_a_viewer_is_refused_every_changing_one_and_nothing_changes()
     {
         var node = one.Node;
@@ -50,7 +50,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
         audit.Rows().Where(row => row.GetProperty("stage").GetString() == "done").ShouldAllBe(row => row.GetProperty("operation").GetString() == "operator add");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Says_what_it_does_with_an_example_and_its_parameters_are_told_apart()
     {
         var node = one.Node;
@@ -72,7 +72,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Is_in_the_OpenApi_document_with_its_parameters()
     {
         var node = one.Node;
@@ -92,7 +92,7 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Refuses_unknown_missing_repeated_and_malformed_parameters_with_what_to_change()
     {
         var node = one.Node;

@@ -18,7 +18,7 @@ public sealed class In_sync_report
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_stamp_in_the_directory_is_compared_with_what_the_target_confirmed()
     {
         using var beta = new MemoryTarget();
@@ -40,7 +40,7 @@ public sealed class In_sync_report
         (string State, string? Reason) Of(Core.Stamps.Stamp now) => Comparison.Of(newest.Account, now, state, Beta, newest);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_report_that_cannot_be_made_says_what_is_missing()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);

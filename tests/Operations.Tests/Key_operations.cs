@@ -13,7 +13,7 @@ public sealed class Key_operations
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_key_that_is_turned_by_hand_is_sealed_to_at_once_and_the_former_one_still_opens()
     {
         using var beta = new MemoryTarget();
@@ -35,7 +35,7 @@ public sealed class Key_operations
         (Text(audited, "before"), Text(audited, "after")).ShouldBe(($"sealed to {former}", $"sealed to {rotated.Fact("new key")}"));
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task In_a_cluster_a_new_key_is_sealed_to_when_every_node_holds_it()
     {
         await using var nodes = await TwoNodes.StartAsync(new Dictionary<string, MemoryTarget>(), Token);

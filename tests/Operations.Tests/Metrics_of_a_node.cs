@@ -17,7 +17,7 @@ public sealed class Metrics_of_a_node
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Captures_decisions_deliveries_and_their_times_are_counted_for_prometheus()
     {
         using var beta = new MemoryTarget { PasswordLengthMin = 10 };
@@ -60,7 +60,7 @@ public sealed class Metrics_of_a_node
         figures.Keys.ShouldNotContain(name => name.Contains("ada", StringComparison.Ordinal) || name.Contains($"{capture.CaptureId}", StringComparison.Ordinal), "figures name nobody");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Figures_of_two_nodes_in_one_process_are_kept_apart_and_nobody_unknown_reads_them()
     {
         await using var one = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
@@ -73,7 +73,7 @@ public sealed class Metrics_of_a_node
         refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Figures_are_sent_to_a_collector_with_the_nodes_name()
     {
         await using var collector = await OtlpReceiver.StartAsync(Token);
@@ -102,7 +102,7 @@ public sealed class Metrics_of_a_node
     public void An_interval_out_of_bounds_is_told_at_the_start() =>
         new MetricsSettings { Otlp = "https://collector.example", Interval = TimeSpan.FromMilliseconds(1) }.FindFaults().Single().Key.ShouldBe("metrics.interval");
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_page_about_metrics_names_every_instrument_as_it_is()
     {
         var published = new Dictionary<string, Instrument>(StringComparer.Ordinal);

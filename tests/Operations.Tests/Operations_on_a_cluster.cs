@@ -15,7 +15,7 @@ public sealed class Operations_on_a_cluster
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Everything_can_be_asked_and_done_at_the_node_that_does_not_own_the_person()
     {
         using var beta = new MemoryTarget();
@@ -54,7 +54,7 @@ public sealed class Operations_on_a_cluster
         nodes.North.Events.Concat(nodes.South.Events).Count(entry => entry.Event is IdentityEvent.DeliveryEnded { End: DeliveryEnd.Discarded }).ShouldBe(2, "each was decided once");
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task What_is_parked_at_all_nodes_is_retried_from_one_and_what_waits_is_seen_from_one()
     {
         using var beta = new MemoryTarget { PasswordLengthMin = 20 };
@@ -81,7 +81,7 @@ public sealed class Operations_on_a_cluster
         await nodes.AtSouth.UntilAsync("sync history", listed => listed.Rows().Count(row => Text(row, "event") == "finished") == 2 * users.Length, Token, ("limit", "1000"));
     }
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_good_verification_at_one_node_lets_what_waits_at_all_nodes_be_tried_now()
     {
         using var beta = new MemoryTarget();

@@ -17,7 +17,7 @@ public sealed class Plugins_in_a_node
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_captured_password_arrives_in_the_sample_plug_in_s_own_file()
     {
         var file = Path.GetTempFileName();
@@ -36,7 +36,7 @@ public sealed class Plugins_in_a_node
         File.Delete(file);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Ones_that_crash_hang_or_babble_with_a_password_leave_unknown_outcomes_whose_reasons_stand_in_the_status()
     {
         await using var node = await StartAsync("2s", ("crm", new { program = OddPlugin(), plugin = new { manner = "good" } }));
@@ -58,7 +58,7 @@ public sealed class Plugins_in_a_node
         string.Join('\n', node.Log.All).ShouldNotContain(Canary);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Ones_that_cannot_work_as_they_are_configured_say_so_and_get_the_waiting_password_once_that_is_mended()
     {
         if (OperatingSystem.IsWindows()) return;

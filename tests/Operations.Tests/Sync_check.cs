@@ -18,7 +18,7 @@ public sealed class Sync_check
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Each_target_says_whether_it_has_the_password_nothing_changes_and_nothing_shows_it()
     {
         using var beta = new MemoryTarget();
@@ -49,7 +49,7 @@ public sealed class Sync_check
         string.Join('\n', node.Log.All).ShouldNotContain("Canary");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Nobody_s_password_can_be_guessed_this_way_and_only_the_client_s_secret_is_taken()
     {
         using var beta = new MemoryTarget();

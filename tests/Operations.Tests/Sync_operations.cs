@@ -14,7 +14,7 @@ public sealed class Sync_operations
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_delivered_password_is_seen_everywhere_with_the_time_of_each_stage()
     {
         using var beta = new MemoryTarget();
@@ -53,7 +53,7 @@ public sealed class Sync_operations
         (records[^1].GetProperty("work").GetDouble() + records[^1].GetProperty("wait").GetDouble()).ShouldBe(records[^1].GetProperty("total").GetDouble(), 0.000_01);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_refused_password_is_listed_retried_and_discarded()
     {
         using var beta = new MemoryTarget { PasswordLengthMin = 20 };
@@ -82,7 +82,7 @@ public sealed class Sync_operations
         (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync retry", Token, ("user", "ada"))).ShouldContain("nothing to do");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_paused_point_begins_nothing_over_a_restart_until_it_is_resumed()
     {
         using var beta = new MemoryTarget();
@@ -109,7 +109,7 @@ public sealed class Sync_operations
         beta.SignIn("ada", "Winter.2026!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_disabled_point_gets_no_new_changes_and_those_after_it_is_enabled()
     {
         using var beta = new MemoryTarget();
@@ -128,7 +128,7 @@ public sealed class Sync_operations
         beta.SignIn("ada", "Spring.2027!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Somebody_never_captured_is_explained_with_what_is_known()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
@@ -143,7 +143,7 @@ public sealed class Sync_operations
         (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync retry", Token, ("user", "bob"))).ShouldContain("sync explain bob");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_password_log_streams_what_happens_and_exports_what_happened()
     {
         using var beta = new MemoryTarget();
@@ -161,7 +161,7 @@ public sealed class Sync_operations
         (await admin.StreamAsync("sync export", int.MaxValue, Token, ("point", "beta"), ("number", "2"))).Select(row => Text(row, "event")).ShouldBe(["assigned", "queued"]);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_log_is_peeked_at_followed_and_its_level_set()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
@@ -176,7 +176,7 @@ public sealed class Sync_operations
         (await admin.RunAsync("actor hierarchy", Token)).Rows().Select(row => Text(row, "path")).ShouldContain("/region");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Health_is_told_with_reasons()
     {
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);

@@ -34,7 +34,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         mail.Dispose();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_day_of_an_operator()
     {
         // Help comes from the node, one line a command, the last line a count.
@@ -91,7 +91,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         (await pbm.RunAsync("sync", "history", "-l")).Error.ShouldStartWith("'-l' needs a value");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Bad_news_is_printed_as_any_answer_and_has_an_exit_code_of_its_own()
     {
         await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
@@ -113,7 +113,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         doctor.Out.ShouldContain("sync point mail: reachability");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_is_trusted_at_first_use_only_by_somebody_who_says_yes_and_then_only_with_the_same_key()
     {
         string[] arguments = [pbm.Address, "--token-file", pbm.TokenFile, "sync", "points"];
@@ -132,7 +132,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         (changed.Code, changed.Error).ShouldSatisfyAllConditions(run => run.Code.ShouldBe(ExitCodes.NotTrusted), run => run.Error.ShouldContain("another certificate"));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_token_is_kept_for_the_user_alone_and_refused_when_others_could_read_it()
     {
         var token = await File.ReadAllTextAsync(pbm.TokenFile, Token);
@@ -153,7 +153,7 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
         (await pbm.RunRawAsync("", interactive: false, null, [pbm.Address, "--token-file", kept + "2", .. arguments[1..]], Token)).Code.ShouldBe(ExitCodes.NotAllowed);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_prompt_runs_commands_until_exit_and_writes_into_files()
     {
         var file = Path.Combine(pbm.Home, "points.txt");

@@ -26,7 +26,7 @@ public sealed class Pbm_as_a_process : IAsyncLifetime
         if (node is not null) await node.DisposeAsync();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Writes_into_pipes_and_files_and_ends_when_nobody_reads_any_more()
     {
         var file = Path.Combine(pbm.Home, "keys");
@@ -48,7 +48,7 @@ public sealed class Pbm_as_a_process : IAsyncLifetime
         lines[1].ShouldBe($"{ExitCodes.Done}");
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Ctrl_C_ends_a_stream_with_its_count()
     {
         using var tail = Start("exec \"$@\" cluster tail");

@@ -25,7 +25,7 @@ public sealed class The_prompt : IAsyncLifetime
         await node.DisposeAsync();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Completes_palettes_commands_and_switches_as_the_node_tells_them()
     {
         var line = CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null);
@@ -45,7 +45,7 @@ public sealed class The_prompt : IAsyncLifetime
         IEnumerable<string> Complete(string before, string begun) => prompt.Complete(CommandLine.Split(before), begun);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Ctrl_C_ends_a_stream_and_the_prompt_goes_on()
     {
         var interrupts = new Interrupts();

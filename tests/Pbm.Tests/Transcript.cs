@@ -16,7 +16,7 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
     private const string Bar = " | ";
 
     /// <summary>How long an answer that settles may take to become the page's: what a busy machine does late (a heartbeat, the end of a delivery) is no fault.</summary>
-    private static readonly TimeSpan SettlesWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan SettlesWithin = TimeSpan.FromMinutes(2);
 
     private readonly List<string> lines = [];
 

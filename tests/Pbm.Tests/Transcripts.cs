@@ -33,7 +33,7 @@ public sealed class Transcripts : IAsyncLifetime
         mail.Dispose();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_page_shows_what_the_commands_print()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The page shows rights of files as Linux has them.");
@@ -53,7 +53,7 @@ public sealed class Transcripts : IAsyncLifetime
         GeneratedPage.ShouldHave(Page, Begin, before: null, page.Lines);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Every_command_has_help_with_examples_that_can_be_typed_as_they_are()
     {
         using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);

@@ -38,7 +38,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_identity_without_room_holds_up_no_other()
     {
         hasRoom = identity => ScriptedInbox.NumberOf(identity) > 2;
@@ -54,7 +54,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         handed.Order().ShouldBe([1, 2, 3]);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_row_that_was_decided_without_anybody_noticing_is_forgotten_when_its_time_comes()
     {
         inbox.Add(ScriptedInbox.Row(1));
@@ -67,7 +67,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         (pump.RowsHandedOut + pump.RowsPutOff).ShouldBe(0);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_row_that_nobody_gives_back_is_handed_out_again()
     {
         inbox.Add(ScriptedInbox.Row(1));
@@ -81,7 +81,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         handed.ShouldBe([1, 1]);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_row_that_is_to_be_confirmed_goes_to_the_source_once_and_back_to_its_identity()
     {
         var asked = new List<Change>();
@@ -100,7 +100,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         asked.Count.ShouldBe(1);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_row_that_the_source_cannot_confirm_now_comes_again_and_its_source_does_not_rest_for_it()
     {
         confirm = _ => Task.FromResult<CandidateVerdict>(new CandidateVerdict.TryAgain(TimeSpan.FromSeconds(1), "Not replicated yet.") { IsOfSource = false });
@@ -112,7 +112,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         await AdvanceUntilAsync(() => handed.Contains(2) && handed.Count(row => row == 1) == 2);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Rows_that_wait_for_their_time_take_no_place_of_those_that_do_not()
     {
         inbox.Add(Enumerable.Range(1, 40).Select(sequence => ScriptedInbox.Row(sequence)));
@@ -129,7 +129,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         await AdvanceUntilAsync(() => handed.Contains(41));
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Nothing_is_read_while_too_many_rows_wait_for_their_time_and_all_is_when_it_has_come()
     {
         inbox.Add(Enumerable.Range(1, Options.PutOffMax + 1).Select(sequence => ScriptedInbox.Row(sequence)));
@@ -148,7 +148,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         });
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task No_failure_of_the_inbox_ends_the_pump()
     {
         await LookAsync();
@@ -160,7 +160,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         troubles.ShouldBeEmpty();
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_source_that_cannot_be_asked_does_not_keep_candidates_of_others_waiting()
     {
         var asked = 0;

@@ -29,7 +29,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task All_that_are_due_are_woken_once_however_many_there_are()
     {
         rows = [.. Enumerable.Range(1, 57).Select(Due)];
@@ -41,7 +41,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
         woken.Distinct().Count().ShouldBe(57);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Who_stays_due_for_the_same_is_woken_again_after_a_while()
     {
         rows = [Due(1)];
@@ -53,7 +53,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
         (clock.GetUtcNow() - since).ShouldBeGreaterThanOrEqualTo(Options.WakeAgainInterval - Options.SurveyInterval);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Who_is_due_for_something_new_is_woken_at_once()
     {
         rows = [Due(1)];
@@ -65,7 +65,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
         woken.Count.ShouldBe(2);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task After_shards_were_gained_everybody_due_is_woken_anew()
     {
         rows = [Due(1)];
@@ -78,7 +78,7 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
         woken.Count.ShouldBe(2);
     }
 
-    [Fact(Timeout = 30_000)]
+    [Fact(Timeout = 600_000)]
     public async Task No_failure_ends_the_survey()
     {
         trouble = new InvalidOperationException("a bug");

@@ -81,5 +81,5 @@ internal sealed class TurnQueue(Random? order = null)
 /// <summary>How long a test waits for what must happen soon before it is called a failure. Real time; a passing test never waits for it.</summary>
 internal static class Patience
 {
-    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(60);
+    public static TimeSpan Limit { get; } = TimeSpan.FromMinutes(5);
 }

@@ -15,10 +15,15 @@ namespace PasswordSync.Journal.Tests.Postgres;
 /// <summary>Several nodes on one real database (I4): shares, take-over, hand-over, and what a node does that was stopped.</summary>
 public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
 {
-    private static readonly TimeSpan Expiry = TimeSpan.FromSeconds(1.5);
     private readonly string schema = $"t{Guid.NewGuid():N}";
     private readonly List<Member> members = [];
+
+    // Longer than a busy machine keeps a node waiting; tests of heartbeats that run out have a shorter one.
+    private TimeSpan expiry = TimeSpan.FromMinutes(2);
     private PostgresServer server = null!;
+
+    private static readonly TimeSpan ShortExpiry = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -29,7 +34,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         foreach (var member in members) await member.Store.DisposeAsync();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Nodes_that_join_one_after_the_other_end_with_equal_shares_and_one_owner_for_each_shard()
     {
         var all = new[] { await JoinAsync("a"), await JoinAsync("b"), await JoinAsync("c") };
@@ -42,9 +47,10 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         listed.Select(member => member.Shards).ShouldBe(all.Select(member => member.Owned.Count));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Node_that_leaves_hands_its_shards_over_at_once_and_one_that_vanishes_after_the_expiry()
     {
+        expiry = TimeSpan.FromSeconds(6);
         var (a, b, c) = (await JoinAsync("a"), await JoinAsync("b"), await JoinAsync("c"));
         await SettleAsync([a, b, c], () => a.Owned.Count + b.Owned.Count + c.Owned.Count == 256 && c.Owned.Count == 85);
         await c.Store.Leases.ReleaseAsync(c.Node, Token);
@@ -55,13 +61,14 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         (a.Owned.Count, b.Owned.Count).ShouldBe((128, 128), "nobody waits for a node that left");
 
         var before = a.Owned;
-        var watch = Stopwatch.StartNew();
+        var asked = Stopwatch.StartNew();
+        var validUntil = asked.Elapsed + (await a.Store.Leases.KeepAsync(a.Node, isLeaving: false, Token)).ValidFor;
         await SettleAsync([b], () => b.Owned.Count == 256);
-        watch.Elapsed.ShouldBeGreaterThan(Expiry / 2, "its last heartbeat still counted");
+        asked.Elapsed.ShouldBeGreaterThan(validUntil, "its last heartbeat still counted");
         before.ShouldAllBe(shard => b.Owned[shard.Key] > shard.Value);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I4_a_frozen_node_that_is_taken_down_is_fenced_off_at_once_and_counts_as_living_when_it_wakes_up()
     {
         var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
@@ -77,7 +84,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         (await Task.WhenAll(plans.Select(plan => Task.Run(async () => await AppendAsync(plan))))).ShouldAllBe(result => result == AppendResult.Fenced);
         var watch = Stopwatch.StartNew();
         await SettleAsync([a], () => a.Owned.Count == 256);
-        watch.Elapsed.ShouldBeLessThan(Expiry, "nobody waits for the expiry of a node that was taken down");
+        watch.Elapsed.ShouldBeLessThan(expiry, "nobody waits for the expiry of a node that was taken down");
         (await a.Store.Members.DownAsync(b.Node, Token)).ShouldBe(0, "it has none");
         await SettleAsync([a, b], () => a.Owned.Count == 128 && b.Owned.Count == 128);
         (await a.Store.Members.ListAsync(Token)).ShouldAllBe(member => member.IsAlive && !member.HasLeft);
@@ -99,22 +106,23 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Lease_ends_by_the_nodes_own_clock_before_anybody_takes_over()
     {
+        expiry = ShortExpiry;
         var a = await JoinAsync("a");
         var b = await JoinAsync("b");
         var asked = Stopwatch.StartNew();
         var view = await a.Store.Leases.KeepAsync(a.Node, isLeaving: false, Token);
         var validUntil = asked.Elapsed + view.ValidFor;
-        view.ValidFor.ShouldBeLessThan(Expiry);
+        view.ValidFor.ShouldBeLessThan(expiry);
 
         await SettleAsync([b], () => b.Owned.Count == 256);
 
         asked.Elapsed.ShouldBeGreaterThan(validUntil);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Append_of_a_former_owner_is_fenced_off_and_those_beside_it_in_the_same_commit_are_written()
     {
         var a = await JoinAsync("a");
@@ -128,23 +136,22 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         results.ShouldBe(plans.Select(plan => plan.Shard < 128 ? AppendResult.Fenced : AppendResult.Appended));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Client_that_was_stopped_inside_a_transaction_does_not_hold_up_the_take_over()
     {
+        expiry = ShortExpiry;
         var a = await JoinAsync("a");
         await SettleAsync([a], () => a.Owned.Count == 256);
         var sessions = await server.RunSqlAsync($"SELECT sessions FROM {schema}.node WHERE name = 'a'", Token);
         using var stopped = Process.Start(server.ClientThatStopsItself(sessions, $"BEGIN; SELECT count(*) FROM (SELECT FROM {schema}.shard ORDER BY shard_id FOR SHARE) AS held;"))!;
         try
         {
-            await Eventually.HoldsAsync("a stopped client with all shards locked", TimeSpan.FromSeconds(30), async token =>
+            await Eventually.HoldsAsync("a stopped client with all shards locked", Bound, async token =>
                 await server.RunSqlAsync($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{sessions}' AND state = 'idle in transaction'", token) == "1", Token);
             var b = await JoinAsync("b");
-            var watch = Stopwatch.StartNew();
 
+            // Nothing but the take-over ends the client, which would hold its locks for ever.
             await SettleAsync([b], () => b.Owned.Count == 256);
-
-            watch.Elapsed.ShouldBeLessThan(Expiry * 3);
         }
         finally
         {
@@ -152,7 +159,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         }
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Second_process_of_the_same_name_takes_over_and_the_first_owns_nothing_more()
     {
         var first = await JoinAsync("a");
@@ -166,7 +173,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         second.Owned.Count.ShouldBe(256);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Same_capture_brought_to_two_nodes_at_once_is_accepted_once_and_its_account_has_one_identity()
     {
         var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
@@ -182,7 +189,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         rows.Select(row => row.Identity).Distinct().ShouldHaveSingleItem();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Owner_hears_at_once_of_a_capture_that_another_node_accepted()
     {
         var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
@@ -190,14 +197,14 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         var woken = b.Store.Inbox.WaitForArrivalsAsync(TimeSpan.FromMinutes(5), Token);
 
         // Some of them are b's.
-        await Eventually.HoldsAsync("a notification", TimeSpan.FromSeconds(60), async token =>
+        await Eventually.HoldsAsync("a notification", Bound, async token =>
         {
             await a.Store.Inbox.AcceptAsync([.. Enumerable.Range(0, 32).Select(_ => Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1)))], token);
             return woken.IsCompletedSuccessfully;
         }, Token);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Appends_whose_connections_break_are_there_or_not_and_the_journal_goes_on_from_what_is_there()
     {
         var a = await JoinAsync("a");
@@ -227,7 +234,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
             return (identity, sure);
         }, Token)).ToArray();
 
-        await Eventually.HoldsAsync("broken appends", TimeSpan.FromSeconds(60), async token =>
+        await Eventually.HoldsAsync("broken appends", Bound, async token =>
         {
             await server.RunSqlAsync(
                 $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = (SELECT sessions FROM {schema}.node) AND state = 'active' AND query LIKE 'WITH held%'", token);
@@ -237,7 +244,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         foreach (var (identity, sure) in await Task.WhenAll(workers)) (await worker.LoadAsync(identity)).Sequence.ShouldBeGreaterThanOrEqualTo(sure);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Node_that_is_about_to_leave_gives_its_shards_to_the_others_one_by_one_and_keeps_what_it_has_not_given()
     {
         var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
@@ -267,8 +274,8 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
             Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
             Schema = schema,
             NodeName = name,
-            Expiry = Expiry,
-            Heartbeat = Expiry / 4,
+            Expiry = expiry,
+            Heartbeat = expiry / 4,
         };
         var member = new Member(await PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, Token), new NodeId(name, Guid.NewGuid()));
         members.Add(member);
@@ -277,7 +284,7 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
     }
 
     // As the lease keepers of nodes do it: each asks again and again, whatever happened before, and gives back what it has too much.
-    private static Task<TimeSpan> SettleAsync(Member[] nodes, Func<bool> settled) => Eventually.HoldsAsync("the shares of the nodes", TimeSpan.FromSeconds(60), async _ =>
+    private static Task<TimeSpan> SettleAsync(Member[] nodes, Func<bool> settled) => Eventually.HoldsAsync("the shares of the nodes", Bound, async _ =>
     {
         foreach (var node in nodes) await node.KeepAsync();
         return settled();

@@ -28,7 +28,7 @@ public sealed class CostTests(LabServers servers)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Captures_that_come_together_share_their_round_trips_from_intake_to_decision_and_reading_the_secret()
     {
         await using var store = await OpenAsync();
@@ -45,7 +45,7 @@ public sealed class CostTests(LabServers servers)
         bytes.ShouldBeInRange(1, BytesPerCaptureMax);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Identities_that_are_woken_together_by_a_take_over_are_loaded_together()
     {
         await using var store = await OpenAsync();

@@ -15,7 +15,7 @@ public sealed class DiskFullTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I1_Intake_says_try_again_while_the_servers_disk_is_full_and_goes_on_by_itself_when_there_is_space()
     {
         await using var server = await PostgresServer.StartOnSmallDiskAsync("32m", Token);

@@ -15,7 +15,7 @@ public sealed class HostsTests(LabServers servers)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Server_that_is_silent_is_asked_once_and_not_again_while_another_one_works()
     {
         await using var silent = new SilentTcpServer();
@@ -37,7 +37,7 @@ public sealed class HostsTests(LabServers servers)
         silent.Accepted.ShouldBe(asked);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Standby_is_passed_over_and_alone_refused_in_words()
     {
         await using var primary = await PostgresServer.StartAsync([], Token);

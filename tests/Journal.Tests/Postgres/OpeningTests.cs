@@ -43,7 +43,7 @@ public sealed class OpeningTests(LabServers servers)
         Options().FindFault().ShouldBeNull();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Wrong_password_missing_database_and_missing_rights_are_told_apart()
     {
         var server = await servers.PostgresAsync(Token);
@@ -64,7 +64,7 @@ public sealed class OpeningTests(LabServers servers)
         rights.Message.ShouldContain("the role lacks a right");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Role_with_the_documented_grants_is_enough_for_everything()
     {
         var server = await servers.PostgresAsync(Token);
@@ -86,7 +86,7 @@ public sealed class OpeningTests(LabServers servers)
         await store.Leases.ReleaseAsync(Worker.Node, Token);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Newer_schema_and_another_number_of_shards_are_refused_and_nothing_is_changed()
     {
         await using var subject = await PostgresStoreUnderTest.OpenAsync(servers);
@@ -99,7 +99,7 @@ public sealed class OpeningTests(LabServers servers)
         refused.Message.ShouldContain($"schema {PostgresMigrations.All.Count + 1}; this version knows schemas up to {PostgresMigrations.All.Count}");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Nodes_that_start_at_the_same_moment_make_the_schema_once()
     {
         var server = await servers.PostgresAsync(Token);
@@ -109,14 +109,14 @@ public sealed class OpeningTests(LabServers servers)
         (await server.RunSqlAsync($"SELECT count(*) FROM {options.Schema}.schema_migration", Token)).ShouldBe($"{PostgresMigrations.All.Count}");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Server_that_is_away_is_trouble_that_may_pass()
     {
         var trouble = await Should.ThrowAsync<StorageUnavailableException>(() => OpenAsync(Options() with { ConnectionString = "Host=127.0.0.1;Port=1;Database=d;Username=u" }));
         trouble.Message.ShouldStartWith("The database d at 127.0.0.1");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Of_several_hosts_the_one_that_is_there_is_used()
     {
         var server = await servers.PostgresAsync(Token);

@@ -13,7 +13,7 @@ public sealed class OtherVersionsTests(LabServers servers)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Recorded_journal_of_the_released_format_is_replayed_from_the_tables()
     {
         await using var store = await PostgresStoreUnderTest.OpenAsync(servers);
@@ -32,7 +32,7 @@ public sealed class OtherVersionsTests(LabServers servers)
         states.ShouldBeEquivalentTo(KnownStates.All.ToArray());
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Recorded_arrivals_are_read_and_one_of_a_later_version_stays_for_a_node_that_knows_it()
     {
         await using var store = await PostgresStoreUnderTest.OpenAsync(servers);
@@ -49,7 +49,7 @@ public sealed class OtherVersionsTests(LabServers servers)
         (await store.Postgres.CountOpenWorkAsync(Token)).UndecidedArrivals.ShouldBe(arrivals.Length, "it stays in the inbox");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Identity_with_an_event_of_a_later_version_is_refused_and_those_loaded_with_it_are_not()
     {
         await using var store = await PostgresStoreUnderTest.OpenAsync(servers);

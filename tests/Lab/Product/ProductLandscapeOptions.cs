@@ -8,7 +8,7 @@ namespace PasswordSync.Lab.Product;
 public sealed record ProductLandscapeOptions(ImmutableDictionary<string, SambaDomain> Sources, ImmutableArray<LandscapePoint> Points)
 {
     /// <summary>How long edges wait for a change to be committed. Short, so that refused changes are told soon.</summary>
-    public TimeSpan ProofBound { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ProofBound { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>False: the processes end with this one. True: they run until they are stopped, by whichever process.</summary>
     public bool Lasting { get; init; }

@@ -6,7 +6,7 @@ namespace PasswordSync.Ldap.Tests.Connections;
 
 public sealed class PipelineTests
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Answers_in_any_order_reach_their_own_requests()
     {
         const int count = 20;
@@ -26,7 +26,7 @@ public sealed class PipelineTests
         for (var i = 0; i < count; i++) results[i].Entries.ShouldHaveSingleItem().Dn.ShouldBe($"dc={i}");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Messages_that_answer_no_request_are_ignored_and_counted()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -50,7 +50,7 @@ public sealed class PipelineTests
         connection.IgnoredMessages.ShouldBe(3);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task One_request_too_many_is_refused_and_not_sent()
     {
         await using var server = ScriptedServer.Start(conversation => conversation.StaySilentAsync());
@@ -67,7 +67,7 @@ public sealed class PipelineTests
         foreach (var search in waiting) (await search.ShouldThrowAsync<LdapException>()).Kind.ShouldBe(LdapErrorKind.Closed);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Search_with_too_many_entries_fails_alone_and_is_abandoned()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -86,7 +86,7 @@ public sealed class PipelineTests
         (await connection.SearchAsync(Read("dc=next"), CancellationToken.None)).Entries.Count.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Search_with_too_many_bytes_fails_alone()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -104,7 +104,7 @@ public sealed class PipelineTests
         connection.IsOpen.ShouldBeTrue();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Paged_search_ends_at_its_bound()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -124,7 +124,7 @@ public sealed class PipelineTests
         count.ShouldBe(5);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Bind_beside_another_request_is_refused()
     {
         await using var server = ScriptedServer.Start(conversation => conversation.StaySilentAsync());
@@ -139,7 +139,7 @@ public sealed class PipelineTests
         await search.ShouldThrowAsync<LdapException>();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Bind_can_follow_a_refused_one()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -158,7 +158,7 @@ public sealed class PipelineTests
         accepted.Code.ShouldBe(LdapResultCode.Success);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Closing_says_unbind()
     {
         var last = new TaskCompletionSource<Request?>();
@@ -178,7 +178,7 @@ public sealed class PipelineTests
         late.Message.ShouldContain("this side");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Result_keeps_what_the_server_said_and_the_message_does_not()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -198,7 +198,7 @@ public sealed class PipelineTests
         failure.Message.ShouldContain("ConstraintViolation (19, 0000052D)");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task List_cut_off_is_an_error_unless_the_request_set_the_limit()
     {
         await using var server = ScriptedServer.Start(async conversation =>

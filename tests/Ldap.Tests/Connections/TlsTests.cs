@@ -9,7 +9,7 @@ public sealed class TlsTests : IDisposable
 {
     private readonly TestCertificates certificates = new();
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Certificate_of_a_custom_root_is_believed()
     {
         using var certificate = certificates.Issue("127.0.0.1");
@@ -21,7 +21,7 @@ public sealed class TlsTests : IDisposable
         (await connection.SearchAsync(Requests.Read("dc=any"), CancellationToken.None)).Entries.Count.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Certificate_of_an_unknown_root_is_refused_with_its_subject_and_issuer()
     {
         using var certificate = certificates.Issue("127.0.0.1");
@@ -39,7 +39,7 @@ public sealed class TlsTests : IDisposable
         }
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Expired_certificate_is_refused_with_the_reason()
     {
         using var certificate = certificates.Issue("127.0.0.1", expired: true);
@@ -51,7 +51,7 @@ public sealed class TlsTests : IDisposable
         failure.Certificate!.Reason.ShouldContain(nameof(X509ChainStatusFlags.NotTimeValid));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Certificate_for_another_name_is_refused_with_both_names()
     {
         using var certificate = certificates.Issue("dc7.alpha.test");
@@ -64,7 +64,7 @@ public sealed class TlsTests : IDisposable
         failure.Certificate.FoundNames.ShouldBe(["dc7.alpha.test"]);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Expected_name_takes_the_place_of_the_host()
     {
         using var certificate = certificates.Issue("dc7.alpha.test");
@@ -75,7 +75,7 @@ public sealed class TlsTests : IDisposable
         connection.IsOpen.ShouldBeTrue();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Server_without_TLS_on_the_TLS_port_is_a_TLS_failure()
     {
         await using var server = ScriptedServer.Start(conversation => conversation.SendAsync(Answers.SearchDone(1)));
@@ -85,7 +85,7 @@ public sealed class TlsTests : IDisposable
         failure.Kind.ShouldBe(LdapErrorKind.TlsFailed);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Refused_StartTLS_is_a_TLS_failure_with_the_answer()
     {
         await using var server = ScriptedServer.Start(async conversation =>
@@ -101,7 +101,7 @@ public sealed class TlsTests : IDisposable
         failure.Result!.Code.ShouldBe(LdapResultCode.Unavailable);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Refused_port_and_unknown_name_are_told_apart()
     {
         var unused = ScriptedServer.Start(conversation => conversation.FreezeAsync());

@@ -100,16 +100,16 @@ public sealed class KerberosTests(LabServers servers)
         KerberosEnvironment.Set("KRB5_CONFIG", $"{configuration}:{domain.KerberosConfigurationFile}");
         using var stuckCredential = NegotiateCredential.FromPassword("somebody", "Some.Passw0rd", "SILENT.TEST");
         using var goodCredential = NegotiateCredential.FromPassword("administrator", SambaDomain.AdministratorPassword, domain.Options.Realm);
-        var options = Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromSeconds(4) };
+        var options = Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromSeconds(10) };
         var started = Stopwatch.GetTimestamp();
         var stuck = LdapConnection.ConnectAsync(domain.First.Server(LdapServer.DefaultPort), stuckCredential, options, TimeProvider.System, Cancellation);
-        await Eventually.HoldsAsync("the silent KDC is asked", TimeSpan.FromSeconds(3), _ => Task.FromResult(silent.Accepted > 0), Cancellation);
+        await Eventually.HoldsAsync("the silent KDC is asked", options.ConnectTimeout, _ => Task.FromResult(silent.Accepted > 0), Cancellation);
 
         await using (await ConnectAsync(domain, goodCredential)) stuck.IsCompleted.ShouldBeFalse();
 
         var failure = await stuck.ShouldEndWithAsync<LdapException>();
         failure.Kind.ShouldBe(LdapErrorKind.TimedOut, failure.Message);
-        Stopwatch.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(15));
+        Stopwatch.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromMinutes(1));
         LabKerberos.UseInThisProcess(domain);
         File.Delete(configuration);
     }

@@ -17,7 +17,7 @@ public sealed class Edge_certificate_tests : IAlarmSink
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_alarm_stands_from_thirty_days_before_the_end_until_a_new_certificate_is_there()
     {
         using var fixture = new CertificateFixture();
@@ -70,7 +70,7 @@ public sealed class Edge_certificate_tests : IAlarmSink
         }
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_renewal_that_fails_is_tried_again_soon_then_more_and_more_rarely_up_to_once_a_day()
     {
         using var fixture = new CertificateFixture();
@@ -116,7 +116,7 @@ public sealed class Edge_certificate_tests : IAlarmSink
         }
     }
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData("damaged", "renewed.pem cannot be used: ")]
     [InlineData("of another edge", "it stands for passwordsync://test/edge/alpha/dc2.alpha.test, not for")]
     [InlineData("over", null)]

@@ -25,7 +25,7 @@ public sealed class Node_certificate_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_with_the_authority_renews_its_certificate_while_it_runs_and_shows_the_new_one()
     {
         using var fixture = new CertificateFixture();
@@ -54,7 +54,7 @@ public sealed class Node_certificate_tests
         await watch;
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_joined_node_warns_with_the_remedy_and_takes_what_was_signed_anew_without_a_restart()
     {
         using var fixture = new CertificateFixture();
@@ -101,7 +101,7 @@ public sealed class Node_certificate_tests
         }
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_authority_that_ends_is_warned_of_and_no_certificate_outlives_it()
     {
         using var fixture = new CertificateFixture();

@@ -14,7 +14,7 @@ public sealed class Signing_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_edge_is_signed_where_the_authority_is_and_nowhere_is_another_authority_made_instead()
     {
         using var fixture = new CertificateFixture();

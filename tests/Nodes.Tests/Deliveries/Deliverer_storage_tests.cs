@@ -17,7 +17,7 @@ public sealed class Deliverer_storage_tests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(nameof(ISecretStore.ReadAsync))]
     [InlineData(nameof(ITargetClaims.ClaimAsync))]
     public async Task A_database_that_is_away_before_an_attempt_has_the_sync_point_rest_and_begins_nothing(string method)
@@ -34,7 +34,7 @@ public sealed class Deliverer_storage_tests
         one.State.ShouldBeOfType<PointState.Waiting>().Delivery.FailedAttempts.ShouldBe(0);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task While_an_account_of_a_source_is_written_to_captures_of_it_wait()
     {
         await using var one = new DelivererFixture(Beta);
@@ -54,7 +54,7 @@ public sealed class Deliverer_storage_tests
         one.Stores.Written[one.Account].Version.ShouldBe(1u);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Without_a_recorded_intent_an_account_of_a_source_is_not_written()
     {
         await using var one = new DelivererFixture(Beta);
@@ -68,7 +68,7 @@ public sealed class Deliverer_storage_tests
         one.Stores.Intents.ShouldBeEmpty();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_written_stamp_that_could_not_be_recorded_makes_the_outcome_unknown_until_it_is_known()
     {
         await using var one = new DelivererFixture(Beta);
@@ -87,7 +87,7 @@ public sealed class Deliverer_storage_tests
         one.Stores.Written[one.Account].Version.ShouldBe(2u, "only a write of our own tells its stamp");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_stamp_is_recorded_as_soon_as_the_database_is_back()
     {
         await using var one = new DelivererFixture(Beta);
@@ -102,7 +102,7 @@ public sealed class Deliverer_storage_tests
         one.Target.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_unknown_outcome_keeps_captures_of_the_account_waiting_for_as_long_as_it_may_land()
     {
         await using var one = new DelivererFixture(Beta);

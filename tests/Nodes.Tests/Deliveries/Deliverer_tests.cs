@@ -15,7 +15,7 @@ public sealed class Deliverer_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_delivery_sets_the_password_once_and_tells_so()
     {
         await using var one = new DelivererFixture();
@@ -28,7 +28,7 @@ public sealed class Deliverer_tests
         one.State.ShouldBeOfType<PointState.Idle>().Last!.End.ShouldBe(DeliveryEnd.Delivered);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_target_that_is_silent_while_the_account_is_looked_for_is_tried_again_later()
     {
         await using var one = new DelivererFixture(script: Silent(MemoryStep.Prepare));
@@ -40,7 +40,7 @@ public sealed class Deliverer_tests
         one.State.ShouldBeOfType<PointState.Waiting>().Delivery.FailedAttempts.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I3_a_target_that_is_silent_while_it_is_written_to_ends_at_the_deadline_as_unknown_and_is_probed_next()
     {
         await using var one = new DelivererFixture(script: Silent(MemoryStep.AfterWrite));
@@ -59,7 +59,7 @@ public sealed class Deliverer_tests
         one.Target.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_attempt_is_not_begun_when_the_lease_is_about_to_end()
     {
         await using var one = new DelivererFixture();
@@ -72,7 +72,7 @@ public sealed class Deliverer_tests
         one.State.ShouldBeOfType<PointState.Waiting>();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I3_an_offer_that_a_newer_change_overtook_writes_nothing()
     {
         await using var one = new DelivererFixture();
@@ -85,7 +85,7 @@ public sealed class Deliverer_tests
         one.Identities.Events.OfType<IdentityEvent.AttemptStarted>().ShouldBeEmpty();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_lost_answer_to_the_question_for_an_attempt_writes_nothing_and_its_deadline_ends_it()
     {
         await using var one = new DelivererFixture();
@@ -103,7 +103,7 @@ public sealed class Deliverer_tests
         one.Target.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I1_an_outcome_is_told_again_until_it_is_heard()
     {
         await using var one = new DelivererFixture();
@@ -117,7 +117,7 @@ public sealed class Deliverer_tests
         one.Target.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I1_an_outcome_that_nobody_hears_is_found_by_the_deadline_and_a_probe()
     {
         await using var one = new DelivererFixture();
@@ -134,7 +134,7 @@ public sealed class Deliverer_tests
         one.Target.Writes.Length.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_target_that_asks_for_a_pause_has_its_sync_point_rest()
     {
         await using var one = new DelivererFixture();
@@ -148,7 +148,7 @@ public sealed class Deliverer_tests
         one.Identities.Events.OfType<IdentityEvent.ObstacleMet>().ShouldBeEmpty("nothing was begun, and a pause counts for nothing");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_pause_that_is_asked_for_at_the_write_is_an_outcome_and_a_rest()
     {
         await using var one = new DelivererFixture();
@@ -162,7 +162,7 @@ public sealed class Deliverer_tests
         one.State.ShouldBeOfType<PointState.Waiting>().ShouldSatisfyAllConditions(state => state.DueAt.ShouldBe(until), state => state.Delivery.FailedAttempts.ShouldBe(0));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I5_a_provider_that_breaks_with_the_password_in_its_message_tells_nobody()
     {
         await using var one = new DelivererFixture(script: (call, _) =>
@@ -175,7 +175,7 @@ public sealed class Deliverer_tests
         one.Log.All.ShouldContain(line => line.Contains(nameof(InvalidOperationException)));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_secret_that_is_gone_ends_the_delivery_and_one_of_an_expired_change_ends_by_itself()
     {
         await using var one = new DelivererFixture();
@@ -193,7 +193,7 @@ public sealed class Deliverer_tests
         one.State.ShouldBeOfType<PointState.Idle>().Last!.End.ShouldBe(DeliveryEnd.SecretUnusable);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I1_a_key_that_the_node_does_not_hold_is_waited_for_and_one_that_was_destroyed_is_not()
     {
         await using var one = new DelivererFixture();
@@ -219,7 +219,7 @@ public sealed class Deliverer_tests
         last.Reason!.ShouldContain("was destroyed");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_is_forced_to_end_before_the_write_tells_that_nothing_was_sent()
     {
         using var forced = new CancellationTokenSource();
@@ -239,7 +239,7 @@ public sealed class Deliverer_tests
         one.Target.Writes.ShouldBeEmpty();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_target_account_that_another_identity_writes_is_a_conflict_and_is_not_written()
     {
         await using var one = new DelivererFixture();

@@ -33,7 +33,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
         running = mending.RunAsync(new DecidingIdentities(clock, DecisionRules.Default), ownership, ending.Token);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_first_success_after_the_start_looks_for_what_waits_since_before_it()
     {
         await LookAsync();
@@ -47,7 +47,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
         looks.Count.ShouldBe(1);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Accounts_that_stay_out_of_reach_are_not_tried_again_with_every_success_of_others()
     {
         for (var minute = 0; minute < 45; minute++)
@@ -62,7 +62,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
         looks.Count.ShouldBe(3, "once in a quarter of an hour");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Shards_gained_later_are_looked_through_for_points_that_were_verified_since()
     {
         mending.Verified(Beta, provider: null!);
@@ -79,7 +79,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
         looks.Count.ShouldBe(2, "it is no longer known to work");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_database_that_is_away_is_asked_again()
     {
         isAway = true;

@@ -8,7 +8,7 @@ public sealed class Shared_secrets_tests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_secret_is_read_once_for_all_who_use_it_at_the_same_time_and_wiped_when_the_last_one_ends()
     {
         await using var one = new DelivererFixture();
@@ -34,7 +34,7 @@ public sealed class Shared_secrets_tests
         reads.ShouldBe(2);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_failure_is_told_to_all_and_not_kept()
     {
         await using var one = new DelivererFixture();

@@ -16,7 +16,7 @@ public sealed class Bind_settler_tests(LabServers lab)
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_domain_with_a_history_takes_the_former_password_too_and_none_before_it()
     {
         var (domain, user) = await UserAsync();
@@ -30,7 +30,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         (await domain.First.BindAsync(user, "First.2026!", Token)).Accepted.ShouldBeFalse();
     }
 
-    [Theory(Timeout = 180_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(0)]
     [InlineData(1)]
     public async Task Of_two_candidates_the_only_one_that_signs_in_is_the_one(int committed)
@@ -46,7 +46,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         verdict.ShouldBeOfType<CandidateVerdict.Caused>().Change.ShouldBe(candidates[committed].Change);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task While_the_former_password_signs_in_too_nothing_is_concluded()
     {
         var (domain, user) = await UserAsync();
@@ -62,7 +62,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         again.After.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(60));
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task One_success_proves_nothing_while_candidates_remain_that_were_not_tried()
     {
         var (domain, user) = await UserAsync();
@@ -76,7 +76,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         verdict.ShouldBeOfType<CandidateVerdict.TryAgain>();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Where_no_former_password_is_taken_the_newest_that_signs_in_is_the_one()
     {
         var domain = await lab.DomainAsync(new SambaDomainOptions { Realm = "NOHIST.TEST", Users = 3, PasswordPolicy = new PasswordPolicy { HistoryLength = 0 } }, Token);
@@ -90,7 +90,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         verdict.ShouldBeOfType<CandidateVerdict.Caused>().Change.ShouldBe(candidates[0].Change);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task None_is_sent_if_none_signs_in_or_the_domain_has_another_password_by_now()
     {
         var (domain, user) = await UserAsync();
@@ -104,7 +104,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         (await fixture.Settler.SettleAsync(new Arrival.Ambiguous([committed], ["staff"]), Token)).ShouldBeOfType<CandidateVerdict.Unknown>().Reason.ShouldContain("newer password");
     }
 
-    [Theory(Timeout = 180_000)]
+    [Theory(Timeout = 600_000)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_stamp_far_ahead_is_confirmed_if_the_domain_has_it_and_never_if_it_was_made_up(bool hasReader)
@@ -121,7 +121,7 @@ public sealed class Bind_settler_tests(LabServers lab)
         (await fixture.Settler.ConfirmAsync(madeUpLongAgo.Change, Token)).ShouldBeOfType<CandidateVerdict.Unknown>();
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Only_a_reading_account_can_confirm_while_the_person_cannot_sign_in()
     {
         var (domain, user) = await UserAsync();

@@ -34,7 +34,9 @@ internal sealed class TwoNodes : IAsyncDisposable
         {
             var passwordFile = Path.Combine(nodes.Server.Folder, "database-password");
             await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, cancellationToken);
-            var database = new { kind = "postgres", connection = nodes.Server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
+
+            // Nobody is to take over from a node that a busy machine keeps waiting: the tests end nodes in order, or take them down.
+            var database = new { kind = "postgres", connection = nodes.Server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}", expiry = "00:05:00" };
             nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo);
             nodes.AtNorth = OperatorClient.First(nodes.North);
             nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script, label: boundTo);

@@ -33,7 +33,7 @@ public sealed class ActiveDirectoryUnknownOutcomeTests
         domain.First.Thaw();
 
         lost.ShouldBeOfType<DeliveryOutcome.Unknown>();
-        await Eventually.HoldsAsync("the late write to land", TimeSpan.FromSeconds(30), token => target.HasAsync(names, "N3w.Passw0rd!", token), Token);
+        await Eventually.HoldsAsync("the late write to land", Any.LongTime, token => target.HasAsync(names, "N3w.Passw0rd!", token), Token);
         var landed = (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
         landed.Mark.ShouldNotBe(found.Mark);
 
