@@ -25,7 +25,7 @@ public sealed class ComplexityTests
     [InlineData("Zoë.Ångström77", HelperRun.Agrees)]
     public async Task Password_is_judged_by_length_kinds_and_account_name(string password, int expected)
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         var end = await HelperRun.RunAsync(site, password, "zoë.ångström7");

@@ -16,7 +16,7 @@ public sealed class DeliveryTests
     /// Far above any wait-ms used here and far below the helper's own end: a loaded machine does not reach it, a helper that waits without its
     /// bound does.
     /// </summary>
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
 
     public DeliveryTests() => NativeBuild.SkipUnlessLinux();
 
@@ -155,7 +155,8 @@ public sealed class DeliveryTests
 
         (await HelperRun.RunAsync(site, Password)).ExitCode.ShouldBe(HelperRun.Agrees);
 
-        Stopwatch.GetElapsedTime(start).ShouldBeLessThan(Soon);
+        // At once, not after the wait.
+        Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(5));
         OnlyDroppedFileHolds(site, Password);
     }
 
@@ -164,7 +165,7 @@ public sealed class DeliveryTests
     [InlineData((byte)'?', "the edge did not answer")]
     public async Task Any_answer_but_taken_means_a_dropped_file(byte answer, string report)
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, answer);
 
         var end = await HelperRun.RunAsync(site, Password);

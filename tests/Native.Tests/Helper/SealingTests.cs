@@ -29,7 +29,7 @@ public sealed class SealingTests
     public async Task Password_is_opened_byte_for_byte(string kind, string password)
     {
         kind.ShouldNotBeEmpty();
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         var end = await HelperRun.RunAsync(site, password);
@@ -47,7 +47,7 @@ public sealed class SealingTests
     [Fact]
     public async Task Zero_length_password_is_sealed_where_the_rule_allows_it()
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         site.WriteCaptureFile(new Dictionary<string, string>(site.ProperLines()) { ["min-length"] = "0", ["complexity"] = "off" });
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
@@ -60,7 +60,7 @@ public sealed class SealingTests
     [Fact]
     public async Task Envelope_describes_the_capture()
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
         var before = DateTimeOffset.UtcNow;
 
@@ -81,7 +81,7 @@ public sealed class SealingTests
     [InlineData(300_000)]
     public async Task Longer_password_is_reported_and_agreed_to(int length)
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         var end = await HelperRun.RunAsync(site, "A1-" + new string('a', length - 3));
@@ -94,7 +94,7 @@ public sealed class SealingTests
     [Fact]
     public async Task Password_that_is_not_UTF8_is_reported_and_agreed_to()
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         var end = await HelperRun.RunAsync(site, new byte[] { (byte)'A', 0xED, 0xA0, 0x80, (byte)'1' });
@@ -110,7 +110,7 @@ public sealed class SealingTests
     [InlineData("with\ttab")]
     public async Task Account_name_that_cannot_be_described_is_reported_without_it(string? account)
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         var end = await HelperRun.RunAsync(site, "Correct-Horse-7", account);
@@ -125,7 +125,7 @@ public sealed class SealingTests
     [InlineData(1_025, false)]
     public async Task Account_name_has_at_most_1024_bytes(int length, bool captured)
     {
-        using var site = new CaptureSite();
+        using var site = new CaptureSite(isPatient: true);
         await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
 
         (await HelperRun.RunAsync(site, "Correct-Horse-7", new string('a', length))).ExitCode.ShouldBe(HelperRun.Agrees);

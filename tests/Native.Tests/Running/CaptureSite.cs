@@ -17,9 +17,13 @@ internal sealed class CaptureSite : IPrivateKeySource, IDisposable
     public const string DomainController = "dc1.corp.example.test";
 
     private readonly PrivateSealingKey key = PrivateSealingKey.Generate();
+    private readonly bool isPatient;
 
-    public CaptureSite()
+    /// <param name="isPatient">The helper waits for the edge as long as it may at all: where the test is about an edge that answers, however busy the machine is.</param>
+    public CaptureSite(bool isPatient = false)
     {
+        this.isPatient = isPatient;
+
         // Short, because a socket's path has at most 107 bytes.
         Folder = Directory.CreateTempSubdirectory("psn-").FullName;
         Directory.CreateDirectory(DropFolder);
@@ -37,15 +41,20 @@ internal sealed class CaptureSite : IPrivateKeySource, IDisposable
     public string[] DroppedFiles => [.. Directory.EnumerateFiles(DropFolder, "*.capture").Order(StringComparer.Ordinal)];
 
     /// <summary>The lines of a proper capture file, by name; a test changes what it is about.</summary>
-    public Dictionary<string, string> ProperLines() => new()
+    public Dictionary<string, string> ProperLines()
     {
-        ["cluster"] = Cluster,
-        ["source"] = Source,
-        ["dc"] = DomainController,
-        ["key"] = key.PublicKey.ToString(),
-        ["socket"] = Socket,
-        ["drop"] = DropFolder,
-    };
+        var lines = new Dictionary<string, string>
+        {
+            ["cluster"] = Cluster,
+            ["source"] = Source,
+            ["dc"] = DomainController,
+            ["key"] = key.PublicKey.ToString(),
+            ["socket"] = Socket,
+            ["drop"] = DropFolder,
+        };
+        if (isPatient) lines["wait-ms"] = "5000";
+        return lines;
+    }
 
     public void WriteCaptureFile(IReadOnlyDictionary<string, string> lines) =>
         WriteCaptureFile("passwordsync-capture 1\n" + string.Concat(lines.Select(line => $"{line.Key} {line.Value}\n")));

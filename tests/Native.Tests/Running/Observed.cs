@@ -8,10 +8,10 @@ namespace PasswordSync.Native.Tests.Running;
 internal static class Observed
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(2);
 
     /// <summary>Looks again and again until the condition holds.</summary>
-    /// <exception cref="TimeoutException">It did not hold within 20 s.</exception>
+    /// <exception cref="TimeoutException">It did not hold within 2 minutes.</exception>
     public static async Task UntilAsync(Func<bool> condition)
     {
         var start = TimeProvider.System.GetTimestamp();

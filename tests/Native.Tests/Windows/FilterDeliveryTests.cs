@@ -35,6 +35,7 @@ public sealed class FilterDeliveryTests
     {
         await WineMachine.NeedAsync();
         using var site = new FilterSite();
+        site.WriteCaptureFile(("wait-ms", "400"));
         await using var edge = await EdgeOnPipe.StartAsync(site, mode);
         await using var lsass = await LsassDouble.StartAsync(site);
 

@@ -74,7 +74,9 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
             ["key"] = Key.ToString(),
             ["socket"] = Pipe,
             ["drop"] = WineMachine.ToWindows(DropFolder),
-            ["wait-ms"] = "400",
+
+            // As long as may be: an edge that answers does so within it, however busy the machine is.
+            ["wait-ms"] = "5000",
         };
         foreach (var (name, value) in changed) lines[name] = value;
         WriteCaptureText("passwordsync-capture 1\n" + string.Concat(lines.Select(line => $"{line.Key} {line.Value}\n")));

@@ -86,7 +86,7 @@ internal sealed class LsassDouble : IAsyncDisposable
         {
             var status = await StatusAsync();
             if (condition(status)) return status;
-            if (TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(30)) throw new TimeoutException($"What was waited for did not happen: {status}");
+            if (TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromMinutes(3)) throw new TimeoutException($"What was waited for did not happen: {status}");
             await Task.Delay(pause, TestContext.Current.CancellationToken);
         }
     }

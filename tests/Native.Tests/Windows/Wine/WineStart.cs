@@ -15,7 +15,7 @@ internal static class WineStart
 
     private const int AttemptsMax = 4;
 
-    private static readonly TimeSpan FirstLineMax = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstLineMax = TimeSpan.FromSeconds(60);
 
     /// <summary>Starts one of our programs; gives it behind its first line.</summary>
     /// <exception cref="TimeoutException">Wine brought no attempt as far as the first line.</exception>
