@@ -23,9 +23,11 @@ public sealed class Node_on_postgresql_tests
         var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
         using var beta = new MemoryTarget();
         beta.Add("ann");
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, database: database);
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, database: database, clock: new ClockAhead());
         await node.SendAsync(Token, await node.CaptureAsync("ann", "Before.2026!", 7, Token));
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.Delivered, Token);
+        var attempt = await node.WaitForAsync<IdentityEvent.AttemptStarted>(_ => true, Token);
+        attempt.Attempt.Deadline.ShouldBeLessThan(DateTimeOffset.UtcNow + ClockAhead.By / 2, "other nodes read it: it is by the database's clock, not by this machine's");
         var later = await node.CaptureAsync("ann", "After.2026!", 8, Token);
 
         await server.KillAsync(Token);
@@ -38,5 +40,12 @@ public sealed class Node_on_postgresql_tests
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId == later.CaptureId && e.Outcome is DeliveryOutcome.Delivered, Token);
         beta.SignIn("ann", "After.2026!").ShouldBeTrue();
         beta.Writes.Length.ShouldBe(2, "each change was sent once");
+    }
+
+    private sealed class ClockAhead : TimeProvider
+    {
+        public static readonly TimeSpan By = TimeSpan.FromMinutes(4);
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + By;
     }
 }

@@ -87,7 +87,12 @@ public sealed class PostgresStore : IStore
         try
         {
             var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) await PostgresMigrations.BringAsync(connection, database, cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                await PostgresMigrations.BringAsync(connection, database, cancellationToken).ConfigureAwait(false);
+                if (options.Clock is { } clock) await LookAtClockAsync(connection, clock, cancellationToken).ConfigureAwait(false);
+            }
+
             return new PostgresStore(database, timeProvider, loggerFactory.CreateLogger<PostgresStore>());
         }
         catch (Exception trouble)
@@ -128,6 +133,12 @@ public sealed class PostgresStore : IStore
         await arrivals.DisposeAsync().ConfigureAwait(false);
         leases.Dispose();
         await database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task LookAtClockAsync(NpgsqlConnection connection, DatabaseClock clock, CancellationToken cancellationToken)
+    {
+        var askedAt = clock.GetTimestamp();
+        clock.Correct(await connection.Command("SELECT clock_timestamp()").ScalarAsync<DateTime>(cancellationToken).ConfigureAwait(false), askedAt);
     }
 
     private static StoreRefusal? RefusalOf(string state) => state switch

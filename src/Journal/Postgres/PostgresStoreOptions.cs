@@ -21,6 +21,9 @@ public sealed partial record PostgresStoreOptions : StoreOptions
     /// <summary>Gives the password each time a connection is made, so that a changed one is used; null where none is needed (a client certificate, peer, Kerberos).</summary>
     public Func<CancellationToken, ValueTask<string>>? Password { get; init; }
 
+    /// <summary>Is told the server's time at the opening and with each look at the leases; null: nobody asks for it. Default null.</summary>
+    public DatabaseClock? Clock { get; init; }
+
     /// <summary>The schema of all tables, made if it is not there and the role may. Default "passwordsync"; a lower-case name of up to 48 characters.</summary>
     public string Schema { get; init; } = "passwordsync";
 

@@ -8,6 +8,7 @@ using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Journal;
+using PasswordSync.Journal.Postgres;
 using PasswordSync.Ldap;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Contract;
@@ -42,7 +43,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
     private NodeParts(NodeConfiguration configuration, SecretReferences references, TimeProvider clock, ILogger logger)
     {
         Configuration = configuration;
-        Clock = clock;
+        Clock = new DatabaseClock(clock);
         Reports = new EdgeReports(clock);
         this.references = references;
         this.logger = logger;
@@ -50,7 +51,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     public NodeConfiguration Configuration { get; }
 
-    public TimeProvider Clock { get; }
+    /// <summary>The clock that all nodes of the cluster share; of one node alone its machine's.</summary>
+    public DatabaseClock Clock { get; }
 
     public IStore Store { get; private set; } = null!;
 
@@ -91,15 +93,15 @@ internal sealed partial class NodeParts : IAsyncDisposable
             PrivateFile.EnsureFolder(configuration.DataFolder);
             if (parts.WouldMakeKeysForSharedDatabase)
             {
-                parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
+                parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
                 await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
             }
 
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
             parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
-            parts.Readers = SourceReaders.Create(configuration, parts.Sources, clock);
-            parts.Store ??= await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, clock, loggers, cancellationToken).ConfigureAwait(false);
+            parts.Readers = SourceReaders.Create(configuration, parts.Sources, parts.Clock);
+            parts.Store ??= await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
             return parts;
         }
         catch

@@ -23,15 +23,15 @@ internal static partial class NodeStore
     /// <summary>Opens it. A database server that is away is waited for: nodes and servers may be started in any order.</summary>
     /// <param name="configuration">Which.</param>
     /// <param name="password">Gives the database's password.</param>
-    /// <param name="clock">The clock.</param>
+    /// <param name="clock">The clock; a database server that others use too sets it.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreRefusedException">It cannot be opened as it was asked for; the message says what to change.</exception>
     public static async Task<IStore> OpenAsync(
-        NodeConfiguration configuration, Func<CancellationToken, ValueTask<string>> password, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeConfiguration configuration, Func<CancellationToken, ValueTask<string>> password, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (configuration.Node.Database.Kind == "sqlite") return await SqliteStore.OpenAsync(SqliteOptions(configuration), clock, loggers, cancellationToken).ConfigureAwait(false);
-        var options = PostgresOptions(configuration.Node, password);
+        var options = PostgresOptions(configuration.Node, password) with { Clock = clock };
         var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
         while (true)
         {

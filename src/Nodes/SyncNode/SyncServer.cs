@@ -85,7 +85,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <param name="configuration">The checked configuration.</param>
     /// <param name="registry">The kinds of providers.</param>
     /// <param name="observe">Hears of every journalled event; must be quick.</param>
-    /// <param name="clock">The clock.</param>
+    /// <param name="clock">The machine's clock.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<SyncServer> StartAsync(
@@ -96,6 +96,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         loggers = log.Around(loggers);
         var logger = loggers.CreateLogger<SyncServer>();
         var parts = await NodeParts.OpenAsync(configuration, registry, clock, loggers, cancellationToken).ConfigureAwait(false);
+        clock = parts.Clock;
         SyncEngine? engine = null;
         WebApplication? web = null;
         SyncServer? server = null;

@@ -9,7 +9,11 @@ namespace PasswordSync.Journal.Postgres.Leases;
 internal sealed record SeenNode(string Name, Guid Incarnation, string Sessions, DateTime Heartbeat, TimeSpan Age, bool IsLeaving, bool HasLeft);
 
 /// <summary>All nodes and all shards at one moment.</summary>
-internal sealed record SeenCluster(IReadOnlyList<SeenNode> Nodes, IReadOnlyList<SeenShard> Shards);
+internal sealed record SeenCluster(IReadOnlyList<SeenNode> Nodes, IReadOnlyList<SeenShard> Shards)
+{
+    /// <summary>The database's time then; null if there are no nodes.</summary>
+    public DateTime? Time => Nodes is [var any, ..] ? any.Heartbeat + any.Age : null;
+}
 
 /// <summary>The statements on nodes and shards.</summary>
 internal static class LeaseTable

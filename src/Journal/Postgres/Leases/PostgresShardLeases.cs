@@ -95,7 +95,9 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
     {
         var askedAt = time.GetTimestamp();
         if (!await BeatAsync(connection, node, isLeaving, askedAt, cancellationToken).ConfigureAwait(false)) return Nothing(node);
+        var lookedAt = time.GetTimestamp();
         var seen = await LeaseTable.LookAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (seen.Time is { } now) database.Options.Clock?.Correct(now, lookedAt);
         watch.Look([.. from other in seen.Nodes where other.Incarnation != node.Incarnation && !other.HasLeft select (other.Incarnation, other.Heartbeat)]);
         var plan = isLeaving ? ShardPlan.OfLeaving(node.Incarnation, seen.Shards) : ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
         var taken = await TakeAsync(connection, node, plan, seen, cancellationToken).ConfigureAwait(false);

@@ -54,6 +54,9 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
 
     public TimeProvider Clock => Parts.Clock;
 
+    /// <summary>The clock of this machine, which may differ.</summary>
+    public TimeProvider MachineClock => Parts.Clock.Machine;
+
     public DateTimeOffset Now => Parts.Clock.GetUtcNow();
 
     /// <summary>A configured sync point; null if there is none of that name.</summary>

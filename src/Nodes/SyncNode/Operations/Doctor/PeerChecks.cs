@@ -15,7 +15,7 @@ internal sealed class PeerChecks(OperationServices services)
         {
             var members = await services.Store.Members.ListAsync(cancellationToken).ConfigureAwait(false);
             var credentials = services.Parts.Credentials;
-            var look = new PeerLook(credentials.Root, credentials.Certificate, services.Configuration.Node.Cluster, services.Clock);
+            var look = new PeerLook(credentials.Root, credentials.Certificate, services.Configuration.Node.Cluster, services.MachineClock);
             var looks = await Task.WhenAll(
                 from member in members
                 where member.IsAlive

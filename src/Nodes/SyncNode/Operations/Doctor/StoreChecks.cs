@@ -17,7 +17,7 @@ internal sealed class StoreChecks(OperationServices services)
         {
             var store = await services.Store.ExamineAsync(cancellationToken).ConfigureAwait(false);
             var replication = services.Store.Replication is { } known ? await known.LookAsync(cancellationToken).ConfigureAwait(false) : null;
-            return Judge(store, replication, services.Configuration.Node.Database.RequireSynchronousStandby, services.Now);
+            return Judge(store, replication, services.Configuration.Node.Database.RequireSynchronousStandby, services.MachineClock.GetUtcNow());
         }
         catch (StorageUnavailableException failure)
         {
