@@ -4,7 +4,7 @@ using Xunit;
 namespace PasswordSync.Chaos;
 
 /// <summary>
-/// Three sync servers over one PostgreSQL server under steady load, while nodes die, stop, lose their database, leave and come back. Afterwards every acknowledged capture is accounted
+/// Sync servers over one PostgreSQL server under steady load, while nodes join, die, stop, lose their database, leave and come back. Afterwards every acknowledged capture is accounted
 /// for, the target has the newest password of everybody, and no shard had two owners in one epoch. The seed decides who is hit; <c>PASSWORDSYNC_SEED</c> plays one again.
 /// </summary>
 public sealed class Nodes_in_trouble
@@ -26,6 +26,7 @@ public sealed class Nodes_in_trouble
         CutFromDatabase,
         Leave,
         RestartDatabase,
+        Join,
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -33,7 +34,7 @@ public sealed class Nodes_in_trouble
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 
     [Fact(Timeout = 600_000)]
-    public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() => SufferAsync([Trouble.Kill, Trouble.Stop, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero);
+    public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() => SufferAsync([Trouble.Join, Trouble.Kill, Trouble.Stop, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero);
 
     [Theory(Timeout = 900_000, Explicit = false)]
     [InlineData(Trouble.Kill)]
@@ -96,6 +97,10 @@ public sealed class Nodes_in_trouble
             case Trouble.RestartDatabase:
                 await cluster.Postgres.StopAsync(Token);
                 await cluster.Postgres.StartAsync(Token);
+                break;
+            case Trouble.Join:
+                await cluster.AddAsync("east", options => options, Token);
+                await cluster.HaveSharesAsync([.. Names, "east"], Token);
                 break;
         }
     }

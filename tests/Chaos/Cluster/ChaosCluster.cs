@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Npgsql;
@@ -50,7 +51,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public Receiver Receiver { get; }
 
-    public List<ChaosNode> Nodes { get; } = [];
+    /// <summary>All that were ever added.</summary>
+    public ImmutableList<ChaosNode> Nodes { get; private set; } = [];
 
     /// <summary>The folder that each node has one in.</summary>
     public string Folder => folder.FullPath;
@@ -78,8 +80,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             foreach (var role in options.DatabaseRoles) await cluster.Postgres.RunSqlAsync($"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{PostgresServer.AdministratorPassword}'", cancellationToken);
             foreach (var name in names) await cluster.AddAsync(name, options.Describe, cancellationToken);
-            cluster.Edge = await LoadingEdge.EnrolAsync(cluster.Nodes, cancellationToken);
-            await Eventually.HoldsAsync($"{names.Length} nodes with shares", QuietBound, async token => (await cluster.SharesAsync(token)).Count == names.Length, cancellationToken);
+            cluster.Edge = await LoadingEdge.EnrolAsync(() => cluster.Nodes, cancellationToken);
+            await cluster.HaveSharesAsync(names, cancellationToken);
             cluster.watching = cluster.WatchAsync();
             return cluster;
         }
@@ -94,8 +96,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public async Task<ChaosNode> AddAsync(string name, Func<ChaosNodeOptions, ChaosNodeOptions> describe, CancellationToken cancellationToken)
     {
         var machine = network is null ? null : await network.AddMachineAsync(cancellationToken);
-        var node = await ChaosNode.PrepareAsync(describe(new ChaosNodeOptions(name, Folder, servers.Ports, Receiver, Nodes.FirstOrDefault()) { Machine = machine }), cancellationToken);
-        Nodes.Add(node);
+        var node = await ChaosNode.PrepareAsync(describe(new ChaosNodeOptions(name, Folder, servers.Ports, Receiver, Nodes is [var first, ..] ? first : null) { Machine = machine }), cancellationToken);
+        Nodes = Nodes.Add(node);
         if (Nodes.Count == 1) await node.Process.StartAsync(cancellationToken);
         else node.Process.Launch();
         return node;
@@ -108,6 +110,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
         "SELECT owner, count(*) FROM passwordsync.shard WHERE owner IS NOT NULL GROUP BY owner", row => (row.GetString(0), (int)row.GetInt64(1)), cancellationToken) is { } rows
         ? rows.ToDictionary(row => row.Item1, row => row.Item2)
         : [];
+
+    /// <summary>Waits until exactly these nodes own shards.</summary>
+    public Task HaveSharesAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var wanted = names.ToHashSet();
+        return Eventually.HoldsAsync($"shares for {string.Join(", ", wanted)}", QuietBound, async token => wanted.SetEquals((await SharesAsync(token)).Keys), cancellationToken);
+    }
 
     /// <summary>Waits until all that was acknowledged has arrived, and checks that nothing is missing, twice or out of order.</summary>
     public async Task ComeToRestAsync(bool mayGoBack, CancellationToken cancellationToken)

@@ -23,14 +23,14 @@ internal sealed class LoadingEdge : IDisposable
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RoundInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly IReadOnlyList<ChaosNode> nodes;
+    private readonly Func<IReadOnlyList<ChaosNode>> known;
     private readonly HttpClient http;
     private readonly ConcurrentDictionary<string, int> versions = new(StringComparer.Ordinal);
     private int turn;
 
-    private LoadingEdge(IReadOnlyList<ChaosNode> nodes, HttpClient http)
+    private LoadingEdge(Func<IReadOnlyList<ChaosNode>> known, HttpClient http)
     {
-        this.nodes = nodes;
+        this.known = known;
         this.http = http;
     }
 
@@ -47,9 +47,11 @@ internal sealed class LoadingEdge : IDisposable
     public static Guid AccountOf(string user) => new(SHA256.HashData(Encoding.UTF8.GetBytes(user)).AsSpan(0, 16));
 
     /// <summary>An edge with a certificate that the first node's authority signed.</summary>
-    public static async Task<LoadingEdge> EnrolAsync(IReadOnlyList<ChaosNode> nodes, CancellationToken cancellationToken)
+    /// <param name="known">The nodes there are, some of which may be away.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<LoadingEdge> EnrolAsync(Func<IReadOnlyList<ChaosNode>> known, CancellationToken cancellationToken)
     {
-        using var authority = await ClusterAuthority.OpenOrCreateAsync(nodes[0].DataFolder, ChaosCluster.Name, ChaosNode.PassphraseBytes, DateTimeOffset.UtcNow, cancellationToken);
+        using var authority = await ClusterAuthority.OpenOrCreateAsync(known()[0].DataFolder, ChaosCluster.Name, ChaosNode.PassphraseBytes, DateTimeOffset.UtcNow, cancellationToken);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
         using var signed = authority.SignEdge(request, new PeerName.Edge(ChaosCluster.Name, Source, DomainController), DateTimeOffset.UtcNow);
@@ -58,7 +60,7 @@ internal sealed class LoadingEdge : IDisposable
         var root = X509CertificateLoader.LoadCertificate(authority.Certificate.RawData);
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
             shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, root, ChaosCluster.Name, DateTimeOffset.UtcNow, out var name, out _) && name is PeerName.Node;
-        return new LoadingEdge(nodes, new HttpClient(handler) { Timeout = AnswerTimeout });
+        return new LoadingEdge(known, new HttpClient(handler) { Timeout = AnswerTimeout });
     }
 
     /// <summary>Changes a user's password; ends when a node has acknowledged the capture.</summary>
@@ -105,6 +107,7 @@ internal sealed class LoadingEdge : IDisposable
         for (var next = Interlocked.Increment(ref turn); ; next++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            var nodes = known();
             try
             {
                 if (await ask(nodes[next % nodes.Count].Address, cancellationToken) is { } answer) return answer;
