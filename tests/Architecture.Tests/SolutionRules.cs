@@ -36,6 +36,24 @@ public sealed class SolutionRules
             .ShouldBeEmpty("no project uses them, nor a package that a project uses: remove them.");
     }
 
+    /// <summary>Else their figures would be of another program than the one that people run.</summary>
+    [Fact]
+    public void Benches_collect_garbage_as_a_sync_server_does()
+    {
+        var own = CollectorOf("src/Nodes/SyncNode/SyncNode.csproj");
+        own.Server.ShouldBe("true");
+
+        var benches = Projects.All.Select(project => project.File).Where(file => file.StartsWith("bench/", StringComparison.Ordinal)).ToList();
+        benches.ShouldNotBeEmpty();
+        benches.Where(file => CollectorOf(file) != own).ShouldBeEmpty();
+
+        static (string? Server, string? Concurrent) CollectorOf(string file)
+        {
+            var project = XDocument.Parse(Repository.Read(file));
+            return (project.Descendants("ServerGarbageCollection").SingleOrDefault()?.Value, project.Descendants("ConcurrentGarbageCollection").SingleOrDefault()?.Value);
+        }
+    }
+
     [Fact]
     public void Scripts_can_be_executed()
     {
