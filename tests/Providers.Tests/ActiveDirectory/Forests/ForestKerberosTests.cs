@@ -27,7 +27,13 @@ public sealed class ForestKerberosTests(LabServers servers)
         {
             Source = null,
             Forest = new ForestOptions(),
-            Directory = target.Options.Directory with { Servers = [], Domain = new DomainControllerQuery { Domain = "kerberos.test", DnsServers = [records.EndPoint] } },
+            Directory = target.Options.Directory with
+            {
+                Servers = [],
+                Domain = new DomainControllerQuery { Domain = "kerberos.test", DnsServers = TwoDomainForest.Patiently(records) },
+                ConnectTimeout = Any.LongTime,
+                RequestTimeout = Any.LongTime,
+            },
         });
 
         var prepared = await provider.PrepareAsync(Any.Query(names), Token);
