@@ -90,5 +90,6 @@ keep() { query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, 
 keep KeepNodes NODES
 keep KeepCluster CLUSTER
 keep KeepSource SOURCE
+keep KeepRegistrationKey REGISTRATIONKEY
 sign "$msi"
 sha256sum "$msi" PasswordSyncFilter.dll PasswordSyncSetup.exe edge/PasswordSync.EdgeNode.exe node/PasswordSync.SyncNode.exe | sed "s|$output/||" >"$output/SHA256SUMS"

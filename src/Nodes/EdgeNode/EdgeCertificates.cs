@@ -109,7 +109,7 @@ public sealed class EdgeCertificates : IDisposable
     {
         var file = configuration.PathOf(path);
         if (File.Exists(file)) return X509CertificateLoader.LoadCertificateFromFile(file);
-        throw new SettingsException(configuration.File, [new SettingFault(key, file, "the file does not exist: make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem here.")]);
+        throw new SettingsException(configuration.File, [new SettingFault(key, file, "the file does not exist: make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem here; or name a registration key (registrationKey).")]);
     }
 
     private static X509Certificate2 WithKey(EdgeSettingsFile configuration)

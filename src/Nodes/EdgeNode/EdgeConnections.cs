@@ -19,12 +19,33 @@ public static class EdgeConnections
     public static HttpClient ToNodes(string cluster, EdgeCertificates certificates, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(certificates);
+        return ToNodes(cluster, () => certificates.Certificate, certificates.Authority, _ => { }, clock);
+    }
+
+    /// <summary>As above, with what is shown and trusted told apart. The caller owns it.</summary>
+    /// <param name="cluster">The edge's own cluster.</param>
+    /// <param name="own">What is shown at each handshake.</param>
+    /// <param name="authority">Whose nodes are trusted.</param>
+    /// <param name="refused">Hears why a node was not trusted, for people.</param>
+    /// <param name="clock">The clock.</param>
+    public static HttpClient ToNodes(string cluster, Func<X509Certificate2> own, X509Certificate2 authority, Action<string> refused, TimeProvider clock)
+    {
         var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false };
-        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificates.Certificate;
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => own();
 
         // The certificate must be one of this cluster's nodes; by which name or address the node was reached does not matter then.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
-            shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, certificates.Authority, cluster, clock.GetUtcNow(), out var name, out _) && name is PeerName.Node;
+        {
+            var refusal = "it shows no certificate";
+            if (shown is X509Certificate2 peer && PeerTrust.TryIdentify(peer, authority, cluster, clock.GetUtcNow(), out var name, out refusal))
+            {
+                if (name is PeerName.Node) return true;
+                refusal = $"{name.ToUri()} is no node";
+            }
+
+            refused(refusal!);
+            return false;
+        };
         var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", $"PasswordSync-Edge/{Hosting.ProductVersion.Text}");
         return http;

@@ -17,6 +17,7 @@ using PasswordSync.Sealing.KeyRings;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
+using PasswordSync.SyncNode.Enrolment;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
@@ -45,6 +46,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         Configuration = configuration;
         Clock = new DatabaseClock(clock);
         Reports = new EdgeReports(clock);
+        Registrations = new RegistrationKeys(configuration.DataFolder, clock);
         this.references = references;
         this.logger = logger;
     }
@@ -68,6 +70,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     /// <summary>What edges told of themselves.</summary>
     public EdgeReports Reports { get; }
+
+    /// <summary>The registration keys that were made here.</summary>
+    public RegistrationKeys Registrations { get; }
 
     public X509Certificate2 AdminCertificate { get; private set; } = null!;
 
@@ -180,6 +185,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             Connections?.Dispose();
             Credentials?.Dispose();
             Metrics.Dispose();
+            Registrations.Dispose();
         }
     }
 

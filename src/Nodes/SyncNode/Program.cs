@@ -9,6 +9,7 @@ var root = new RootCommand($"PasswordSync sync server {ProductVersion.Text}")
     SignEdgeCommand.Create(),
     RequestCommand.Create(),
     SignNodeCommand.Create(),
+    RegistrationKeyCommand.Create(),
 };
 
 // The services end themselves (Termination); the command line would cut them off after two seconds.

@@ -17,6 +17,7 @@ using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
+using PasswordSync.SyncNode.Enrolment;
 using PasswordSync.SyncNode.Intake;
 using PasswordSync.SyncNode.Keys;
 using PasswordSync.SyncNode.Metrics;
@@ -134,6 +135,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 intake.Map(routes);
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
                 new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.OthersAsync, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
+                new EnrolmentEndpoint(configuration, parts.Credentials, parts.Registrations, revocations, parts.Store.Operations.Audit, clock, loggers.CreateLogger<EnrolmentEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
                 new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.OthersAsync, parts.Connections)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);

@@ -17,6 +17,15 @@ public sealed class InstalledSettingsTests
         edge.Nodes.ShouldBe(["https://a.example.test:9443", "https://b.example.test:9443"]);
         (edge.Cluster, edge.Source, edge.DomainController).ShouldBe(("main", "corp.example.test", "dc1.corp.example.test"));
         (edge.Directory.Server, edge.Directory.User, edge.CaptureFile).ShouldBe(("dc1.corp.example.test:389", null, "capture"));
+        edge.RegistrationKey.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_registration_key_is_named_by_its_path()
+    {
+        var installed = new Dictionary<string, string> { ["Nodes"] = "https://a.example.test:9443", ["Cluster"] = "main", ["RegistrationKey"] = @"C:\ProgramData\PasswordSync\registration.json" };
+
+        Read(InstalledSettings.Compose(_ => null, installed.GetValueOrDefault, "DC1", "corp.example.test")).RegistrationKey.ShouldBe(@"C:\ProgramData\PasswordSync\registration.json");
     }
 
     [Theory]

@@ -109,7 +109,7 @@ public sealed class InstallerTests
         const string edge = @"HKLM\SOFTWARE\PasswordSync\Edge";
         await InstallerSite.NeedAsync();
         await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
-        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, "NODES=https://sync1.example.test:9443", "CLUSTER=main")).ShouldBe(0);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, "NODES=https://sync1.example.test:9443", "CLUSTER=main", @"REGISTRATIONKEY=C:\keys\registration.json")).ShouldBe(0);
 
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package, InstallerSite.Repair)).ShouldBe(0);
         (await InstallerSite.ValueAsync(edge, "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
@@ -117,6 +117,7 @@ public sealed class InstallerTests
 
         (await InstallerSite.ValueAsync(edge, "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
         (await InstallerSite.ValueAsync(edge, "Cluster", "REG_SZ")).ShouldBe("berlin", "what is given goes before what was");
+        (await InstallerSite.ValueAsync(edge, "RegistrationKey", "REG_SZ")).ShouldBe(@"C:\keys\registration.json");
         (await InstallerSite.InstallAsync("/x", InstallerSite.LaterPackage)).ShouldBe(0);
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
     }

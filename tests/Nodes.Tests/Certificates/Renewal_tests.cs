@@ -83,7 +83,7 @@ public sealed class Renewal_tests : IAlarmSink, IDisposable
         (await PostAsync(young, request)).ShouldBe((HttpStatusCode.Conflict, "A certificate is renewed in the second half of its life."));
         (await PostAsync(homeless, request)).ShouldBe((HttpStatusCode.Forbidden, "The source omega is none of this cluster's any more."));
         (await PostAsync(old, "no request")).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await PostAsync(old, new string('x', SelfRenewal.RequestBytesMax + 1))).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await PostAsync(old, new string('x', CertificateQuestion.RequestBytesMax + 1))).Status.ShouldBe(HttpStatusCode.BadRequest);
         var (status, text) = await PostAsync(old, request);
         status.ShouldBe(HttpStatusCode.OK);
         using (var signed = X509Certificate2.CreateFromPem(text))

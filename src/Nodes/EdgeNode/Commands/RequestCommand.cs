@@ -1,8 +1,5 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using PasswordSync.EdgeNode.Settings;
-using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
 
 namespace PasswordSync.EdgeNode.Commands;
@@ -23,10 +20,7 @@ internal static class RequestCommand
     {
         var configuration = EdgeSettingsFile.Read(parsed.GetRequiredValue(EdgeCommand.Config).FullName);
         var keyFile = configuration.PathOf(configuration.Edge.Key);
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (File.Exists(keyFile)) key.ImportFromPem(await File.ReadAllTextAsync(keyFile, cancellationToken).ConfigureAwait(false));
-        else await PrivateFile.WriteAsync(keyFile, key.ExportPkcs8PrivateKeyPem(), cancellationToken).ConfigureAwait(false);
-        var request = new CertificateRequest($"CN={configuration.Edge.DomainController}", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        var request = await EdgeKey.RequestAsync(configuration, cancellationToken).ConfigureAwait(false);
         var output = parsed.GetRequiredValue(Output).FullName;
         await File.WriteAllTextAsync(output, request + "\n", cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"Key: {keyFile}. Let a node sign {output} (sign-edge --source {configuration.Edge.Source} --dc {configuration.Edge.DomainController}) and put the answer at {configuration.PathOf(configuration.Edge.Certificate)}.");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
+using PasswordSync.EdgeNode.Enrolment;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.EdgeNode.Windows;
 using PasswordSync.Hosting;
@@ -35,6 +36,7 @@ internal static class RunCommand
         var log = configuration.Edge.Log;
         using var loggers = NodeLogging.Create(log with { Folder = log.Folder is { } folder ? configuration.PathOf(folder) : null });
         if (OperatingSystem.IsWindows() && eventSource is not null) WindowsEvents.AddTo(loggers, eventSource);
+        await new EdgeEnrolment(configuration, TimeProvider.System, loggers.CreateLogger<EdgeEnrolment>()).EnsureAsync(termination.Requested).ConfigureAwait(false);
         var client = await EdgeConnections.ToDirectoryAsync(configuration, TimeProvider.System, termination.Requested).ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
         {

@@ -34,6 +34,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
         yield return Rights("edge.json", configuration.File, MachineChecks.ForOthersReading, "Write it: docs/operations/single-node.md.");
         yield return Rights("key", configuration.PathOf(edge.Key), MachineChecks.ForOthersNothing, "Make it: PasswordSync.EdgeNode request.");
         if (edge.Directory.Password is { } password && SecretReference.FileOf(password) is { } file) yield return Rights("directory's password", configuration.PathOf(file), MachineChecks.ForOthersNothing, "Write it, or correct directory.password.");
+        if (edge.RegistrationKey is { } registration && File.Exists(configuration.PathOf(registration))) yield return Rights("registration key", configuration.PathOf(registration), MachineChecks.ForOthersNothing, "");
         yield return Rights("data folder", configuration.PathOf(edge.Data), MachineChecks.ForOwnerAlone, "Start the edge once: it makes the folder.");
         yield return MachineChecks.Room("disk", Existing(configuration.PathOf(edge.Data)));
         yield return Rights("capture file", configuration.PathOf(edge.CaptureFile), MachineChecks.ForOthersReading, "The edge writes it after a node answered: see the checks of nodes, and start the edge.");
@@ -90,7 +91,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
         }
         catch (Exception failure) when (failure is SettingsException or System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return [Finding.Bad("own certificate", failure.Message, "Make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem.")];
+            return [Finding.Bad("own certificate", failure.Message, "Make a request (request), let a node sign it (sign-edge), and copy the node's ca.pem; or bring a registration key (registrationKey) and start the edge.")];
         }
     }
 
@@ -104,7 +105,7 @@ public sealed class EdgeDoctor(EdgeSettingsFile configuration, TimeProvider cloc
     }
 
     /// <summary>On Windows, where modes say nothing, the access list is looked at: this edge runs as SYSTEM, so nobody else needs to write anything.</summary>
-    private static Finding Rights(string what, string path, UnixFileMode forbidden, string missing)
+    internal static Finding Rights(string what, string path, UnixFileMode forbidden, string missing)
     {
         var found = MachineChecks.Rights(what, path, forbidden, missing);
         if (!OperatingSystem.IsWindows() || found.Result == FindingResult.Bad) return found;

@@ -31,6 +31,9 @@ public sealed record EdgeSettings(
     string CaptureFile,
     DirectorySettings Directory)
 {
+    /// <summary>The file of a registration key, with which the edge gets its first certificate by itself. Default null: an administrator has it signed. Not looked at once there is a certificate.</summary>
+    public string? RegistrationKey { get; init; }
+
     /// <summary>How long the helper tries to hand over before it drops a file, in milliseconds. Default 200; 1 to 5,000.</summary>
     public int WaitMilliseconds { get; init; } = 200;
 

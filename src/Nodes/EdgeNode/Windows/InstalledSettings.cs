@@ -8,7 +8,7 @@ namespace PasswordSync.EdgeNode.Windows;
 
 /// <summary>
 /// Makes the edge's first configuration from what the installer or a group policy left in the registry, because Group Policy software installation
-/// can give a service neither a file nor an argument. None of it is secret.
+/// can give a service neither a file nor an argument. None of it is secret: of a registration key it has the path alone.
 /// </summary>
 public static class InstalledSettings
 {
@@ -52,6 +52,7 @@ public static class InstalledSettings
                 authority = "ca.pem",
                 certificate = "edge.pem",
                 key = "edge.key",
+                registrationKey = Value("RegistrationKey"),
                 data = ".",
                 socket = "passwordsync-edge",
                 drop = "drop",

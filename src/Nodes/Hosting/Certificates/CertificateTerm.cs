@@ -17,6 +17,9 @@ public static class CertificateTerm
     /// <summary>The part of its life after which a certificate is renewed by whoever can sign it: a third of the time is left for what may go wrong.</summary>
     public const double RenewedAfterPart = 2.0 / 3;
 
+    /// <summary>What a node signs without an administrator counts as signed so long ago. A revocation that another node has just begun, or that bears the time of a clock that is behind, covers it too.</summary>
+    public static readonly TimeSpan DatedBack = TimeSpan.FromMinutes(5);
+
     /// <summary>When a certificate begins to be valid.</summary>
     public static DateTimeOffset BeginOf(X509Certificate2 certificate)
     {

@@ -82,7 +82,19 @@ public sealed class ClusterAuthority : IDisposable
         using var key = KeyOf(requestPem);
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(name.ToUri());
-        return Sign(key, $"CN={name.DomainController}", names, [ClientAuthentication], now);
+        return Sign(key, $"CN={name.DomainController}", names, [ClientAuthentication], now, PeerValidity);
+    }
+
+    /// <summary>Signs what opens enrolment for a while.</summary>
+    /// <param name="key">The key pair of the registration key.</param>
+    /// <param name="name">Which registration key.</param>
+    /// <param name="now">The time of signing.</param>
+    /// <param name="validity">For how long from then on.</param>
+    public X509Certificate2 SignRegistration(ECDsa key, PeerName.Registration name, DateTimeOffset now, TimeSpan validity)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(name.ToUri());
+        return Sign(key, $"CN=registration key {name.Id}", names, [ClientAuthentication], now, validity);
     }
 
     public void Dispose()
@@ -111,17 +123,17 @@ public sealed class ClusterAuthority : IDisposable
             else names.AddDnsName(host);
         }
 
-        return Sign(key, $"CN={name.Name}", names, [ServerAuthentication, ClientAuthentication], now);
+        return Sign(key, $"CN={name.Name}", names, [ServerAuthentication, ClientAuthentication], now, PeerValidity);
     }
 
-    private X509Certificate2 Sign(ECDsa key, string subject, SubjectAlternativeNameBuilder names, Oid[] usages, DateTimeOffset now)
+    private X509Certificate2 Sign(ECDsa key, string subject, SubjectAlternativeNameBuilder names, Oid[] usages, DateTimeOffset now, TimeSpan validity)
     {
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages], critical: false));
         request.CertificateExtensions.Add(names.Build());
-        var end = now + PeerValidity;
+        var end = now + validity;
         var last = CertificateTerm.EndOf(signing);
         return request.Create(signing, now - Backdating, end < last ? end : last, RandomNumberGenerator.GetBytes(16));
     }

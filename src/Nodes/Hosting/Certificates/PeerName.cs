@@ -6,12 +6,13 @@ using PasswordSync.Core.Identities;
 namespace PasswordSync.Hosting.Certificates;
 
 /// <summary>
-/// Who a certificate of the cluster stands for. It is a URI in the subject alternative name: <c>passwordsync://CLUSTER/node/NAME</c> or
-/// <c>passwordsync://CLUSTER/edge/SOURCE/DC</c>.
+/// Who a certificate of the cluster stands for. It is a URI in the subject alternative name: <c>passwordsync://CLUSTER/node/NAME</c>,
+/// <c>passwordsync://CLUSTER/edge/SOURCE/DC</c> or <c>passwordsync://CLUSTER/registration/SOURCE/ID</c>.
 /// </summary>
 public abstract record PeerName(string Cluster)
 {
     private const string Scheme = "passwordsync";
+    private const int RegistrationIdLength = 32;
     private const string SubjectAlternativeName = "2.5.29.17";
     private static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
 
@@ -25,6 +26,12 @@ public abstract record PeerName(string Cluster)
     public sealed record Edge(string Cluster, SourceId Source, string DomainController) : PeerName(Cluster)
     {
         public override Uri ToUri() => new($"{Scheme}://{Cluster}/edge/{Source}/{DomainController}");
+    }
+
+    /// <summary>Whoever has a registration key: opens enrolment of edges of one source and nothing else. The id is 32 hexadecimal digits.</summary>
+    public sealed record Registration(string Cluster, SourceId Source, string Id) : PeerName(Cluster)
+    {
+        public override Uri ToUri() => new($"{Scheme}://{Cluster}/registration/{Source}/{Id}");
     }
 
     /// <summary>The form that stands in certificates.</summary>
@@ -69,6 +76,7 @@ public abstract record PeerName(string Cluster)
         {
             ["node", var node] when node.Length > 0 => new Node(uri.Host, node),
             ["edge", var source, var controller] when SourceId.IsValid(source) && controller.Length > 0 => new Edge(uri.Host, new SourceId(source), controller),
+            ["registration", var source, var id] when SourceId.IsValid(source) && id.Length == RegistrationIdLength && id.All(char.IsAsciiHexDigitLower) => new Registration(uri.Host, new SourceId(source), id),
             _ => null,
         };
     }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -15,15 +14,6 @@ public sealed class SelfRenewal(string folder, PeerName name, X509Certificate2 a
 {
     /// <summary>Where a node signs: the body is a PKCS #10 request in PEM, the answer the certificate in PEM.</summary>
     public const string Path = "peer/v1/certificate";
-
-    /// <summary>How large a request may be, in bytes. One of P-256 has 400.</summary>
-    public const int RequestBytesMax = 8_192;
-
-    /// <summary>How large an answer may be, in bytes. A certificate has 1,000.</summary>
-    private const int AnswerBytesMax = 16_384;
-
-    /// <summary>How long one node may take to answer.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly PbeParameters KeyEncryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, iterationCount: 600_000);
 
@@ -88,7 +78,7 @@ public sealed class SelfRenewal(string folder, PeerName name, X509Certificate2 a
         ArgumentNullException.ThrowIfNull(clock);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name.ToUri().Segments[^1]}", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var signed = X509Certificate2.CreateFromPem(await AskAsync(http, nodes, request, clock, cancellationToken).ConfigureAwait(false));
+        using var signed = X509Certificate2.CreateFromPem(await CertificateQuestion.AskAsync(http, nodes, Path, request, clock, cancellationToken).ConfigureAwait(false));
         if (FindFault(signed, clock.GetUtcNow()) is { } fault) throw new CryptographicException($"What a node signed cannot be used: {fault}. Compare the clocks.");
         if (CertificateTerm.EndOf(signed) <= CertificateTerm.EndOf(present)) throw new CryptographicException("What a node signed ends no later than the present certificate.");
         var next = Join(signed, key);
@@ -120,29 +110,4 @@ public sealed class SelfRenewal(string folder, PeerName name, X509Certificate2 a
     private string? FindFault(X509Certificate2 certificate, DateTimeOffset now) => !PeerTrust.TryIdentify(certificate, authority, name.Cluster, now, out var peer, out var refusal)
         ? refusal
         : peer == name ? null : $"it stands for {peer.ToUri()}, not for {name.ToUri()}";
-
-    private static async Task<string> AskAsync(HttpClient http, IReadOnlyCollection<Uri> nodes, string request, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var answers = new List<string>();
-        foreach (var node in nodes)
-        {
-            using var timeout = new CancellationTokenSource(AnswerTimeout, clock);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-            try
-            {
-                using var question = new HttpRequestMessage(HttpMethod.Post, new Uri(node, Path)) { Content = new StringContent(request) };
-                using var answer = await http.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
-                await answer.Content.LoadIntoBufferAsync(AnswerBytesMax, limit.Token).ConfigureAwait(false);
-                var text = await answer.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
-                if (answer.StatusCode == HttpStatusCode.OK) return text;
-                answers.Add($"{node} answers {(int)answer.StatusCode} {text.Trim()}");
-            }
-            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            {
-                answers.Add($"{node} cannot be asked: {(failure is HttpRequestException ? failure.Message : "no answer in time")}");
-            }
-        }
-
-        throw new HttpRequestException(answers.Count == 0 ? "No node is known to ask." : string.Join("; ", answers));
-    }
 }

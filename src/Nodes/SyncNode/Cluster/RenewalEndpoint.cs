@@ -19,14 +19,17 @@ internal sealed partial class RenewalEndpoint(
     /// <summary>The part of its life before which no certificate is followed by another: earlier than <see cref="CertificateTerm.RenewedAfterPart"/>, since clocks differ.</summary>
     private const double RenewableAfterPart = 0.5;
 
-    /// <summary>A renewed certificate counts as signed so long ago. A revocation that another node has just begun, or that bears the time of a clock that is behind, covers it too.</summary>
-    private static readonly TimeSpan DatedBack = TimeSpan.FromMinutes(5);
-
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/" + SelfRenewal.Path, AnswerAsync);
 
     internal async Task AnswerAsync(HttpContext context)
     {
         var (status, text) = await SignAsync(context).ConfigureAwait(false);
+        await WriteAsync(context, status, text).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers with a certificate, or with why there is none.</summary>
+    internal static async Task WriteAsync(HttpContext context, int status, string text)
+    {
         context.Response.StatusCode = status;
         context.Response.ContentType = status == StatusCodes.Status200OK ? "application/x-pem-file" : "text/plain; charset=utf-8";
         await context.Response.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
@@ -40,7 +43,7 @@ internal sealed partial class RenewalEndpoint(
         // A connection may be older than the end of the certificate that opened it.
         var present = context.Connection.ClientCertificate;
         if (present is null || !PeerTrust.TryIdentify(present, credentials.Root, configuration.Node.Cluster, now, out var peer, out _)) return (StatusCodes.Status403Forbidden, "Only who shows a valid certificate gets the next one.");
-        if (await ReadAsync(context).ConfigureAwait(false) is not { } request) return (StatusCodes.Status400BadRequest, $"A certificate request in PEM of up to {SelfRenewal.RequestBytesMax} bytes is needed.");
+        if (await ReadRequestAsync(context).ConfigureAwait(false) is not { } request) return (StatusCodes.Status400BadRequest, $"A certificate request in PEM of up to {CertificateQuestion.RequestBytesMax} bytes is needed.");
         var begin = CertificateTerm.BeginOf(present);
         if (now - begin < (CertificateTerm.EndOf(present) - begin) * RenewableAfterPart) return (StatusCodes.Status409Conflict, "A certificate is renewed in the second half of its life.");
         try
@@ -51,7 +54,7 @@ internal sealed partial class RenewalEndpoint(
                 return (StatusCodes.Status403Forbidden, refusal);
             }
 
-            var signedAt = now - DatedBack;
+            var signedAt = now - CertificateTerm.DatedBack;
             using var next = peer switch
             {
                 PeerName.Edge edge => authority.SignEdge(request, edge, signedAt),
@@ -84,15 +87,16 @@ internal sealed partial class RenewalEndpoint(
         if (!configuration.Node.Sources.ContainsKey(edge.Source.Value)) return $"The source {edge.Source} is none of this cluster's any more.";
         await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (revocations.Find(edge, ClusterAuthority.SignedAt(present)) is { } past) return $"The certificate of this edge was revoked at {past.At:u}: have a new request of it signed.";
-        return revocations.Find(edge, now - DatedBack) is { } recent ? $"The edge was revoked at {recent.At:u}, too short a time ago by this node's clock: it is renewed in some minutes." : null;
+        return revocations.Find(edge, now - CertificateTerm.DatedBack) is { } recent ? $"The edge was revoked at {recent.At:u}, too short a time ago by this node's clock: it is renewed in some minutes." : null;
     }
 
     private static IEnumerable<string> HostsOf(X509Certificate2 certificate) => certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
         .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())));
 
-    private static async Task<string?> ReadAsync(HttpContext context)
+    /// <summary>The certificate request of a body; null if there is none, or too much.</summary>
+    internal static async Task<string?> ReadRequestAsync(HttpContext context)
     {
-        if (context.Request.ContentLength is not (> 0 and <= SelfRenewal.RequestBytesMax)) return null;
+        if (context.Request.ContentLength is not (> 0 and <= CertificateQuestion.RequestBytesMax)) return null;
         using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
         return await reader.ReadToEndAsync(context.RequestAborted).ConfigureAwait(false);
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PasswordSync.Core.Identities;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.SyncNode.Settings;
 
@@ -21,9 +20,7 @@ internal static class SignEdgeCommand
     private static Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var configuration = NodeConfiguration.Read(parsed.GetRequiredValue(NodeCommand.Config).FullName);
-        var source = parsed.GetRequiredValue(Source);
-        if (!configuration.Node.Sources.ContainsKey(source)) throw Signing.Fault(configuration, "--source", source, $"use one of the node's sources: {string.Join(", ", configuration.Node.Sources.Keys)}.");
-        var name = new PeerName.Edge(configuration.Node.Cluster, new SourceId(source), parsed.GetRequiredValue(DomainController).ToLowerInvariant());
+        var name = new PeerName.Edge(configuration.Node.Cluster, Signing.SourceOf(configuration, parsed.GetRequiredValue(Source)), parsed.GetRequiredValue(DomainController).ToLowerInvariant());
         return Signing.RunAsync(parsed, configuration, name, (authority, request, now) => authority.SignEdge(request, name, now), cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
@@ -20,17 +21,30 @@ internal static class Signing
     public static async Task<int> RunAsync(
         ParseResult parsed, NodeConfiguration configuration, PeerName name, Func<ClusterAuthority, string, DateTimeOffset, X509Certificate2> sign, CancellationToken cancellationToken)
     {
-        if (!ClusterAuthority.IsIn(configuration.DataFolder)) throw Fault(configuration, "data", configuration.DataFolder, "the authority's key (ca.key) is not here: sign at the node that has it, after its init.");
         var request = await File.ReadAllTextAsync(parsed.GetRequiredValue(Request).FullName, cancellationToken).ConfigureAwait(false);
         var now = TimeProvider.System.GetUtcNow();
-        using var passphrase = await NodeParts.ReadPassphraseAsync(configuration, cancellationToken).ConfigureAwait(false);
-        using var authority = await passphrase.WithUtf8Async(bytes => ClusterAuthority.OpenOrCreateAsync(configuration.DataFolder, configuration.Node.Cluster, bytes, now, cancellationToken)).ConfigureAwait(false);
+        using var authority = await OpenAuthorityAsync(configuration, now, cancellationToken).ConfigureAwait(false);
         using var certificate = sign(authority, request, now);
         var output = parsed.GetRequiredValue(Output).FullName;
         await File.WriteAllTextAsync(output, certificate.ExportCertificatePem() + "\n", cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"Signed {name.ToUri()} until {certificate.NotAfter.ToUniversalTime():u}: {output}");
         return ExitCodes.Success;
     }
+
+    /// <summary>The cluster's authority with its key; the caller owns it.</summary>
+    /// <exception cref="SettingsException">The key is not here.</exception>
+    public static async Task<ClusterAuthority> OpenAuthorityAsync(NodeConfiguration configuration, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (!ClusterAuthority.IsIn(configuration.DataFolder)) throw Fault(configuration, "data", configuration.DataFolder, "the authority's key (ca.key) is not here: sign at the node that has it, after its init.");
+        using var passphrase = await NodeParts.ReadPassphraseAsync(configuration, cancellationToken).ConfigureAwait(false);
+        return await passphrase.WithUtf8Async(bytes => ClusterAuthority.OpenOrCreateAsync(configuration.DataFolder, configuration.Node.Cluster, bytes, now, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>One of the node's sources.</summary>
+    /// <exception cref="SettingsException">It is none.</exception>
+    public static SourceId SourceOf(NodeConfiguration configuration, string source) => configuration.Node.Sources.ContainsKey(source)
+        ? new SourceId(source)
+        : throw Fault(configuration, "--source", source, $"use one of the node's sources: {string.Join(", ", configuration.Node.Sources.Keys)}.");
 
     public static SettingsException Fault(NodeConfiguration configuration, string key, string found, string remedy) => new(configuration.File, [new SettingFault(key, found, remedy)]);
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Enrolment;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Settings;
 
@@ -53,6 +54,14 @@ internal static partial class EdgeListener
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             context.Response.ContentType = "text/plain; charset=utf-8";
             await context.Response.WriteAsync($"The certificate of this edge was revoked at {revocation.At:u}: have a new request of it signed.", context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
+
+        if (peer is PeerName.Registration && context.Request.Path != "/" + RegistrationFile.EnrolmentPath)
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.WriteAsync("A registration key opens enrolment and nothing else.", context.RequestAborted).ConfigureAwait(false);
             return;
         }
 

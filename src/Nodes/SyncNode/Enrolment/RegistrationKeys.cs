@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using PasswordSync.Core.Identities;
+using PasswordSync.Hosting.Certificates;
+using PasswordSync.Hosting.Enrolment;
+using PasswordSync.Hosting.Settings;
+
+namespace PasswordSync.SyncNode.Enrolment;
+
+/// <summary>
+/// The registration keys that the node with the authority's key gave out: one record each in a folder beside that key, since no other node can sign. The command makes them while the
+/// node runs; the node counts their uses. A record that an administrator deletes ends its key.
+/// </summary>
+/// <param name="dataFolder">The node's data folder.</param>
+/// <param name="clock">The clock.</param>
+public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : IDisposable
+{
+    /// <summary>How many registration keys may be valid at once.</summary>
+    public const int KeysMax = 1_000;
+
+    /// <summary>How many edges one registration key may enrol.</summary>
+    public const int UsesMax = 1_000;
+
+    /// <summary>How many hours a registration key may be valid.</summary>
+    public const int HoursMax = 720;
+
+    /// <summary>How long a record is kept after its key's end, so that a late use is called late and not unknown.</summary>
+    private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(30);
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private readonly string folder = Path.Combine(dataFolder, "registrations");
+    private readonly SemaphoreSlim gate = new(1, 1);
+
+    /// <summary>The file of a registration key's record.</summary>
+    public string RecordOf(string id) => Path.Combine(folder, id + ".json");
+
+    /// <summary>Makes a registration key and its record.</summary>
+    /// <param name="authority">Signs it.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="source">The source whose edges it enrols.</param>
+    /// <param name="uses">How many, 1 to <see cref="UsesMax"/>.</param>
+    /// <param name="validity">For how long, at most <see cref="HoursMax"/> hours.</param>
+    /// <param name="nodes">Where edges are to ask.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="IOException">There are too many, or the record cannot be written.</exception>
+    public async Task<RegistrationFile> MakeAsync(ClusterAuthority authority, string cluster, SourceId source, int uses, TimeSpan validity, IEnumerable<string> nodes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(authority);
+        ArgumentOutOfRangeException.ThrowIfLessThan(uses, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(uses, UsesMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(validity, TimeSpan.FromHours(HoursMax));
+        PrivateFile.EnsureFolder(folder);
+        var now = clock.GetUtcNow();
+        if (Sweep(now) >= KeysMax) throw new IOException($"{KeysMax} registration keys are valid: delete the records of those that nobody needs in {folder}.");
+        var name = new PeerName.Registration(cluster, source, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = authority.SignRegistration(key, name, now, validity);
+        await WriteAsync(name.Id, new RegistrationRecord(source.Value, uses, now, Environment.UserName, CertificateTerm.EndOf(certificate), []), cancellationToken).ConfigureAwait(false);
+        return new RegistrationFile
+        {
+            Cluster = cluster,
+            Source = source.Value,
+            Id = name.Id,
+            Uses = uses,
+            Nodes = [.. nodes],
+            Authority = authority.Certificate.ExportCertificatePem(),
+            Certificate = certificate.ExportCertificatePem(),
+            Key = key.ExportPkcs8PrivateKeyPem(),
+        };
+    }
+
+    /// <summary>Takes one use of a registration key, durably. The edge that took one before may ask again.</summary>
+    /// <param name="key">Which, as its certificate says.</param>
+    /// <param name="domainController">The DC of the edge that is enrolled.</param>
+    /// <param name="publicKey">SHA-256 of the edge's public key.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The record with the use; or why there is none.</returns>
+    /// <exception cref="IOException">It cannot be written, and is not taken then.</exception>
+    public async Task<(RegistrationRecord? Record, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!File.Exists(RecordOf(key.Id))) return (null, "The registration key is unknown here: it was withdrawn, or made by another node.");
+            var record = SettingsFile.Read<RegistrationRecord>(RecordOf(key.Id));
+            var now = clock.GetUtcNow();
+            if (record.Source != key.Source.Value) return (null, $"The registration key is for the source {record.Source}.");
+            if (now >= record.EndsAt) return (null, $"The registration key was valid until {record.EndsAt:u}, and is over.");
+            if (record.Used.Any(use => use.DomainController == domainController && use.PublicKey == publicKey)) return (record, null);
+            if (record.Used.Length >= record.Uses) return (null, $"The registration key is used up: {record.Uses} of {record.Uses}, the last one by {record.Used[^1].DomainController} at {record.Used[^1].At:u}.");
+            record = record with { Used = record.Used.Add(new RegistrationUse(domainController, publicKey, now)) };
+            await WriteAsync(key.Id, record, cancellationToken).ConfigureAwait(false);
+            return (record, null);
+        }
+        finally
+        {
+            // Whatever went wrong for one edge, the others go on.
+            gate.Release();
+        }
+    }
+
+    public void Dispose() => gate.Dispose();
+
+    private Task WriteAsync(string id, RegistrationRecord record, CancellationToken cancellationToken) => PrivateFile.WriteAsync(RecordOf(id), JsonSerializer.Serialize(record, Format) + "\n", cancellationToken);
+
+    // Deletes what is long over; gives how many may still be used. A record that cannot be read counts.
+    private int Sweep(DateTimeOffset now)
+    {
+        var valid = 0;
+        foreach (var file in Directory.EnumerateFiles(folder, "*.json"))
+        {
+            DateTimeOffset? end;
+            try
+            {
+                end = SettingsFile.Read<RegistrationRecord>(file).EndsAt;
+            }
+            catch (SettingsException)
+            {
+                end = null;
+            }
+
+            if (end is null || end > now) valid++;
+            else if (now - end > KeptAfterEnd) File.Delete(file);
+        }
+
+        return valid;
+    }
+}
