@@ -67,6 +67,7 @@ public sealed class RegistrationFile
             if (now >= end) throw Fault(path, $"valid until {end:u}", $"it is over; this machine's clock says {now:u}. Make another one (registration-key at the node), or compare the clocks.");
             if (!PeerTrust.TryIdentify(bare, authority, Cluster, now, out var name, out var refusal)) throw Fault(path, Id, $"{refusal}: copy the file anew, or make another one.");
             if (name != new PeerName.Registration(Cluster, new SourceId(Source), Id)) throw Fault(path, Id, $"its certificate stands for {name.ToUri()}: it was changed; make another one.");
+            if (Nodes.Any(node => !Uri.TryCreate(node, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)) throw Fault(path, string.Join(", ", Nodes), "its nodes are no https addresses: correct advertise at the node, and make another one.");
             using var key = ECDsa.Create();
             key.ImportFromPem(Key);
             return (authority, KeyedCertificate.Join(bare, key));
