@@ -153,10 +153,10 @@ internal sealed partial class EdgeEnrolment(EdgeSettingsFile configuration, Time
 
     private SettingsException Fault(string found, string remedy) => new(configuration.File, [new SettingFault("registrationKey", found, remedy)]);
 
-    [LoggerMessage(@@2747@@, LogLevel.Information, "Enrolled with registration key {Key}: the edge's certificate is valid until {End:u}; the cluster's authority is {Authority}.")]
+    [LoggerMessage(2745, LogLevel.Information, "Enrolled with registration key {Key}: the edge's certificate is valid until {End:u}; the cluster's authority is {Authority}.")]
     private partial void LogEnrolled(string key, DateTimeOffset end, string authority);
 
-    [LoggerMessage(@2747@, LogLevel.Error, "The edge is not enrolled with the registration key {File}, captures nothing, and asks again in {Interval}: {Reason}")]
+    [LoggerMessage(2746, LogLevel.Error, "The edge is not enrolled with the registration key {File}, captures nothing, and asks again in {Interval}: {Reason}")]
     private partial void LogNotEnrolled(string file, TimeSpan interval, string reason);
 
     [LoggerMessage(2747, LogLevel.Warning, "The registration key {File} is not needed any more and could not be removed: delete it. {Reason}")]

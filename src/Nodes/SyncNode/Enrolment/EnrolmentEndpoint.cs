@@ -102,10 +102,10 @@ internal sealed partial class EnrolmentEndpoint(
         return revocations.Find(edge, signedAt) is { } recent ? $"The edge was revoked at {recent.At:u}, too short a time ago by this node's clock: it is enrolled in some minutes." : null;
     }
 
-    [LoggerMessage(@@4329@@, LogLevel.Information, "Enrolled {Edge}, which asked from {Origin} with registration key {Key}: serial {Serial}, until {End:u}; {Used} of {Uses} uses are taken. Audit {Number}: {Hash}")]
+    [LoggerMessage(4327, LogLevel.Information, "Enrolled {Edge}, which asked from {Origin} with registration key {Key}: serial {Serial}, until {End:u}; {Used} of {Uses} uses are taken. Audit {Number}: {Hash}")]
     private partial void LogEnrolled(Uri edge, string origin, string key, string serial, DateTimeOffset end, int used, int uses, long number, string hash);
 
-    [LoggerMessage(@4329@, LogLevel.Warning, "{Edge} asked from {Origin} with registration key {Key} to be enrolled, and was not: {Reason}")]
+    [LoggerMessage(4328, LogLevel.Warning, "{Edge} asked from {Origin} with registration key {Key} to be enrolled, and was not: {Reason}")]
     private partial void LogRefused(Uri edge, string origin, string key, string reason);
 
     [LoggerMessage(4329, LogLevel.Error, "{Origin} asked {Count} times within a minute with registration key {Key} without a new enrolment, and is not listened to for {LockTime}: if nobody of yours does that, delete the key's record.")]
