@@ -75,6 +75,26 @@ public sealed class Transcripts : IAsyncLifetime
         }
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task The_manuals_table_names_every_command_and_no_other()
+    {
+        using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);
+        var offered = (await session.FetchAsync(Token)).Commands.Select(command => $"{command.Palette} {command.Name}".TrimEnd());
+        var manual = await File.ReadAllLinesAsync(Path.Combine(GeneratedPage.Root(), "docs/operations/pbm.md"), Token);
+        var rows = manual.SkipWhile(line => line != "## What there is").SkipWhile(line => !line.StartsWith("| `", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|', 3)).ToList();
+
+        rows.SelectMany(row => CommandsOf(Quoted(row[1]).Single(), row[2])).Order(StringComparer.Ordinal).ShouldBe(offered.Order(StringComparer.Ordinal));
+    }
+
+    // `point show/pause` stands for two commands; a palette without names is a command itself, and what begins with a hyphen is a switch.
+    private static List<string> CommandsOf(string palette, string cell)
+    {
+        var names = Quoted(cell).Where(name => !name.StartsWith('-')).SelectMany(name => name.LastIndexOf(' ') is var at ? name[(at + 1)..].Split('/').Select(last => $"{palette} {name[..(at + 1)]}{last}") : []).ToList();
+        return names.Count == 0 ? [palette] : names;
+    }
+
+    private static IEnumerable<string> Quoted(string text) => text.Split('`').Where((_, index) => index % 2 == 1);
+
     // As an installation has them, whatever this machine gives to new files.
     private static void SetRights(string file)
     {
