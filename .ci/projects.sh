@@ -3,7 +3,7 @@
 # Every project below tests/ that is an executable with xunit.
 test_projects() { grep -l '"xunit.v3"' tests/*/*.csproj | xargs grep -l '<OutputType>Exe<' | sort; }
 
-# Real servers need the machine for themselves.
+# With real servers a project takes longer.
 uses_lab() { grep -q 'Lab\.csproj' "$1"; }
 
 # Runs one project under a time limit; leaves NAME.log, NAME.xml and NAME.exit in the results folder.
@@ -45,23 +45,19 @@ count_test_project() {
   [ -z "$trouble" ] || tail -15 "$results/$name.log" 2>/dev/null
 }
 
-run_test_projects() {
-  local light=() lab=() project running=()
-  for project in $(test_projects); do
-    if uses_lab "$project"; then lab+=("$project"); else light+=("$project"); fi
-  done
+# The longest first, so that none of them is left to run alone at the end.
+in_order() { { grep -E '/(EndToEnd|Native\.Tests)\.csproj$' "$1"; grep -vE '/(EndToEnd|Native\.Tests)\.csproj$' "$1"; } }
 
-  echo "== tests without servers, two projects at a time"
-  for project in "${light[@]}"; do
+# Two at a time: those with real servers wait for them more than half of their time.
+run_test_projects() {
+  local projects=() project
+  test_projects >"$results/projects"
+  mapfile -t projects < <(in_order "$results/projects")
+  echo "== tests, two projects at a time"
+  for project in "${projects[@]}"; do
     while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
-    run_test_project "$project" "$limit_light" &
+    if uses_lab "$project"; then run_test_project "$project" "$limit_lab" & else run_test_project "$project" "$limit_light" & fi
   done
   wait
-  for project in "${light[@]}"; do count_test_project "$project"; done
-
-  echo "== tests with real servers, one project at a time"
-  for project in "${lab[@]}"; do
-    run_test_project "$project" "$limit_lab"
-    count_test_project "$project"
-  done
+  for project in "${projects[@]}"; do count_test_project "$project"; done
 }
