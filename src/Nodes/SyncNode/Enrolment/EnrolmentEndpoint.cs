@@ -74,7 +74,7 @@ internal sealed partial class EnrolmentEndpoint(
             using var certificate = authority.SignEdge(request, edge, signedAt);
             if (await FindRevocationAsync(edge, shown, signedAt, context.RequestAborted).ConfigureAwait(false) is { } revoked) return (StatusCodes.Status403Forbidden, revoked, false);
             var publicKey = Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
-            var (record, refusal) = await keys.TakeAsync(key, edge.DomainController, publicKey, context.RequestAborted).ConfigureAwait(false);
+            var (record, refusal) = await keys.TakeAsync(key, edge.DomainController, publicKey, now, context.RequestAborted).ConfigureAwait(false);
             if (record is null) return (StatusCodes.Status403Forbidden, refusal!, false);
             var use = record.Used.Last(one => one.DomainController == edge.DomainController && one.PublicKey == publicKey);
             var entry = new AuditEntry(

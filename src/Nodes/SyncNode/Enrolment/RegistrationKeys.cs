@@ -74,10 +74,11 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
     /// <param name="key">Which, as its certificate says.</param>
     /// <param name="domainController">The DC of the edge that is enrolled.</param>
     /// <param name="publicKey">SHA-256 of the edge's public key.</param>
+    /// <param name="now">The time of the use, by the clock that the caller judges it with.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The record with the use; or why there is none.</returns>
     /// <exception cref="IOException">It cannot be written, and is not taken then.</exception>
-    public async Task<(RegistrationRecord? Record, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, CancellationToken cancellationToken)
+    public async Task<(RegistrationRecord? Record, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -85,7 +86,6 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
         {
             if (!File.Exists(RecordOf(key.Id))) return (null, "The registration key is unknown here: it was withdrawn, or made by another node.");
             var record = SettingsFile.Read<RegistrationRecord>(RecordOf(key.Id));
-            var now = clock.GetUtcNow();
             if (record.Source != key.Source.Value) return (null, $"The registration key is for the source {record.Source}.");
             if (now >= record.EndsAt) return (null, $"The registration key was valid until {record.EndsAt:u}, and is over.");
             if (record.Used.Any(use => use.DomainController == domainController && use.PublicKey == publicKey)) return (record, null);
