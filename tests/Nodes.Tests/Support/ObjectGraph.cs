@@ -37,11 +37,24 @@ internal static class ObjectGraph
     private static IEnumerable<object> ValuesIn(object holder, Dictionary<Type, FieldInfo[]> fieldsOf)
     {
         if (holder is string or MemberInfo or Assembly or Module or Thread) return [];
-        if (holder is Array array) return array.GetType().GetElementType()!.IsPrimitive ? [] : array.Cast<object?>().OfType<object>().Where(IsOfInterest);
-        var type = holder.GetType();
-        if (!fieldsOf.TryGetValue(type, out var fields)) fieldsOf[type] = fields = [.. FieldsOf(type)];
-        return fields.Select(field => field.GetValue(holder)).OfType<object>().Where(IsOfInterest);
+        if (holder is Array array) return ElementsOf(array, fieldsOf).Where(IsOfInterest);
+        return FieldsOf(holder, fieldsOf).Select(field => field.GetValue(holder)).OfType<object>().Where(IsOfInterest);
     }
+
+    // Places that refer to nothing are passed over; there are hundreds of thousands of them: what metrics are counted in is made for thousands of series at once.
+    private static IEnumerable<object> ElementsOf(Array array, Dictionary<Type, FieldInfo[]> fieldsOf)
+    {
+        var type = array.GetType().GetElementType()!;
+        if (type.IsPrimitive) return [];
+        var elements = array.Cast<object?>().OfType<object>();
+        return type.IsValueType ? elements.Where(element => Refers(element, fieldsOf)) : elements;
+    }
+
+    private static bool Refers(object structure, Dictionary<Type, FieldInfo[]> fieldsOf) => FieldsOf(structure, fieldsOf).Any(
+        field => !field.FieldType.IsPrimitive && field.GetValue(structure) is { } value && (!field.FieldType.IsValueType || (IsOfInterest(value) && Refers(value, fieldsOf))));
+
+    private static FieldInfo[] FieldsOf(object holder, Dictionary<Type, FieldInfo[]> fieldsOf) =>
+        fieldsOf.TryGetValue(holder.GetType(), out var fields) ? fields : fieldsOf[holder.GetType()] = [.. FieldsOf(holder.GetType())];
 
     private static IEnumerable<FieldInfo> FieldsOf(Type? type)
     {
