@@ -30,7 +30,7 @@ public sealed partial record ActiveDirectoryOptions
     /// <summary><c>base</c>: the DN below which accounts are looked for. Default: the domain's own; AD LDS has none, so that it is required there.</summary>
     public string? Base { get; init; }
 
-    /// <summary><c>match</c>: how accounts are found, first wins. Default <c>sAMAccountName=sAMAccountName</c>.</summary>
+    /// <summary><c>match</c>: how accounts are found, first wins. Default <c>sAMAccountName=sAMAccountName</c>; a forest has no default and one rule, see <see cref="ForestOptions.CheckMatch"/>.</summary>
     public ImmutableArray<MatchRule> Match { get; init; } = [new MatchRule(SourceAttribute.SamAccountName, "sAMAccountName")];
 
     /// <summary><c>unlock</c>: whether setting a password also unlocks the account (lockoutTime = 0), in the same operation. Default true.</summary>
@@ -66,11 +66,15 @@ public sealed partial record ActiveDirectoryOptions
             if (forest is not null) settings.Reject("forest", "Instances of AD LDS are no forest: remove it.");
         }
 
+        // Only an example for a forest, which has no default.
+        if (forest is not null) defaults = defaults with { Match = [new MatchRule(SourceAttribute.UserPrincipalName, "userPrincipalName")] };
+        var match = MatchRule.Read(settings, defaults.Match, AttributeName().IsMatch);
+        if (forest is not null) ForestOptions.CheckMatch(settings, match);
         var options = defaults with
         {
             DirectoryKind = kind,
             Base = settings.OptionalText("base"),
-            Match = MatchRule.Read(settings, defaults.Match, AttributeName().IsMatch),
+            Match = match,
             Unlock = settings.Flag("unlock", defaults.Unlock),
             CarryMustChange = settings.Flag("carryMustChange", defaults.CarryMustChange),
             Source = SourceId.IsValid(source) ? new SourceId(source!) : null,

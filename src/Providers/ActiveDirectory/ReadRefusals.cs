@@ -22,6 +22,6 @@ internal static class ReadRefusals
             .Select(url => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.HostNameType == UriHostNameType.Dns ? uri.Host : null)
             .OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).Take(HostsMax).ToList();
         var refers = hosts.Count == 0 ? "The server refers to another one, which it does not name:" : $"The server refers to {string.Join(", ", hosts)}:";
-        return $"{refers} it is read-only, or the account is in another domain. Referrals are not followed. Name controllers of that domain that can be written (servers, domain), or set forest = true, which finds and writes the accounts of all domains of a forest.";
+        return $"{refers} it is read-only, or the account is in another domain. Referrals are not followed. Name controllers of that domain that can be written (servers, domain), or set forest = true with a rule by what is unique in the forest (match), which finds and writes the accounts of all domains of a forest.";
     }
 }

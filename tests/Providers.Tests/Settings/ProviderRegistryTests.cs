@@ -121,10 +121,32 @@ public sealed class ProviderRegistryTests
     public async Task A_forest_is_named_as_its_root_domain_and_its_sources_by_domain(string forest, string domain, string server, string source, string first, string second, string fault)
     {
         var created = Create(
-            "activeDirectory", ("forest", forest), ("domain", domain), ("servers", server), ("source", source), ("sources:0", first), ("sources:1", second), ("bindName", "sync@beta.test"), ("bindPassword", "env:KEY"));
+            "activeDirectory", ("forest", forest), ("domain", domain), ("servers", server), ("source", source), ("sources:0", first), ("sources:1", second), ("match", "mail=mail"), ("bindName", "sync@beta.test"), ("bindPassword", "env:KEY"));
 
         if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
         (created is ProviderCreation.Refused { Faults: [var only] } ? only.Key : "").ShouldBe(fault);
+    }
+
+    [Theory]
+    [InlineData("userPrincipalName=userPrincipalName", "", "")]
+    [InlineData("mail=mail", "", "")]
+    [InlineData("objectGUID=mS-DS-ConsistencyGuid", "", "")]
+    [InlineData("sAMAccountName=employeeID", "", "")]
+    [InlineData("", "", "There is no default for a forest: sAMAccountName=sAMAccountName could give the password to another person's account")]
+    [InlineData("sAMAccountName=sAMAccountName", "", "'sAMAccountName=sAMAccountName' could give the password to another person's account: sAMAccountName is unique within one domain only.")]
+    [InlineData("mail=SAMACCOUNTNAME", "", "'mail=SAMACCOUNTNAME' could give")]
+    [InlineData("sAMAccountName=cn", "", "cn is unique within one domain only.")]
+    [InlineData("userPrincipalName=name", "", "name is unique within one domain only.")]
+    [InlineData("mail=mail", "userPrincipalName=userPrincipalName", "There are 2 rules (mail=mail, userPrincipalName=userPrincipalName): where the first one finds nothing because the Global Catalog is late")]
+    [InlineData("mail=mail", "sAMAccountName=sAMAccountName", "There are 2 rules")]
+    [InlineData("mail", "", "'mail' is not a rule: use source=target like userPrincipalName=userPrincipalName")]
+    public async Task A_forest_is_matched_by_one_rule_that_can_find_nobody_else_where_the_catalog_is_late(string first, string second, string fault)
+    {
+        var created = Create("activeDirectory", ("forest", "true"), ("domain", "beta.test"), ("match:0", first), ("match:1", second), ("bindName", "sync@beta.test"), ("bindPassword", "env:KEY"));
+
+        if (created is ProviderCreation.Created { Provider: { } provider }) await provider.DisposeAsync();
+        if (fault.Length == 0) created.ShouldBeOfType<ProviderCreation.Created>();
+        else created.ShouldBeOfType<ProviderCreation.Refused>().Faults.ShouldHaveSingleItem().ShouldSatisfyAllConditions(only => only.Key.ShouldBe("match"), only => only.Remedy.ShouldContain(fault));
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using PasswordSync.Lab;
 using PasswordSync.Ldap;
 using PasswordSync.Providers.ActiveDirectory.Forests;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -27,6 +28,7 @@ public sealed class ForestKerberosTests(LabServers servers)
         {
             Source = null,
             Forest = new ForestOptions(),
+            Match = [new MatchRule(SourceAttribute.Mail, "mail")],
             Directory = target.Options.Directory with
             {
                 Servers = [],

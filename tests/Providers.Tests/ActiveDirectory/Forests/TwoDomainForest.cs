@@ -114,7 +114,7 @@ public sealed class TwoDomainForest(LabServers servers) : IAsyncLifetime
             BindPassword = "file:" + folder.Write("bind", ServicePassword),
         },
         Forest = new ForestOptions { Sources = ImmutableDictionary.Create<string, SourceId>(StringComparer.OrdinalIgnoreCase).Add(NameOf(Child), new SourceId("child")) },
-        Match = [new(Matching.SourceAttribute.SamAccountName, "sAMAccountName"), new(Matching.SourceAttribute.Mail, "mail")],
+        Match = [new(Matching.SourceAttribute.Mail, "mail")],
     };
 
     private static string NameOf(SambaDomain domain) => domain.Options.Realm.ToLowerInvariant();
