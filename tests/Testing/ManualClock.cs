@@ -9,6 +9,7 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
     private readonly List<(int Timers, TaskCompletionSource Reached)> waits = [];
     private TimeSpan elapsed;
     private TimeSpan suspended;
+    private TimeSpan slept;
 
     public ManualClock()
         : this(new DateTimeOffset(2026, 3, 2, 10, 0, 0, TimeSpan.Zero))
@@ -31,12 +32,12 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return start + elapsed + suspended;
+        lock (gate) return start + elapsed + slept + suspended;
     }
 
     public override long GetTimestamp()
     {
-        lock (gate) return elapsed.Ticks;
+        lock (gate) return (elapsed + slept).Ticks;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -55,7 +56,13 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         lock (gate) elapsed = until > elapsed ? until : elapsed;
     }
 
-    /// <summary>Lets the time of day go on alone, as when a machine is suspended or its clock is set: timers and timestamps stand still.</summary>
+    /// <summary>Lets all but the timers go on, as when a machine is suspended whose timestamps count that.</summary>
+    public void Sleep(TimeSpan time)
+    {
+        lock (gate) slept += time;
+    }
+
+    /// <summary>Lets the time of day go on alone, as when a machine is suspended whose timestamps stand still meanwhile, or its clock is set: so do timers.</summary>
     public void Suspend(TimeSpan time)
     {
         lock (gate) suspended += time;

@@ -5,7 +5,7 @@ namespace PasswordSync.Journal.Postgres;
 /// machines' are. Between two looks it goes on by the machine's clock of elapsed time, so nobody who sets the machine's time moves it. Until the database was seen, and beside a file of
 /// the node's own, it is the machine's clock. Safe from any thread.
 /// </summary>
-/// <param name="machine">The machine's own clock.</param>
+/// <param name="machine">The machine's own clock. Its elapsed time must count what the machine was suspended: else a deadline that passed meanwhile would not be seen before the next look.</param>
 public sealed class DatabaseClock(TimeProvider machine) : TimeProvider
 {
     private sealed record Reading(DateTimeOffset Time, long At);
@@ -28,7 +28,7 @@ public sealed class DatabaseClock(TimeProvider machine) : TimeProvider
     /// <summary>Takes what the database told. One look after the other.</summary>
     /// <param name="told">The database's time at some moment between the question and now.</param>
     /// <param name="askedAt">The timestamp just before the question.</param>
-    internal void Correct(DateTimeOffset told, long askedAt)
+    public void Correct(DateTimeOffset told, long askedAt)
     {
         var now = machine.GetTimestamp();
         var latest = told + machine.GetElapsedTime(askedAt, now);

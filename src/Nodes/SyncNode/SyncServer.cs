@@ -86,7 +86,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     /// <param name="configuration">The checked configuration.</param>
     /// <param name="registry">The kinds of providers.</param>
     /// <param name="observe">Hears of every journalled event; must be quick.</param>
-    /// <param name="clock">The machine's clock.</param>
+    /// <param name="clock">The machine's clock; <see cref="MachineClock"/>, so that a suspended machine writes nothing after a deadline.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<SyncServer> StartAsync(

@@ -31,7 +31,7 @@ internal static class RunCommand
         var log = configuration.Node.Log;
         using var loggers = NodeLogging.Create(log with { Folder = log.Folder is { } folder ? configuration.PathOf(folder) : null });
         if (OperatingSystem.IsWindows() && eventSource is not null) WindowsEvents.AddTo(loggers, eventSource);
-        var server = await SyncServer.StartAsync(configuration, InstalledProviders.Registry, (_, _) => { }, TimeProvider.System, loggers, termination.Requested).ConfigureAwait(false);
+        var server = await SyncServer.StartAsync(configuration, InstalledProviders.Registry, (_, _) => { }, new MachineClock(), loggers, termination.Requested).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             await (await Task.WhenAny(termination.WaitAsync(), server.Completion, server.LeaveRequested).ConfigureAwait(false)).ConfigureAwait(false);
