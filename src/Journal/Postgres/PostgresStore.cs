@@ -138,7 +138,10 @@ public sealed class PostgresStore : IStore
     private static async Task LookAtClockAsync(NpgsqlConnection connection, DatabaseClock clock, CancellationToken cancellationToken)
     {
         var askedAt = clock.GetTimestamp();
-        clock.Correct(await connection.Command("SELECT clock_timestamp()").ScalarAsync<DateTime>(cancellationToken).ConfigureAwait(false), askedAt);
+        var told = await connection.Command("SELECT clock_timestamp()").ScalarAsync<DateTime>(cancellationToken).ConfigureAwait(false);
+        if (clock.Correct(told, askedAt)) return;
+        throw new StorageUnavailableException(
+            $"The database server's clock says {told:u}, this machine's {clock.Machine.GetUtcNow():u}: more than {DatabaseClock.CorrectionMax} apart, and by a wrong one keys and passwords would be destroyed that are still needed. Set right the one that is wrong (NTP).", inner: null);
     }
 
     private static StoreRefusal? RefusalOf(string state) => state switch

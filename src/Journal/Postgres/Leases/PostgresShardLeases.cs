@@ -12,12 +12,16 @@ namespace PasswordSync.Journal.Postgres.Leases;
 /// </summary>
 internal sealed partial class PostgresShardLeases(PostgresDatabase database, ArrivalSignal arrivals, TimeProvider time, ILogger logger) : IShardLeases, IClusterMembers, IDisposable
 {
+    /// <summary>How often it is logged that the server's clock is not believed: it is asked four times a second.</summary>
+    private static readonly TimeSpan ClockLogInterval = TimeSpan.FromMinutes(10);
+
     private readonly SemaphoreSlim oneAtATime = new(1);
     private readonly HeartbeatWatch watch = new(database.Options.Expiry, time);
     private volatile NodeDescription description = NodeDescription.None;
     private Guid introduced;
     private bool hasToldLeaving;
     private long lastBeat;
+    private long? clockLoggedAt;
 
     public int ShardCount => database.Options.ShardCount;
 
@@ -97,7 +101,7 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         if (!await BeatAsync(connection, node, isLeaving, askedAt, cancellationToken).ConfigureAwait(false)) return Nothing(node);
         var lookedAt = time.GetTimestamp();
         var seen = await LeaseTable.LookAsync(connection, cancellationToken).ConfigureAwait(false);
-        if (seen.Time is { } now) database.Options.Clock?.Correct(now, lookedAt);
+        if (seen.Time is { } told && database.Options.Clock is { } clock) TakeTime(clock, told, lookedAt);
         watch.Look([.. from other in seen.Nodes where other.Incarnation != node.Incarnation && !other.HasLeft select (other.Incarnation, other.Heartbeat)]);
         var plan = isLeaving ? ShardPlan.OfLeaving(node.Incarnation, seen.Shards) : ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
         var taken = await TakeAsync(connection, node, plan, seen, cancellationToken).ConfigureAwait(false);
@@ -105,6 +109,19 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
             .Concat(taken.Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))).ToImmutableSortedDictionary();
         arrivals.Own([.. owned.Keys.Except(plan.GiveUp)]);
         return new LeaseView(owned, ValidFor(askedAt)) { Surplus = plan.GiveUp };
+    }
+
+    private void TakeTime(DatabaseClock clock, DateTime told, long askedAt)
+    {
+        if (clock.Correct(told, askedAt))
+        {
+            clockLoggedAt = null;
+        }
+        else if (clockLoggedAt is not { } last || time.GetElapsedTime(last) >= ClockLogInterval)
+        {
+            clockLoggedAt = time.GetTimestamp();
+            LogClockRefused(told, clock.GetUtcNow(), clock.Machine.GetUtcNow());
+        }
     }
 
     // Others can have seen the last heartbeat no earlier than it was sent; the rest is left for what clocks differ in.
@@ -154,4 +171,7 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
 
     [LoggerMessage(4123, LogLevel.Error, "Another process runs under the name of node {Node}; this one does nothing. Give each node a name of its own, and start this one again")]
     private partial void LogNameTaken(string node);
+
+    [LoggerMessage(4124, LogLevel.Error, "The database server's clock says {Told:u}, where the cluster's time is {Known:u} and this machine's {Machine:u}: it is not believed, and the cluster's time goes on by elapsed time. Set right (NTP) the clocks that are wrong")]
+    private partial void LogClockRefused(DateTimeOffset told, DateTimeOffset known, DateTimeOffset machine);
 }
