@@ -121,7 +121,7 @@ public sealed partial class InboxPump : IInboxRowTracker
     private IdentityMessage.Arrived ToMessage(InboxRow row) => row.Arrival switch
     {
         Arrival.Confirmed confirmed => Decide(row, confirmed.Change, confirmed.Scopes, lone: [], isConfirmed: false),
-        Arrival.Report report => Note(row, report.CaptureId, report.Account, report.Verdict, report.CapturedAt, lone: []),
+        Arrival.Report report => Note(row, report.CaptureId, report.Account, report.Verdict, report.CapturedAt, report.Trace, lone: []),
         _ => throw new InvalidOperationException($"Internal error: unknown arrival {row.Arrival.GetType().Name}."),
     };
 
@@ -132,7 +132,7 @@ public sealed partial class InboxPump : IInboxRowTracker
             var (id, asked) = (confirmed.Change.CaptureId, confirmed.Change);
             return verdict is CandidateVerdict.Caused
                 ? Decide(row, asked, confirmed.Scopes, lone: [], isConfirmed: true)
-                : Note(row, id, asked.Account, CaptureVerdict.Unconfirmed, asked.Stages.CapturedAt, lone: [id]);
+                : Note(row, id, asked.Account, CaptureVerdict.Unconfirmed, asked.Stages.CapturedAt, CaptureTrace.Of(asked), lone: [id]);
         }
 
         var ambiguous = (Arrival.Ambiguous)row.Arrival;
@@ -140,7 +140,7 @@ public sealed partial class InboxPump : IInboxRowTracker
         var newest = ambiguous.Candidates[^1].Change;
         return verdict is CandidateVerdict.Caused { Change: var change }
             ? Decide(row, change, ambiguous.Scopes, lone: ids.Remove(change.CaptureId), isConfirmed: true)
-            : Note(row, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt, lone: ids);
+            : Note(row, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt, CaptureTrace.Of(newest), lone: ids);
     }
 
     private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
@@ -149,8 +149,8 @@ public sealed partial class InboxPump : IInboxRowTracker
         lone);
 
     private static IdentityMessage.Arrived Note(
-        InboxRow row, CaptureId captureId, AccountId account, CaptureVerdict verdict, DateTimeOffset capturedAt, ImmutableArray<CaptureId> lone) => new(
-            row.Sequence, now => new IdentityCommand.NoteReport(now, captureId, account, verdict, capturedAt), lone);
+        InboxRow row, CaptureId captureId, AccountId account, CaptureVerdict verdict, DateTimeOffset capturedAt, CaptureTrace? trace, ImmutableArray<CaptureId> lone) => new(
+            row.Sequence, now => new IdentityCommand.NoteReport(now, captureId, account, verdict, capturedAt) { Trace = trace }, lone);
 
     private void LogFailure(Exception failure)
     {

@@ -13,7 +13,8 @@ internal static class CaptureDecider
     {
         Verdict.Wait => Decision.AskAgain(c.OwnWrites.IntentOpenUntil!.Value),
         Verdict.Confirm => Decision.ConfirmFirst,
-        Verdict.Unconfirmed => Decision.Of(new IdentityEvent.CaptureReported(c.Now, c.Change.CaptureId, c.Change.Account, CaptureVerdict.Unconfirmed, c.Change.Stages.CapturedAt)),
+        Verdict.Unconfirmed => Decision.Of(
+            new IdentityEvent.CaptureReported(c.Now, c.Change.CaptureId, c.Change.Account, CaptureVerdict.Unconfirmed, c.Change.Stages.CapturedAt) { Trace = CaptureTrace.Of(c.Change) }),
         Verdict.Accept => new Decision(
             [.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change), .. QueueEverywhere(state, c)], null, null),
         Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
@@ -77,7 +78,7 @@ internal static class CaptureDecider
     }
 
     private static IdentityEvent.CaptureIgnored Ignored(IdentityCommand.DecideCapture c, IgnoreReason reason) =>
-        new(c.Now, c.Change.CaptureId, c.Change.Account, c.Change.Stamp, reason);
+        new(c.Now, c.Change.CaptureId, c.Change.Account, c.Change.Stamp, reason) { Trace = CaptureTrace.Of(c.Change) };
 
     private static IEnumerable<IdentityEvent> QueueEverywhere(IdentityState state, IdentityCommand.DecideCapture c) =>
         from point in ScopeDecider.Joined(state, c.Change.Account, c.Points)

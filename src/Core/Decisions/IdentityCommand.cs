@@ -26,7 +26,11 @@ public abstract record IdentityCommand(DateTimeOffset Now)
 
     /// <summary>Note what the edge found about a capture that is not to be sent.</summary>
     public sealed record NoteReport(DateTimeOffset Now, CaptureId CaptureId, AccountId Account, CaptureVerdict Verdict, DateTimeOffset CapturedAt)
-        : IdentityCommand(Now);
+        : IdentityCommand(Now)
+    {
+        /// <summary>Whence it came; null if that is not known.</summary>
+        public CaptureTrace? Trace { get; init; }
+    }
 
     /// <summary>Record an attempt before it writes.</summary>
     /// <param name="Now">The time of the decision.</param>

@@ -39,7 +39,7 @@ public static class IdentityDecider
     private static Decision Note(IdentityState state, IdentityCommand.NoteReport c) =>
         state.RecentCaptures.Contains(c.CaptureId)
             ? Decision.Nothing
-            : Decision.Of(new IdentityEvent.CaptureReported(c.Now, c.CaptureId, c.Account, c.Verdict, c.CapturedAt));
+            : Decision.Of(new IdentityEvent.CaptureReported(c.Now, c.CaptureId, c.Account, c.Verdict, c.CapturedAt) { Trace = c.Trace });
 
     private static Decision Begin(PointState point, IdentityCommand.BeginAttempt c) => point switch
     {

@@ -13,11 +13,19 @@ public abstract record IdentityEvent(DateTimeOffset At)
     public sealed record CaptureAccepted(DateTimeOffset At, Change Change) : IdentityEvent(At);
 
     /// <summary>A capture was decided without becoming the newest change.</summary>
-    public sealed record CaptureIgnored(DateTimeOffset At, CaptureId CaptureId, AccountId Account, Stamp Stamp, IgnoreReason Reason) : IdentityEvent(At);
+    public sealed record CaptureIgnored(DateTimeOffset At, CaptureId CaptureId, AccountId Account, Stamp Stamp, IgnoreReason Reason) : IdentityEvent(At)
+    {
+        /// <summary>Whence it came; null in journals of before it was kept.</summary>
+        public CaptureTrace? Trace { get; init; }
+    }
 
     /// <summary>An edge reported a capture that is not to be sent.</summary>
     public sealed record CaptureReported(DateTimeOffset At, CaptureId CaptureId, AccountId Account, CaptureVerdict Verdict, DateTimeOffset CapturedAt)
-        : IdentityEvent(At);
+        : IdentityEvent(At)
+    {
+        /// <summary>Whence it came; null in journals of before it was kept.</summary>
+        public CaptureTrace? Trace { get; init; }
+    }
 
     /// <summary>One account of the identity has these sync points from now on; the identity has those of all its accounts.</summary>
     public sealed record AccountScoped(DateTimeOffset At, AccountScope Scope) : IdentityEvent(At);

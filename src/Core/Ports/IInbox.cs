@@ -75,6 +75,9 @@ public abstract record Arrival(AccountId Account, DateTimeOffset AcceptedAt)
     public sealed record Report(CaptureId CaptureId, AccountId Account, CaptureVerdict Verdict, DateTimeOffset CapturedAt, DateTimeOffset AcceptedAt)
         : Arrival(Account, AcceptedAt)
     {
+        /// <summary>Whence it came; null in inboxes of before it was kept.</summary>
+        public CaptureTrace? Trace { get; init; }
+
         public override CaptureId Id => CaptureId;
     }
 }

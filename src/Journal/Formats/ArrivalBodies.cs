@@ -5,4 +5,4 @@ internal sealed record ConfirmedBody(ChangeBody Change, IReadOnlyList<string> Sc
 
 internal sealed record AmbiguousBody(IReadOnlyList<ChangeBody> Candidates, IReadOnlyList<string> Scopes);
 
-internal sealed record ReportBody(Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt, DateTimeOffset AcceptedAt);
+internal sealed record ReportBody(Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt, DateTimeOffset AcceptedAt, TraceBody? Trace = null);

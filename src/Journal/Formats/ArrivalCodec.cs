@@ -14,7 +14,7 @@ internal static class ArrivalCodec
             "ambiguous.1", new AmbiguousBody([.. a.Candidates.Select(candidate => candidate.Change.ToBody())], a.Scopes), JournalJson.Default.AmbiguousBody),
         Arrival.Report a => StoredRecord.Write(
             "report.1",
-            new ReportBody(a.CaptureId.Value, a.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(a.Verdict), a.CapturedAt, a.AcceptedAt),
+            new ReportBody(a.CaptureId.Value, a.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(a.Verdict), a.CapturedAt, a.AcceptedAt, a.Trace?.ToBody()),
             JournalJson.Default.ReportBody),
         _ => throw new InvalidOperationException($"Internal error: the arrival {arrival.GetType().Name} has no stored form."),
     };
@@ -34,5 +34,5 @@ internal static class ArrivalCodec
         new([.. b.Candidates.Select(change => new Candidate(change.ToChange(), ReadOnlyMemory<byte>.Empty))], [.. b.Scopes]);
 
     private static Arrival.Report Of(ReportBody b) =>
-        new(new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt, b.AcceptedAt);
+        new(new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt, b.AcceptedAt) { Trace = b.Trace?.ToTrace() };
 }

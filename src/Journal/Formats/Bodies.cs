@@ -13,6 +13,10 @@ internal sealed record StagesBody(DateTimeOffset CapturedAt, DateTimeOffset Spoo
 internal sealed record ChangeBody(Guid CaptureId, AccountBody Account, StampBody Stamp, NamesBody Names, StagesBody Stages, DateTimeOffset ExpiresAt,
     string? CapturedAs = null, bool? MustChangeAtNextLogon = null);
 
+/// <summary>Whence a capture came that did not become a change.</summary>
+internal sealed record TraceBody(string AccountName, DateTimeOffset CapturedAt, DateTimeOffset AcceptedAt, string? DomainController = null, Guid? InvocationId = null,
+    DateTimeOffset? SpooledAt = null, DateTimeOffset? ConfirmedAt = null);
+
 internal sealed record TargetBody(string Key, string DisplayName, AccountBody? AsSourceAccount = null);
 
 internal sealed record AttemptBody(

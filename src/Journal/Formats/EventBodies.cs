@@ -3,9 +3,9 @@ namespace PasswordSync.Journal.Formats;
 // One shape per kind of event; see Bodies.cs for the rules.
 internal sealed record CaptureAcceptedBody(DateTimeOffset At, ChangeBody Change);
 
-internal sealed record CaptureIgnoredBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, StampBody Stamp, string Reason);
+internal sealed record CaptureIgnoredBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, StampBody Stamp, string Reason, TraceBody? Trace = null);
 
-internal sealed record CaptureReportedBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt);
+internal sealed record CaptureReportedBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt, TraceBody? Trace = null);
 
 internal sealed record AccountScopedBody(DateTimeOffset At, AccountBody Account, IReadOnlyList<string> Points);
 

@@ -13,11 +13,11 @@ internal static class EventCodec
             "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody()), JournalJson.Default.CaptureAcceptedBody),
         IdentityEvent.CaptureIgnored e => StoredRecord.Write(
             "capture-ignored.1",
-            new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason)),
+            new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason), e.Trace?.ToBody()),
             JournalJson.Default.CaptureIgnoredBody),
         IdentityEvent.CaptureReported e => StoredRecord.Write(
             "capture-reported.1",
-            new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt),
+            new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt, e.Trace?.ToBody()),
             JournalJson.Default.CaptureReportedBody),
         IdentityEvent.AccountScoped e => StoredRecord.Write(
             "account-scoped.1", new AccountScopedBody(e.At, e.Scope.Account.ToBody(), [.. e.Scope.Points.Select(point => point.Value)]), JournalJson.Default.AccountScopedBody),
@@ -64,10 +64,10 @@ internal static class EventCodec
     private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange());
 
     private static IdentityEvent.CaptureIgnored Of(CaptureIgnoredBody b) =>
-        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), b.Stamp.ToStamp(), Vocabulary.IgnoreReasons.Read(b.Reason));
+        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), b.Stamp.ToStamp(), Vocabulary.IgnoreReasons.Read(b.Reason)) { Trace = b.Trace?.ToTrace() };
 
     private static IdentityEvent.CaptureReported Of(CaptureReportedBody b) =>
-        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt);
+        new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt) { Trace = b.Trace?.ToTrace() };
 
     private static IdentityEvent.AccountScoped Of(AccountScopedBody b) => new(b.At, new AccountScope(b.Account.ToAccount(), [.. b.Points.Select(point => point.ToPoint())]));
 

@@ -46,6 +46,17 @@ internal static class Parts
         MustChangeAtNextLogon = body.MustChangeAtNextLogon ?? false,
     };
 
+    public static TraceBody ToBody(this CaptureTrace trace) =>
+        new(trace.AccountName, trace.CapturedAt, trace.AcceptedAt, trace.DomainController, trace.InvocationId, trace.SpooledAt, trace.ConfirmedAt);
+
+    public static CaptureTrace ToTrace(this TraceBody body) => new(body.AccountName, body.CapturedAt, body.AcceptedAt)
+    {
+        DomainController = body.DomainController,
+        InvocationId = body.InvocationId,
+        SpooledAt = body.SpooledAt,
+        ConfirmedAt = body.ConfirmedAt,
+    };
+
     public static AttemptBody ToBody(this Attempt attempt) => new(
         attempt.AttemptId,
         Vocabulary.AttemptKinds.Of(attempt.Kind),

@@ -19,6 +19,10 @@ internal static class KnownArrivals
             new Arrival.Ambiguous(
                 [new Candidate(Known.Nameless, ReadOnlyMemory<byte>.Empty), new Candidate(Known.Change with { CaptureId = new(Known.AttemptId) }, ReadOnlyMemory<byte>.Empty)], ["people"]),
         ],
-        ["report.1"] = [.. Enum.GetValues<CaptureVerdict>().Select(verdict => new Arrival.Report(Known.Capture, Known.Account, verdict, Known.At.AddSeconds(-3), Known.At))],
+        ["report.1"] =
+        [
+            .. Enum.GetValues<CaptureVerdict>().Select(verdict => new Arrival.Report(Known.Capture, Known.Account, verdict, Known.At.AddSeconds(-3), Known.At)),
+            new Arrival.Report(Known.Capture, Known.Account, CaptureVerdict.RefusedBySource, Known.At.AddSeconds(-3), Known.At) { Trace = Known.ReportTrace },
+        ],
     };
 }

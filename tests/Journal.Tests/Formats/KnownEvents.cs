@@ -38,6 +38,8 @@ internal static class KnownEvents
         MustChangeAtNextLogon = true,
     };
 
+    public static readonly CaptureTrace ReportTrace = new("ada", At.AddSeconds(-3), At) { DomainController = "dc1.corp.example" };
+
     public static readonly Attempt Attempt = new(
         AttemptId,
         AttemptKind.Recheck,
@@ -60,8 +62,16 @@ internal static class KnownEvents
     public static IReadOnlyDictionary<string, IdentityEvent[]> ByKind { get; } = new Dictionary<string, IdentityEvent[]>
     {
         ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed)],
-        ["capture-ignored.1"] = [.. Enum.GetValues<IgnoreReason>().Select(reason => new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, reason))],
-        ["capture-reported.1"] = [.. Enum.GetValues<CaptureVerdict>().Select(verdict => new IdentityEvent.CaptureReported(At, Capture, Account, verdict, At.AddSeconds(-3)))],
+        ["capture-ignored.1"] =
+        [
+            .. Enum.GetValues<IgnoreReason>().Select(reason => new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, reason)),
+            new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, IgnoreReason.Older) { Trace = CaptureTrace.Of(Change) },
+        ],
+        ["capture-reported.1"] =
+        [
+            .. Enum.GetValues<CaptureVerdict>().Select(verdict => new IdentityEvent.CaptureReported(At, Capture, Account, verdict, At.AddSeconds(-3))),
+            new IdentityEvent.CaptureReported(At, Capture, Account, CaptureVerdict.RefusedBySource, At.AddSeconds(-3)) { Trace = ReportTrace },
+        ],
         ["account-scoped.1"] =
         [
             new IdentityEvent.AccountScoped(At, new AccountScope(Account, [Point, new SyncPointId("files")])),

@@ -70,8 +70,14 @@ internal sealed class IntakeMapping(PeerName.Edge edge, int generation, TimeSpan
     {
         // A report of an account that the directory does not have is taken note of in the log alone: there is no identity to keep it.
         return report.ObjectGuid is { } account
-            ? (new Arrival.Report(report.CaptureId, new AccountId(edge.Source, account), report.Verdict, report.CapturedAt, now), [])
+            ? (new Arrival.Report(report.CaptureId, new AccountId(edge.Source, account), report.Verdict, report.CapturedAt, now) { Trace = TraceOf(report) }, [])
             : (null, [CaptureAnswer.Accepted(report.CaptureId)]);
+    }
+
+    private CaptureTrace TraceOf(CaptureReport report)
+    {
+        var name = report.AccountName.Length > CaptureTrace.AccountNameLengthMax ? report.AccountName[..CaptureTrace.AccountNameLengthMax] : report.AccountName;
+        return new CaptureTrace(name, report.CapturedAt, now) { DomainController = edge.DomainController };
     }
 
     /// <summary>Why it is refused, or the name in the envelope where it is not the account's.</summary>

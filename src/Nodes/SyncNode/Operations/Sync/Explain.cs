@@ -1,11 +1,8 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
-using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
-using PasswordSync.Core.Stamps;
 using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
@@ -13,19 +10,10 @@ namespace PasswordSync.SyncNode.Operations.Sync;
 /// <summary><c>sync explain</c>: everything about one person, from the directory to the last target.</summary>
 internal sealed class Explain(OperationServices services) : Operation
 {
-    /// <summary>How many captures are shown.</summary>
-    private const int CapturesMax = 20;
-
     private static readonly ImmutableArray<ColumnDescription> AccountColumns = [Column.Text("source"), Column.Text("login"), Column.Text("dn"), Column.Text("upn"), Column.Text("mail"), Column.Text("objectGuid")];
 
     private static readonly ImmutableArray<ColumnDescription> PointColumns =
         [Column.Text("point"), Column.Text("why"), Column.Text("state"), Column.Text("target"), Column.Text("reason"), Column.Text("next"), Column.Text("action", "you can")];
-
-    private static readonly ImmutableArray<ColumnDescription> CaptureColumns =
-    [
-        Column.Text("capture"), Column.Text("controller", "domain controller"), Column.Text("stamp"), Column.Text("decision"), Column.Time("captured"), Column.Time("spooled"), Column.Time("confirmed"),
-        Column.Time("accepted"), Column.Time("decided"), Column.Text("targets"),
-    ];
 
     public override CommandDescription Description { get; } = Show(
         "sync", "explain", "Explains one person: who they are, which scopes and sync points they have and why, every capture with its stages, how each target stands, what happens next, what you can do.",
@@ -49,7 +37,6 @@ internal sealed class Explain(OperationServices services) : Operation
         var state = await services.StateOfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var events = new List<IdentityEvent>();
         await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.Add(row.Event);
-        var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
         var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
         return new Answer(
         [
@@ -63,7 +50,7 @@ internal sealed class Explain(OperationServices services) : Operation
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
             Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
-            Section.Table($"captures of the last {last.TotalDays:0.#} days", "capture|captures", CaptureColumns, CaptureRows(events, services.Now - last, names).TakeLast(CapturesMax)),
+            .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
 
@@ -91,55 +78,6 @@ internal sealed class Explain(OperationServices services) : Operation
         var scopes = services.Configuration.Scopes.Where(scope => scope.Points.Contains(point.Value) && (source is null || scope.Source == source.Value.Value)).Select(scope => scope.Name).ToList();
         var since = events.OfType<IdentityEvent.PointAssigned>().LastOrDefault(assigned => assigned.Point == point)?.At;
         return $"{(scopes.Count == 0 ? "no scope gives it any more" : $"by scope {string.Join(" or ", scopes)}")}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
-    }
-
-    private static IEnumerable<ImmutableArray<object?>> CaptureRows(List<IdentityEvent> events, DateTimeOffset since, Dictionary<(SourceId, Guid), string> names)
-    {
-        foreach (var happened in events.Where(happened => happened.At >= since))
-        {
-            switch (happened)
-            {
-                case IdentityEvent.CaptureAccepted { Change: var change } e:
-                    yield return Column.Row(
-                        $"{change.CaptureId}", Controller(change.Account, change.Stamp), $"{change.Stamp}", "accepted", change.Stages.CapturedAt, change.Stages.SpooledAt, change.Stages.ConfirmedAt,
-                        change.Stages.AcceptedAt, e.At, TargetsOf(e, events));
-                    break;
-                case IdentityEvent.CaptureIgnored e:
-                    yield return Column.Row($"{e.CaptureId}", Controller(e.Account, e.Stamp), $"{e.Stamp}", $"ignored: {Stories.WordOf(e.Reason)}", null, null, null, null, e.At, null);
-                    break;
-                case IdentityEvent.CaptureReported e:
-                    yield return Column.Row($"{e.CaptureId}", null, null, $"not sent: {Stories.WordOf(e.Verdict)}", e.CapturedAt, null, null, null, e.At, null);
-                    break;
-            }
-        }
-
-        string Controller(AccountId account, Stamp stamp) => names.GetValueOrDefault((account.Source, stamp.InvocationId), $"{stamp.InvocationId}");
-    }
-
-    // How the change ended at each point so far, with the time from capture to target.
-    private static string TargetsOf(IdentityEvent.CaptureAccepted accepted, List<IdentityEvent> events)
-    {
-        var ends = new SortedDictionary<SyncPointId, string>();
-        foreach (var happened in events)
-        {
-            switch (happened)
-            {
-                case IdentityEvent.AttemptFinished { Outcome.IsSuccess: true } e when e.CaptureId == accepted.Change.CaptureId:
-                    ends[e.Point] = string.Create(CultureInfo.InvariantCulture, $"delivered after {(e.At - accepted.Change.Stages.CapturedAt).TotalSeconds:0.###} s");
-                    break;
-                case IdentityEvent.AttemptFinished { Sequel: AttemptSequel.Park } e when e.CaptureId == accepted.Change.CaptureId:
-                    ends[e.Point] = "parked";
-                    break;
-                case IdentityEvent.ObstacleMet { Sequel: AttemptSequel.Park } e when e.CaptureId == accepted.Change.CaptureId:
-                    ends[e.Point] = "parked";
-                    break;
-                case IdentityEvent.DeliveryEnded e when e.CaptureId == accepted.Change.CaptureId && !ends.GetValueOrDefault(e.Point, "").StartsWith("delivered", StringComparison.Ordinal):
-                    ends[e.Point] = Stories.WordOf(e.End);
-                    break;
-            }
-        }
-
-        return string.Join(", ", ends.Select(end => $"{end.Key}: {end.Value}"));
     }
 
     private static ImmutableArray<object?> AccountRow(KnownAccount account) => Column.Row(

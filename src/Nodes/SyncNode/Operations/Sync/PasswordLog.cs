@@ -32,7 +32,7 @@ internal sealed class PasswordLog(OperationServices services)
 
     private readonly Dictionary<CaptureId, IdentityEvent.CaptureAccepted?> changes = [];
     private readonly Dictionary<Guid, IdentityEvent.AttemptStarted> attempts = [];
-    private Dictionary<(SourceId, Guid), string> controllers = [];
+    private readonly CaptureNames names = new(services);
 
     /// <summary>Rows after a position that fit, oldest first; with <paramref name="follow"/>, then those that come.</summary>
     public async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -76,9 +76,10 @@ internal sealed class PasswordLog(OperationServices services)
         if (filter.Source is not null && account?.Source.Value != filter.Source) return null;
         if (filter.ChangeSet is { } wanted && captureId?.Value != wanted) return null;
         var times = TimesOf(row.Event, accepted);
-        var controller = accepted is null ? null : await ControllerOfAsync(accepted.Change, cancellationToken).ConfigureAwait(false);
+        var controller = await names.ControllerOfAsync(accepted ?? row.Event, cancellationToken).ConfigureAwait(false);
+        var user = accepted?.Change.Names.SamAccountName ?? await names.UserOfAsync(row.Event, cancellationToken).ConfigureAwait(false);
         return Column.Row(
-            row.Position, row.Event.At, account?.Source.Value, controller, accepted?.Change.Names.SamAccountName, WordOf(row.Event), point?.Value, MessageOf(row.Event), TargetOf(row.Event),
+            row.Position, row.Event.At, account?.Source.Value, controller, user, WordOf(row.Event), point?.Value, MessageOf(row.Event), TargetOf(row.Event),
             times?.Total, times?.Work, times?.Wait, captureId?.ToString(), AttemptOf(row.Event)?.ToString("N"), row.Identity.ToString());
     }
 
@@ -189,14 +190,6 @@ internal sealed class PasswordLog(OperationServices services)
     {
         if (changes.Count >= ChangesMax) changes.Clear();
         return changes[captureId] = accepted;
-    }
-
-    private async ValueTask<string> ControllerOfAsync(Change change, CancellationToken cancellationToken)
-    {
-        var key = (change.Account.Source, change.Stamp.InvocationId);
-        if (controllers.TryGetValue(key, out var name)) return name;
-        controllers = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(known => (known.Source, known.InvocationId), known => known.Name);
-        return controllers.TryGetValue(key, out name) ? name : controllers[key] = change.Stamp.InvocationId.ToString();
     }
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];

@@ -1,0 +1,58 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Identities;
+
+namespace PasswordSync.SyncNode.Operations.Sync;
+
+/// <summary>What people call the domain controller and the account of a capture. Remembers what it asked for.</summary>
+internal sealed class CaptureNames(OperationServices services)
+{
+    /// <summary>How many accounts are remembered.</summary>
+    private const int AccountsMax = 10_000;
+
+    private readonly Dictionary<AccountId, string?> accounts = [];
+    private Dictionary<(SourceId, Guid), string> controllers = [];
+
+    /// <summary>The domain controller where the capture was made; null for other events, and where the journal does not say.</summary>
+    public async ValueTask<string?> ControllerOfAsync(IdentityEvent happened, CancellationToken cancellationToken) => happened switch
+    {
+        IdentityEvent.CaptureAccepted { Change: var change } => await ControllerAsync(change.Account.Source, change.Stamp.InvocationId, cancellationToken).ConfigureAwait(false),
+        IdentityEvent.CaptureIgnored e => await ControllerAsync(e.Account.Source, e.Stamp.InvocationId, cancellationToken).ConfigureAwait(false),
+        IdentityEvent.CaptureReported { Trace.DomainController: { } name } => name,
+        IdentityEvent.CaptureReported { Trace.InvocationId: { } invocationId } e => await ControllerAsync(e.Account.Source, invocationId, cancellationToken).ConfigureAwait(false),
+        _ => null,
+    };
+
+    /// <summary>The login of the account of a capture that did not become a change; null for other events, and where nobody knows it.</summary>
+    public async ValueTask<string?> UserOfAsync(IdentityEvent happened, CancellationToken cancellationToken) => happened switch
+    {
+        IdentityEvent.CaptureIgnored e => e.Trace?.AccountName ?? await UserAsync(e.Account, cancellationToken).ConfigureAwait(false),
+        IdentityEvent.CaptureReported e => e.Trace?.AccountName ?? await UserAsync(e.Account, cancellationToken).ConfigureAwait(false),
+        _ => null,
+    };
+
+    /// <summary>The trace of a capture that did not become a change; null for other events.</summary>
+    public static CaptureTrace? TraceOf(IdentityEvent happened) => happened switch
+    {
+        IdentityEvent.CaptureIgnored e => e.Trace,
+        IdentityEvent.CaptureReported e => e.Trace,
+        _ => null,
+    };
+
+    private async ValueTask<string> ControllerAsync(SourceId source, Guid invocationId, CancellationToken cancellationToken)
+    {
+        var key = (source, invocationId);
+        if (controllers.TryGetValue(key, out var name)) return name;
+        controllers = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(known => (known.Source, known.InvocationId), known => known.Name);
+        return controllers.TryGetValue(key, out name) ? name : controllers[key] = invocationId.ToString();
+    }
+
+    // For journals that hold no trace.
+    private async ValueTask<string?> UserAsync(AccountId account, CancellationToken cancellationToken)
+    {
+        if (accounts.TryGetValue(account, out var name)) return name;
+        if (accounts.Count >= AccountsMax) accounts.Clear();
+        var known = await services.Queries.FindAccountsAsync($"{account.ObjectGuid}", OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
+        return accounts[account] = known.FirstOrDefault(found => found.Account == account)?.Names?.SamAccountName;
+    }
+}
