@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -67,7 +68,7 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         // Stands in the way of the certificate's temporary file: the node has signed, and nothing is kept.
         var obstacle = Directory.CreateDirectory(edge.PathOf("edge.pem") + ".tmp");
         (await Should.ThrowAsync<Exception>(() => fixture.EnrolAsync(edge, Token))).ShouldBeAssignableTo<SystemException>();
-        (await RecordAsync(key)).Used.Length.ShouldBe(1);
+        (await UsedAsync(key)).Length.ShouldBe(1);
         File.Exists(edge.PathOf("edge.pem")).ShouldBeFalse();
         File.Exists(edge.PathOf("registration.json")).ShouldBeTrue();
         obstacle.Delete();
@@ -76,7 +77,7 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
 
         using var certificates = EdgeCertificates.Open(edge, DateTimeOffset.UtcNow);
         (await AskAsync(certificates)).ShouldBe(HttpStatusCode.OK);
-        (await RecordAsync(key)).Used.Length.ShouldBe(1);
+        (await UsedAsync(key)).Length.ShouldBe(1);
         (await fixture.RunSqlAsync($"SELECT after FROM audit WHERE operation = 'edge enrol' AND request LIKE '%{key.Id}' ORDER BY number", Token)).Select(after => after.Split(", ")[^1]).ShouldBe(["use 1 of 1", "asked again"]);
     }
 
@@ -98,7 +99,7 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         var answers = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => EnrolmentFixture.PostAsync(http, $"dc{number}.alpha.test", EnrolmentFixture.Request(), Token)));
         answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(3);
         answers.Count(answer => answer.Status == HttpStatusCode.Forbidden && answer.Text.Contains("used up: 3 of 3")).ShouldBe(5);
-        (await RecordAsync(many)).Used.Length.ShouldBe(3);
+        (await UsedAsync(many)).Length.ShouldBe(3);
 
         async Task<Exception?> Race(EdgeSettingsFile edge)
         {
@@ -122,7 +123,7 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         var request = EnrolmentFixture.Request();
         (await EnrolmentFixture.PostAsync(http, "not%20a%20host", request, Token)).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await EnrolmentFixture.PostAsync(http, "lost.alpha.test", "no request", Token)).Status.ShouldBe(HttpStatusCode.BadRequest);
-        (await RecordAsync(key)).Used.ShouldBeEmpty("what cannot be signed spends nothing");
+        (await UsedAsync(key)).ShouldBeEmpty("what cannot be signed spends nothing");
         (await EnrolmentFixture.PostAsync(http, "LOST.alpha.test", request, Token)).Status.ShouldBe(HttpStatusCode.OK);
 
         // The same request for another domain controller, and another key pair for the same one, are not the same edge asking again.
@@ -209,7 +210,7 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         // And the right one comes where another authority is known already.
         await File.WriteAllTextAsync(file, text, Token);
         await RefusedAsync(edge, "the key is of another cluster, or the cluster has a new authority");
-        (await RecordAsync(key)).Used.ShouldBeEmpty();
+        (await UsedAsync(key)).ShouldBeEmpty();
         File.Delete(edge.PathOf("ca.pem"));
         await fixture.EnrolAsync(edge, Token);
 
@@ -221,8 +222,11 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         }
     }
 
-    private async Task<RegistrationRecord> RecordAsync(RegistrationFile key) =>
-        JsonSerializer.Deserialize<RegistrationRecord>(await File.ReadAllTextAsync(fixture.Keys.RecordOf(key.Id), Token), JsonSerializerOptions.Web)!;
+    private async Task<ImmutableArray<RegistrationUse>> UsedAsync(RegistrationFile key)
+    {
+        var uses = Path.ChangeExtension(fixture.Keys.RecordOf(key.Id), ".used");
+        return File.Exists(uses) ? JsonSerializer.Deserialize<RegistrationUses>(await File.ReadAllTextAsync(uses, Token), JsonSerializerOptions.Web)!.Used : [];
+    }
 
     private async Task<HttpStatusCode> AskAsync(EdgeCertificates certificates)
     {

@@ -74,14 +74,14 @@ internal sealed partial class EnrolmentEndpoint(
             using var certificate = authority.SignEdge(request, edge, signedAt);
             if (await FindRevocationAsync(edge, shown, signedAt, context.RequestAborted).ConfigureAwait(false) is { } revoked) return (StatusCodes.Status403Forbidden, revoked, false);
             var publicKey = Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
-            var (record, refusal) = await keys.TakeAsync(key, edge.DomainController, publicKey, now, context.RequestAborted).ConfigureAwait(false);
+            var (record, used, refusal) = await keys.TakeAsync(key, edge.DomainController, publicKey, now, context.RequestAborted).ConfigureAwait(false);
             if (record is null) return (StatusCodes.Status403Forbidden, refusal!, false);
-            var use = record.Used.Last(one => one.DomainController == edge.DomainController && one.PublicKey == publicKey);
+            var use = used.Last(one => one.DomainController == edge.DomainController && one.PublicKey == publicKey);
             var entry = new AuditEntry(
                 now, "", origin, configuration.Node.Name, "edge enrol", "done", $"{edge.DomainController} source={key.Source} registration key={key.Id}", $"key made by {record.MadeBy} at {record.MadeAt:u}",
-                $"{edge.ToUri()}, serial {certificate.SerialNumber}, until {CertificateTerm.EndOf(certificate):u}, key {publicKey}, {(use.At < now ? "asked again" : $"use {record.Used.Length} of {record.Uses}")}");
+                $"{edge.ToUri()}, serial {certificate.SerialNumber}, until {CertificateTerm.EndOf(certificate):u}, key {publicKey}, {(use.At < now ? "asked again" : $"use {used.Length} of {record.Uses}")}");
             var written = await audit.AppendAsync(entry, context.RequestAborted).ConfigureAwait(false);
-            LogEnrolled(edge.ToUri(), origin, key.Id, certificate.SerialNumber, CertificateTerm.EndOf(certificate), record.Used.Length, record.Uses, written.Number, written.Hash);
+            LogEnrolled(edge.ToUri(), origin, key.Id, certificate.SerialNumber, CertificateTerm.EndOf(certificate), used.Length, record.Uses, written.Number, written.Hash);
             return (StatusCodes.Status200OK, certificate.ExportCertificatePem() + "\n", use.At >= now);
         }
         catch (Exception failure) when (failure is StorageUnavailableException or IOException or UnauthorizedAccessException or SettingsException)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using PasswordSync.Core.Identities;
@@ -9,7 +10,7 @@ namespace PasswordSync.SyncNode.Enrolment;
 
 /// <summary>
 /// The registration keys that the node with the authority's key gave out: one record each in a folder beside that key, since no other node can sign. The command makes them while the
-/// node runs; the node counts their uses. A record that an administrator deletes ends its key.
+/// node runs; the node counts their uses in another file. A record that an administrator deletes ends its key, at whatever moment: nothing but the command writes records.
 /// </summary>
 /// <param name="dataFolder">The node's data folder.</param>
 /// <param name="clock">The clock.</param>
@@ -24,6 +25,8 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
     /// <summary>How many hours a registration key may be valid.</summary>
     public const int HoursMax = 720;
 
+    private const string Withdrawn = "The registration key was withdrawn just now.";
+
     /// <summary>How long a record is kept after its key's end, so that a late use is called late and not unknown.</summary>
     private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(30);
 
@@ -34,6 +37,9 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
 
     /// <summary>The file of a registration key's record.</summary>
     public string RecordOf(string id) => Path.Combine(folder, id + ".json");
+
+    /// <summary>The file of its uses. Without the record it means nothing.</summary>
+    private string UsesOf(string id) => Path.Combine(folder, id + ".used");
 
     /// <summary>Makes a registration key and its record.</summary>
     /// <param name="authority">Signs it.</param>
@@ -56,7 +62,7 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
         var name = new PeerName.Registration(cluster, source, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = authority.SignRegistration(key, name, now, validity);
-        await WriteAsync(name.Id, new RegistrationRecord(source.Value, uses, now, Environment.UserName, CertificateTerm.EndOf(certificate), []), cancellationToken).ConfigureAwait(false);
+        await WriteAsync(RecordOf(name.Id), new RegistrationRecord(source.Value, uses, now, Environment.UserName, CertificateTerm.EndOf(certificate)), cancellationToken).ConfigureAwait(false);
         return new RegistrationFile
         {
             Cluster = cluster,
@@ -76,23 +82,27 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
     /// <param name="publicKey">SHA-256 of the edge's public key.</param>
     /// <param name="now">The time of the use, by the clock that the caller judges it with.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The record with the use; or why there is none.</returns>
+    /// <returns>The record and its uses with this one; or why it is not taken.</returns>
     /// <exception cref="IOException">It cannot be written, and is not taken then.</exception>
-    public async Task<(RegistrationRecord? Record, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <exception cref="SettingsException">One of the two files holds something else.</exception>
+    public async Task<(RegistrationRecord? Record, ImmutableArray<RegistrationUse> Used, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!File.Exists(RecordOf(key.Id))) return (null, "The registration key is unknown here: it was withdrawn, or made by another node.");
-            var record = SettingsFile.Read<RegistrationRecord>(RecordOf(key.Id));
-            if (record.Source != key.Source.Value) return (null, $"The registration key is for the source {record.Source}.");
-            if (now >= record.EndsAt) return (null, $"The registration key was valid until {record.EndsAt:u}, and is over.");
-            if (record.Used.Any(use => use.DomainController == domainController && use.PublicKey == publicKey)) return (record, null);
-            if (record.Used.Length >= record.Uses) return (null, $"The registration key is used up: {record.Uses} of {record.Uses}, the last one by {record.Used[^1].DomainController} at {record.Used[^1].At:u}.");
-            record = record with { Used = record.Used.Add(new RegistrationUse(domainController, publicKey, now)) };
-            await WriteAsync(key.Id, record, cancellationToken).ConfigureAwait(false);
-            return (record, null);
+            if (!File.Exists(RecordOf(key.Id))) return Refused("The registration key is unknown here: it was withdrawn, or made by another node.");
+            if (ReadUnlessWithdrawn(key.Id) is not { } record) return Refused(Withdrawn);
+            if (record.Source != key.Source.Value) return Refused($"The registration key is for the source {record.Source}.");
+            if (now >= record.EndsAt) return Refused($"The registration key was valid until {record.EndsAt:u}, and is over.");
+            var used = File.Exists(UsesOf(key.Id)) ? SettingsFile.Read<RegistrationUses>(UsesOf(key.Id)).Used : [];
+            if (used.Any(use => use.DomainController == domainController && use.PublicKey == publicKey)) return (record, used, null);
+            if (used.Length >= record.Uses) return Refused($"The registration key is used up: {record.Uses} of {record.Uses}, the last one by {used[^1].DomainController} at {used[^1].At:u}.");
+            used = used.Add(new RegistrationUse(domainController, publicKey, now));
+            await WriteAsync(UsesOf(key.Id), new RegistrationUses(used), cancellationToken).ConfigureAwait(false);
+
+            // Whoever deleted it meanwhile need not wait for anything to be sure.
+            return File.Exists(RecordOf(key.Id)) ? (record, used, null) : Refused(Withdrawn);
         }
         finally
         {
@@ -103,9 +113,23 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
 
     public void Dispose() => gate.Dispose();
 
-    private Task WriteAsync(string id, RegistrationRecord record, CancellationToken cancellationToken) => PrivateFile.WriteAsync(RecordOf(id), JsonSerializer.Serialize(record, Format) + "\n", cancellationToken);
+    private RegistrationRecord? ReadUnlessWithdrawn(string id)
+    {
+        try
+        {
+            return SettingsFile.Read<RegistrationRecord>(RecordOf(id));
+        }
+        catch (SettingsException) when (!File.Exists(RecordOf(id)))
+        {
+            return null;
+        }
+    }
 
-    // Deletes what is long over; gives how many may still be used. A record that cannot be read counts.
+    private static (RegistrationRecord?, ImmutableArray<RegistrationUse>, string) Refused(string why) => (null, [], why);
+
+    private static Task WriteAsync<T>(string file, T content, CancellationToken cancellationToken) => PrivateFile.WriteAsync(file, JsonSerializer.Serialize(content, Format) + "\n", cancellationToken);
+
+    // Deletes what is long over, and uses without a record; gives how many may still be used. A record that cannot be read counts.
     private int Sweep(DateTimeOffset now)
     {
         var valid = 0;
@@ -124,6 +148,8 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
             if (end is null || end > now) valid++;
             else if (now - end > KeptAfterEnd) File.Delete(file);
         }
+
+        foreach (var uses in Directory.EnumerateFiles(folder, "*.used").Where(uses => !File.Exists(Path.ChangeExtension(uses, ".json")))) File.Delete(uses);
 
         return valid;
     }
