@@ -158,6 +158,25 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
     }
 
     [Fact(Timeout = 300_000)]
+    public async Task Requests_that_name_no_domain_controller_are_told_in_the_log_and_so_is_their_lockout()
+    {
+        var key = await fixture.MakeKeyAsync(TestNode.Source, uses: 1, TimeProvider.System, Token);
+        using var http = fixture.Connect(key);
+
+        for (var request = 1; request <= EnrolmentEndpoint.FailuresMax; request++)
+        {
+            (await EnrolmentFixture.PostAsync(http, "no%20host%0A", EnrolmentFixture.Request(), Token)).Status.ShouldBe(HttpStatusCode.BadRequest);
+            Lines("without a new enrolment, and is not listened to").ShouldBe(request == EnrolmentEndpoint.FailuresMax ? 1 : 0);
+        }
+
+        (await EnrolmentFixture.PostAsync(http, "dc6.alpha.test", EnrolmentFixture.Request(), Token)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        Lines("An edge without a name asked from").ShouldBe(EnrolmentEndpoint.FailuresMax);
+        Lines("no host").ShouldBe(0);
+
+        int Lines(string text) => fixture.Node.Log.All.Count(line => line.Contains(key.Id) && line.Contains(text));
+    }
+
+    [Fact(Timeout = 300_000)]
     public async Task A_registration_key_opens_enrolment_alone_and_nothing_else_opens_that()
     {
         using var http = fixture.Connect(await fixture.MakeKeyAsync(TestNode.Source, uses: 5, TimeProvider.System, Token));

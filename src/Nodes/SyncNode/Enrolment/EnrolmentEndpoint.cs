@@ -48,16 +48,14 @@ internal sealed partial class EnrolmentEndpoint(
         var cause = $"{origin} {key.Id}";
         if (failures.LockedFor(cause) is { } wait) return (StatusCodes.Status429TooManyRequests, $"Too many requests with this registration key: wait {Math.Ceiling(wait.TotalSeconds)} s.");
         var controller = $"{context.Request.Query["dc"]}".ToLowerInvariant();
-        if (controller.Length > HostNameLengthMax || Uri.CheckHostName(controller) != UriHostNameType.Dns)
-        {
-            failures.Failed(cause);
-            return (StatusCodes.Status400BadRequest, "The query 'dc' must be the DNS host name of the edge's domain controller.");
-        }
-
-        var edge = new PeerName.Edge(configuration.Node.Cluster, key.Source, controller);
-        var (status, text, isNew) = await SignAsync(context, authority, shown, key, edge, origin).ConfigureAwait(false);
+        var edge = controller.Length <= HostNameLengthMax && Uri.CheckHostName(controller) == UriHostNameType.Dns ? new PeerName.Edge(configuration.Node.Cluster, key.Source, controller) : null;
+        var (status, text, isNew) = edge is null
+            ? (StatusCodes.Status400BadRequest, "The query 'dc' must be the DNS host name of the edge's domain controller.", false)
+            : await SignAsync(context, authority, shown, key, edge, origin).ConfigureAwait(false);
         if (isNew) return (status, text);
-        if (status != StatusCodes.Status200OK) LogRefused(edge.ToUri(), origin, key.Id, text);
+
+        // What is no host name is anybody's text, and not for the log.
+        if (status != StatusCodes.Status200OK) LogRefused(edge is null ? "An edge without a name" : $"{edge.ToUri()}", origin, key.Id, text);
         if (failures.Failed(cause)) LogLocked(origin, key.Id, FailuresMax, failures.LockTime);
         return (status, text);
     }
@@ -106,7 +104,7 @@ internal sealed partial class EnrolmentEndpoint(
     private partial void LogEnrolled(Uri edge, string origin, string key, string serial, DateTimeOffset end, int used, int uses, long number, string hash);
 
     [LoggerMessage(4328, LogLevel.Warning, "{Edge} asked from {Origin} with registration key {Key} to be enrolled, and was not: {Reason}")]
-    private partial void LogRefused(Uri edge, string origin, string key, string reason);
+    private partial void LogRefused(string edge, string origin, string key, string reason);
 
     [LoggerMessage(4329, LogLevel.Error, "{Origin} asked {Count} times within a minute with registration key {Key} without a new enrolment, and is not listened to for {LockTime}: if nobody of yours does that, delete the key's record.")]
     private partial void LogLocked(string origin, string key, int count, TimeSpan lockTime);
