@@ -8,6 +8,9 @@ namespace PasswordSync.SyncNode.Settings;
 /// <param name="Port">0 for any free port.</param>
 public sealed record ListenAddress(IPAddress Address, int Port)
 {
+    /// <summary>Whether it stands for all addresses of the machine, and so is none that others could be told.</summary>
+    public bool IsEverywhere => Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any);
+
     /// <summary>Reads <c>host:port</c>, where the host is an IP address (IPv6 in brackets) or <c>*</c>.</summary>
     public static bool TryParse(string text, out ListenAddress? address)
     {

@@ -1,0 +1,27 @@
+using PasswordSync.Nodes.Tests.Certificates;
+using PasswordSync.SyncNode.Commands;
+using PasswordSync.SyncNode.Settings;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Nodes.Tests.Enrolment;
+
+public sealed class Registration_key_command_tests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("192.0.2.1:9443", "https://192.0.2.1:9443")]
+    [InlineData("[2001:db8::1]:9443", "https://[2001:db8::1]:9443")]
+    [InlineData("0.0.0.0:9443")]
+    [InlineData("[::]:9443")]
+    [InlineData("192.0.2.1:0")]
+    public async Task Of_what_is_listened_on_the_file_names_what_leads_to_this_machine(string listen, params string[] named)
+    {
+        using var fixture = new CertificateFixture();
+        var file = (await fixture.ConfigureAsync(joins: false, Token)).File;
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, Token)).Replace("\"listen\":[\"127.0.0.1:0\"],\"admin\"", $"\"listen\":[\"{listen}\"],\"admin\"", StringComparison.Ordinal), Token);
+
+        RegistrationKeyCommand.AddressesOf(NodeConfiguration.Read(file)).ShouldBe(named);
+    }
+}
