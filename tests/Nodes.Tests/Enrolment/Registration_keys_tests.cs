@@ -63,6 +63,28 @@ public sealed class Registration_keys_tests : IDisposable
     }
 
     [Fact]
+    public async Task Records_that_cannot_be_looked_at_are_not_called_unknown()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has rights of another kind.");
+        var key = await MakeAsync(uses: 1);
+        var folder = Path.GetDirectoryName(keys.RecordOf(key.Id))!;
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            // No mode keeps root out, a link to itself does.
+            Directory.Delete(folder, recursive: true);
+            File.CreateSymbolicLink(folder, folder);
+            (await Should.ThrowAsync<IOException>(() => TakeAsync(key, "dc1.alpha.test"))).Message.ShouldContain(keys.RecordOf(key.Id));
+            File.Delete(folder);
+        }
+        else
+        {
+            File.SetUnixFileMode(folder, UnixFileMode.None);
+            (await Should.ThrowAsync<UnauthorizedAccessException>(() => TakeAsync(key, "dc1.alpha.test"))).Message.ShouldContain($"Give {folder} and all in it to the node's account");
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
     public async Task Uses_without_a_record_open_nothing_and_go_with_the_next_key()
     {
         var key = await MakeAsync(uses: 2);

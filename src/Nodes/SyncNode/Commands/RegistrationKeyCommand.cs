@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Enrolment;
 using PasswordSync.SyncNode.Enrolment;
@@ -24,6 +25,11 @@ internal static class RegistrationKeyCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var configuration = NodeConfiguration.Read(parsed.GetRequiredValue(NodeCommand.Config).FullName);
+        if (FileOwner.IsAnother(configuration.DataFolder))
+        {
+            throw Signing.Fault(configuration, "data", configuration.DataFolder, $"the folder is not {Environment.UserName}'s, so the node could not read the key's record: run this as the node's account (runuser -u passwordsync -- …).");
+        }
+
         var (source, uses, hours) = (Signing.SourceOf(configuration, parsed.GetRequiredValue(Source)), parsed.GetValue(Uses), parsed.GetValue(Hours));
         if (uses is < 1 or > RegistrationKeys.UsesMax) throw Signing.Fault(configuration, "--uses", $"{uses}", $"use 1 to {RegistrationKeys.UsesMax}.");
         if (hours is < 1 or > RegistrationKeys.HoursMax) throw Signing.Fault(configuration, "--hours", $"{hours}", $"use 1 to {RegistrationKeys.HoursMax}.");

@@ -84,6 +84,7 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The record and its uses with this one; or why it is not taken.</returns>
     /// <exception cref="IOException">It cannot be written, and is not taken then.</exception>
+    /// <exception cref="UnauthorizedAccessException">The node may not look at the records.</exception>
     /// <exception cref="SettingsException">One of the two files holds something else.</exception>
     public async Task<(RegistrationRecord? Record, ImmutableArray<RegistrationUse> Used, string? Refusal)> TakeAsync(PeerName.Registration key, string domainController, string publicKey, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -91,7 +92,7 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!File.Exists(RecordOf(key.Id))) return Refused("The registration key is unknown here: it was withdrawn, or made by another node.");
+            if (!IsThere(RecordOf(key.Id))) return Refused("The registration key is unknown here: it was withdrawn, or made by another node.");
             if (ReadUnlessWithdrawn(key.Id) is not { } record) return Refused(Withdrawn);
             if (record.Source != key.Source.Value) return Refused($"The registration key is for the source {record.Source}.");
             if (now >= record.EndsAt) return Refused($"The registration key was valid until {record.EndsAt:u}, and is over.");
@@ -112,6 +113,24 @@ public sealed class RegistrationKeys(string dataFolder, TimeProvider clock) : ID
     }
 
     public void Dispose() => gate.Dispose();
+
+    // File.Exists would say no where the folder cannot be entered, and the key would be called unknown.
+    private bool IsThere(string file)
+    {
+        try
+        {
+            _ = File.GetAttributes(file);
+            return true;
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new UnauthorizedAccessException($"{failure.Message} Give {folder} and all in it to the node's account: registration-key was run as another one.", failure);
+        }
+    }
 
     private RegistrationRecord? ReadUnlessWithdrawn(string id)
     {
