@@ -108,6 +108,26 @@ public sealed class PostgresStore : IStore
         }
     }
 
+    /// <summary>Lets the server set the clock of the options, and does nothing else: it makes no schema and leaves no connection.</summary>
+    /// <param name="options">The server, and the clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageUnavailableException">The server cannot be reached, or its clock is not believed (<see cref="DatabaseClock.CorrectionMax"/>).</exception>
+    public static async Task ReadClockAsync(PostgresStoreOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(options.Clock);
+        if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
+        var database = new PostgresDatabase(options);
+        await using var disposing = database.ConfigureAwait(false);
+        await database.RunAsync(
+            async (connection, token) =>
+            {
+                await LookAtClockAsync(connection, options.Clock, token).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     public ValueTask<StoreExamination> ExamineAsync(CancellationToken cancellationToken) => PostgresExamination.ReadAsync(database, cancellationToken);
 
     public ValueTask<OpenWork> CountOpenWorkAsync(CancellationToken cancellationToken) => database.ReadAsync(

@@ -98,7 +98,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             PrivateFile.EnsureFolder(configuration.DataFolder);
             if (parts.WouldMakeKeysForSharedDatabase)
             {
-                parts.Store = await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
+                parts.Store = await NodeStore.OpenAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
                 await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
             }
 
@@ -106,7 +106,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             parts.Providers = parts.CreateProviders(registry, allow, loggers);
             parts.Sources = await parts.ReadSourcesAsync(cancellationToken).ConfigureAwait(false);
             parts.Readers = SourceReaders.Create(configuration, parts.Sources, parts.Clock);
-            parts.Store ??= await NodeStore.OpenAsync(configuration, parts.ReadDatabasePasswordAsync, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
+            parts.Store ??= await NodeStore.OpenAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
             return parts;
         }
         catch
@@ -187,13 +187,6 @@ internal sealed partial class NodeParts : IAsyncDisposable
             Metrics.Dispose();
             Registrations.Dispose();
         }
-    }
-
-    // The driver takes a string, which nobody can wipe: docs/security.md says so.
-    private async ValueTask<string> ReadDatabasePasswordAsync(CancellationToken cancellationToken)
-    {
-        using var secret = await ResolveAsync(Configuration, "database.password", Configuration.Node.Database.Password!, cancellationToken).ConfigureAwait(false);
-        return await secret.WithUtf8Async(bytes => Task.FromResult(System.Text.Encoding.UTF8.GetString(bytes.Span))).ConfigureAwait(false);
     }
 
     private string KeyRingFile => Path.Combine(Configuration.DataFolder, "keys.ring");

@@ -22,16 +22,14 @@ internal static partial class NodeStore
 
     /// <summary>Opens it. A database server that is away is waited for: nodes and servers may be started in any order.</summary>
     /// <param name="configuration">Which.</param>
-    /// <param name="password">Gives the database's password.</param>
     /// <param name="clock">The clock; a database server that others use too sets it.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreRefusedException">It cannot be opened as it was asked for; the message says what to change.</exception>
-    public static async Task<IStore> OpenAsync(
-        NodeConfiguration configuration, Func<CancellationToken, ValueTask<string>> password, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<IStore> OpenAsync(NodeConfiguration configuration, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (configuration.Node.Database.Kind == "sqlite") return await SqliteStore.OpenAsync(SqliteOptions(configuration), clock, loggers, cancellationToken).ConfigureAwait(false);
-        var options = PostgresOptions(configuration.Node, password) with { Clock = clock };
+        var options = PostgresOptions(configuration, clock);
         var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
         while (true)
         {
@@ -45,6 +43,37 @@ internal static partial class NodeStore
                 await Task.Delay(LookAgainAfter, clock, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>The clock by which the cluster's nodes judge certificates and revocations: the database's, asked once, or the machine's beside a file. For commands, whose node may not run.</summary>
+    /// <param name="configuration">Which.</param>
+    /// <param name="machine">The machine's clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageUnavailableException">The database cannot be asked now, or its clock and the machine's are too far apart; the message says what to change.</exception>
+    public static async Task<TimeProvider> ReadClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
+    {
+        if (configuration.Node.Database.Kind == "sqlite") return machine;
+        var clock = new DatabaseClock(machine);
+        try
+        {
+            await PostgresStore.ReadClockAsync(PostgresOptions(configuration, clock), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException failure)
+        {
+            throw new StorageUnavailableException($"The nodes judge certificates and revocations by the database's time, which must be asked for first. {failure.Message}", failure);
+        }
+
+        return clock;
+    }
+
+    private static PostgresStoreOptions PostgresOptions(NodeConfiguration configuration, DatabaseClock clock) =>
+        PostgresOptions(configuration.Node, token => ReadPasswordAsync(configuration, token)) with { Clock = clock };
+
+    // The driver takes a string, which nobody can wipe: docs/security.md says so.
+    private static async ValueTask<string> ReadPasswordAsync(NodeConfiguration configuration, CancellationToken cancellationToken)
+    {
+        using var secret = await NodeParts.ResolveAsync(configuration, "database.password", configuration.Node.Database.Password!, cancellationToken).ConfigureAwait(false);
+        return await secret.WithUtf8Async(bytes => Task.FromResult(System.Text.Encoding.UTF8.GetString(bytes.Span))).ConfigureAwait(false);
     }
 
     /// <summary>How a PostgreSQL store is opened; <see cref="StoreOptions.FindFault"/> says what is wrong with it.</summary>
