@@ -36,6 +36,9 @@ public sealed class LdapClient : IAsyncDisposable
         this.clock = clock;
     }
 
+    /// <summary>The connection that is in use; null if the next request would need a new one, and so a bind.</summary>
+    public LdapConnection? Usable => current is { } usable && IsUsable(usable) ? usable : null;
+
     /// <summary>The connection that is in use, or a new one. It belongs to the client: callers do not dispose of it.</summary>
     /// <exception cref="LdapException">
     /// No server could be used: the failure of the most preferred one, whose message tells of the others too. A refused bind is told at
@@ -43,12 +46,12 @@ public sealed class LdapClient : IAsyncDisposable
     /// </exception>
     public async ValueTask<LdapConnection> GetConnectionAsync(CancellationToken cancellationToken)
     {
-        if (current is { } usable && IsUsable(usable)) return usable;
+        if (Usable is { } usable) return usable;
         await connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
-            if (current is { } made && IsUsable(made)) return made;
+            if (Usable is { } made) return made;
             if (lastFailure is not null && clock.GetElapsedTime(lastFailureAt) < options.PauseAfterFailure) throw lastFailure.ForRequest(LdapSent.No);
             await RetireAsync().ConfigureAwait(false);
             var connection = await ConnectToAnyAsync(cancellationToken).ConfigureAwait(false);

@@ -31,6 +31,9 @@ public sealed class LdapException : Exception
     public LdapCertificateFailure? Certificate { get; internal init; }
 
     /// <summary>Whether another server would refuse the same credential too, and count that as one more wrong password.</summary>
+    public bool RefusesCredential => IsAboutCredential || Result?.Code == LdapResultCode.InvalidCredentials;
+
+    /// <summary>As <see cref="RefusesCredential"/>, where no result code of a server says so.</summary>
     internal bool IsAboutCredential { get; init; }
 
     /// <summary>The same failure, told of another request.</summary>

@@ -9,7 +9,7 @@ namespace PasswordSync.Providers.ActiveDirectory;
 /// <summary>One domain, or one instance of AD LDS: accounts are found on the controller that they are written to.</summary>
 internal sealed class SingleDomain(ActiveDirectoryOptions options, ProviderContext context) : IAccountDirectory
 {
-    private readonly DirectorySession session = new(options.Directory, context.Secrets, context.Time);
+    private readonly DirectorySession session = new(options.Directory, context.Secrets, context.Time, ofAccount: null);
 
     public async Task<(AccountHome? Home, LdapEntry? Account, DeliveryOutcome? Obstacle)> FindAsync(TargetQuery query, CancellationToken cancellationToken)
     {

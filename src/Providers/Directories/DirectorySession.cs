@@ -10,15 +10,19 @@ using PasswordSync.Providers.Settings;
 namespace PasswordSync.Providers.Directories;
 
 /// <summary>A provider's connection to its directory, bound as the service's account, and sign-ins as others beside it. Thread-safe.</summary>
-internal sealed class DirectorySession(DirectoryOptions options, ISecretReferences secrets, TimeProvider time) : IAsyncDisposable
+/// <param name="options">The directory, and the service's account.</param>
+/// <param name="secrets">Gives its password.</param>
+/// <param name="time">The clock.</param>
+/// <param name="ofAccount">Shared with other sessions that bind as the same account: a refusal of its password in one holds all of them back. Null if there are none.</param>
+internal sealed class DirectorySession(DirectoryOptions options, ISecretReferences secrets, TimeProvider time, CredentialPause? ofAccount) : IAsyncDisposable
 {
-    /// <summary>How long after a refused bind no other is tried, so that many deliveries do not lock the service's account.</summary>
-    public static readonly TimeSpan CredentialPause = TimeSpan.FromMinutes(1);
-
+    private readonly CredentialPause own = new(time);
     private readonly SemaphoreSlim preparing = new(1, 1);
     private LdapClient? client;
     private LdapOptions? connectionOptions;
-    private volatile Refusal? refused;
+
+    /// <summary>Whether there is a connection, so that no bind is needed now.</summary>
+    public bool IsConnected => client?.Usable is not null;
 
     /// <summary>The connection, which stays the session's, or why there is none.</summary>
     /// <param name="evenIfRefused">Whether to bind although the last bind was refused just now.</param>
@@ -32,11 +36,13 @@ internal sealed class DirectorySession(DirectoryOptions options, ISecretReferenc
     /// <summary>As <see cref="ConnectAsync"/>, with the kind of failure; null if it was none of LDAP.</summary>
     public async Task<(LdapConnection? Connection, DeliveryOutcome? Obstacle, LdapErrorKind? Kind)> TryConnectAsync(bool evenIfRefused, CancellationToken cancellationToken)
     {
-        if (!evenIfRefused && refused is { } last && time.GetElapsedTime(last.At) < CredentialPause) return (null, last.Outcome, null);
+        if (client?.Usable is { } usable) return (usable, null, null);
+        if (!evenIfRefused && (own.Outcome ?? ofAccount?.Outcome) is { } pausing) return (null, pausing, null);
         try
         {
             var connection = await (await PrepareAsync(cancellationToken)).GetConnectionAsync(cancellationToken);
-            refused = null;
+            own.End();
+            ofAccount?.End();
             return (connection, null, null);
         }
         catch (SettingUnusableException e)
@@ -46,7 +52,8 @@ internal sealed class DirectorySession(DirectoryOptions options, ISecretReferenc
         catch (LdapException e)
         {
             var outcome = DirectoryFailures.OfConnecting(e);
-            if (e is { Kind: LdapErrorKind.NegotiationFailed } or { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.InvalidCredentials }) refused = new Refusal(outcome, time.GetTimestamp());
+            if (e.RefusesCredential) ofAccount?.Begin(outcome);
+            if (e.RefusesCredential || e.Kind == LdapErrorKind.NegotiationFailed) own.Begin(outcome);
             return (null, outcome, e.Kind);
         }
     }
@@ -147,8 +154,6 @@ internal sealed class DirectorySession(DirectoryOptions options, ISecretReferenc
                 throw new InvalidOperationException($"Internal error: unknown resolution {unknown.GetType().Name}.");
         }
     }
-
-    private sealed record Refusal(DeliveryOutcome Outcome, long At);
 
     /// <summary>A setting that was well-formed leads to nothing usable. Carries the reason out of the LDAP client's callback.</summary>
     private sealed class SettingUnusableException(string message) : Exception(message);

@@ -22,7 +22,7 @@ public sealed class LdapProvider : IProvider
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         this.options = options;
-        session = new DirectorySession(options.Directory, context.Secrets, context.Time);
+        session = new DirectorySession(options.Directory, context.Secrets, context.Time, ofAccount: null);
         Description = new ProviderDescription(
             LdapProviderFactory.KindName,
             new PasswordLimits(LengthMin: 1, PasswordLengthMax, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: null),

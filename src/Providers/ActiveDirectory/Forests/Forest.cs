@@ -28,8 +28,12 @@ internal sealed class Forest : IAccountDirectory
     {
         this.options = options;
         this.context = context;
+        Account = new CredentialPause(context.Time);
         Catalog = Connect(query => query with { IsGlobalCatalog = true, Port = options.Directory.Security == DirectorySecurity.Ldaps ? CatalogTlsPort : null });
     }
+
+    /// <summary>Of the service's account, which is one and the same in all domains: every domain controller counts its wrong passwords together.</summary>
+    public CredentialPause Account { get; }
 
     /// <summary>The Global Catalog.</summary>
     public DirectorySession Catalog { get; }
@@ -111,6 +115,9 @@ internal sealed class Forest : IAccountDirectory
             : (null, new DeliveryOutcome.TargetMisconfigured($"{dn} is in none of the domains that the forest names: {domains}."));
     }
 
+    /// <summary>Whether a domain can be asked without a bind.</summary>
+    public bool IsConnected(ForestDomain domain) => SessionOf(domain).IsConnected;
+
     private DirectorySession SessionOf(ForestDomain domain)
     {
         lock (opening)
@@ -121,7 +128,7 @@ internal sealed class Forest : IAccountDirectory
     }
 
     private DirectorySession Connect(Func<DomainControllerQuery, DomainControllerQuery> change) =>
-        new(options.Directory with { Domain = change(options.Directory.Domain!) }, context.Secrets, context.Time);
+        new(options.Directory with { Domain = change(options.Directory.Domain!) }, context.Secrets, context.Time, Account);
 
     private sealed record Known(ForestDomains Domains, long At);
 }

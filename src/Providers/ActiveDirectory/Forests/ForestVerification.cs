@@ -14,6 +14,9 @@ internal sealed class ForestVerification(Forest forest, ActiveDirectoryOptions o
     private const string Sources = "sources";
     private const string Match = "match";
 
+    /// <summary>How many domains are looked at at once after the first: as many binds may be refused before that is known, which is fewer than usual lockout policies allow.</summary>
+    private const int DomainsAtOnce = 4;
+
     private readonly List<VerificationCheck> checks = [];
 
     public async Task<VerificationReport> RunAsync(CancellationToken cancellationToken)
@@ -31,8 +34,7 @@ internal sealed class ForestVerification(Forest forest, ActiveDirectoryOptions o
             await CheckCatalogAsync(catalog, domains, cancellationToken);
             CheckSources(domains);
 
-            // All at once: domains that are silent cost their time-out once.
-            var found = await Task.WhenAll(domains.All.Select(domain => CheckDomainAsync(domain, cancellationToken)));
+            var found = await CheckDomainsAsync(domains, cancellationToken);
             checks.AddRange(found.Select(domain => domain.Check));
             if (options.Base is { } baseDn) checks.Add(await ActiveDirectoryVerification.CheckBaseAsync(catalog, baseDn, cancellationToken));
             await CheckRightsAsync(catalog, cancellationToken);
@@ -74,9 +76,35 @@ internal sealed class ForestVerification(Forest forest, ActiveDirectoryOptions o
         }
     }
 
+    /// <summary>
+    /// First one that needs a bind, alone, then a few at once, so that those that are silent do not cost their time-outs one after the other. After a refusal of the service's credential no
+    /// other is asked: each would count one more wrong password of the same account.
+    /// </summary>
+    private async Task<IReadOnlyList<(VerificationCheck Check, ImmutableArray<PasswordPolicy> Policies)>> CheckDomainsAsync(ForestDomains domains, CancellationToken cancellationToken)
+    {
+        var refusedBefore = forest.Account.Last;
+        var found = new (VerificationCheck Check, ImmutableArray<PasswordPolicy> Policies)[domains.All.Length];
+        var first = Math.Max(0, domains.All.IndexOf(domains.All.FirstOrDefault(domain => !forest.IsConnected(domain))!));
+        await CheckAsync(first, cancellationToken);
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, found.Length).Where(i => i != first), new ParallelOptions { MaxDegreeOfParallelism = DomainsAtOnce, CancellationToken = cancellationToken }, CheckAsync);
+        return found;
+
+        async ValueTask CheckAsync(int i, CancellationToken token)
+        {
+            var domain = domains.All[i];
+            var isRefused = forest.Account.Last is { } refused && refused != refusedBefore;
+            found[i] = isRefused && !forest.IsConnected(domain)
+                ? (VerificationCheck.NotRun(NameOf(domain), "A domain refused the bind account, and the others are not asked, so that the account is not locked.", "See the check of that domain, then verify again."), [])
+                : await CheckDomainAsync(domain, token);
+        }
+    }
+
+    private static string NameOf(ForestDomain domain) => $"domain {domain.DnsName}";
+
     private async Task<(VerificationCheck Check, ImmutableArray<PasswordPolicy> Policies)> CheckDomainAsync(ForestDomain domain, CancellationToken cancellationToken)
     {
-        var name = $"domain {domain.DnsName}";
+        var name = NameOf(domain);
         try
         {
             var (home, obstacle) = await forest.OpenDomainAsync(domain, evenIfRefused: true, cancellationToken);

@@ -11,7 +11,8 @@ using Xunit;
 namespace PasswordSync.Providers.Tests.ActiveDirectory.Forests;
 
 /// <summary>Accounts of several domains by one sync point, through a real Global Catalog; see <see cref="TwoDomainForest"/> for what stands for a forest.</summary>
-public sealed class ForestTests(TwoDomainForest forest) : IClassFixture<TwoDomainForest>
+[Collection(TwoDomainForest.Tests)]
+public sealed class ForestTests(TwoDomainForest forest)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -18,6 +18,9 @@ namespace PasswordSync.Providers.Tests.ActiveDirectory.Forests;
 /// </summary>
 public sealed class TwoDomainForest(LabServers servers) : IAsyncLifetime
 {
+    /// <summary>The tests that share it, one after the other.</summary>
+    public const string Tests = nameof(TwoDomainForest);
+
     private const string ServicePassword = "S3rvice.Passw0rd!";
 
     private readonly ScratchFolder folder = new();
@@ -124,3 +127,6 @@ public sealed class TwoDomainForest(LabServers servers) : IAsyncLifetime
     private Task ReplicateAsync(string domain, string name, string mail, Guid id, CancellationToken cancellationToken) => Root.First.AddAsReplicationWouldAsync(
         $"dn: CN={name},OU={domain},{Root.BaseName}\nobjectClass: user\nsAMAccountName: {name}\nmail: {mail}\nuserAccountControl: 512\nobjectGUID:: {Convert.ToBase64String(id.ToByteArray())}\n", cancellationToken);
 }
+
+[CollectionDefinition(TwoDomainForest.Tests)]
+public sealed class TestsOfTwoDomainForest : ICollectionFixture<TwoDomainForest>;
