@@ -55,6 +55,30 @@ public sealed class Questions_to_a_real_directory
         (await WhyAsync(elsewhere, "administrator")).ShouldStartWith("The account is in no scope");
         (await WhyAsync(elsewhere, "krbtgt")).ShouldStartWith("It is never captured");
         (await WhyAsync(elsewhere, "nobody")).ShouldBe("There is no such account.");
+        await AskByEveryNameAsync(elsewhere, domain, bob, domain.Users[2], all[bob.AccountName].GetProperty("objectGuid").ToString());
+
+        // A name that the account got after its change.
+        await domain.First.ApplyLdifAsync($"dn: {ada.DistinguishedName}\nchangetype: modify\nreplace: mail\nmail: ada@mail.test\n\n", Token);
+        (await WhyAsync(elsewhere, "ada@mail.test")).ShouldBe("Captures of this account arrived, but no accepted change bears this name.");
+    }
+
+    private static async Task AskByEveryNameAsync(OperatorClient admin, SambaDomain domain, LabUser bob, LabUser other, string objectGuid)
+    {
+        await domain.First.ApplyLdifAsync(
+            $"dn: {bob.DistinguishedName}\nchangetype: modify\nreplace: mail\nmail: bob@mail.test\n-\nreplace: userPrincipalName\nuserPrincipalName: robert@elsewhere.test\n\n", Token);
+        foreach (var name in (string[])[bob.AccountName, "Robert@Elsewhere.test", $"{bob.AccountName}@{domain.Options.Realm}", "BOB@mail.test", bob.DistinguishedName.ToUpperInvariant(), objectGuid])
+        {
+            var row = (await admin.RunAsync("sync explain", Token, ("user", name))).Rows("sources").Single();
+            Text(row, "directory").ShouldBe(bob.DistinguishedName, name, StringCompareShould.IgnoreCase);
+            Text(row, "why").ShouldStartWith("The account is in scope. Its present password has the stamp ", Case.Sensitive, name);
+        }
+
+        // What looks like a filter or a DN is a name like any other.
+        foreach (var name in (string[])["*", "bob*", $"{bob.AccountName})(objectClass=*", $"CN=nobody,{domain.UserContainer}", "CN=,=", "DC=elsewhere,DC=test", "="]) (await WhyAsync(admin, name)).ShouldBe("There is no such account.", name);
+
+        await domain.First.ApplyLdifAsync($"dn: {other.DistinguishedName}\nchangetype: modify\nreplace: mail\nmail: bob@mail.test\n\n", Token);
+        (await admin.RunAsync("sync explain", Token, ("user", "bob@mail.test"))).Rows("sources").Select(row => Text(row, "directory").ToUpperInvariant())
+            .ShouldBe([bob.DistinguishedName.ToUpperInvariant(), other.DistinguishedName.ToUpperInvariant()], ignoreOrder: true);
     }
 
     // As an administrator gives a node an account to read the source with.

@@ -1,10 +1,7 @@
 using System.Runtime.CompilerServices;
 using PasswordSync.Capture.Scope;
-using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
-using PasswordSync.Core.Stamps;
 using PasswordSync.Ldap;
-using PasswordSync.Ldap.ActiveDirectory;
 
 namespace PasswordSync.Capture.Resolution;
 
@@ -27,17 +24,7 @@ public sealed partial class LdapSourceDirectory
         await using var disposing = entries.ConfigureAwait(false);
         while (await AskAsync(async (_, _) => await entries.MoveNextAsync().ConfigureAwait(false), cancellationToken).ConfigureAwait(false))
         {
-            var entry = entries.Current;
-            if (AccountKind.Exclude(entry) is not null || entry.GetGuid("objectGUID") is not { } guid) continue;
-            var metadata = entry.GetBytes(ReplicationMetadata.AttributeName);
-            yield return new ListedAccount(guid, NamesOf(entry), metadata is { } value ? StampOf(ReplicationMetadata.Find(value.Span, ReplicationMetadata.UnicodePwd)) : null, IsReadable: metadata is not null);
+            if (Listed(entries.Current) is { Exclusion: null } account) yield return account;
         }
     }
 }
-
-/// <summary>An account as a listing of the directory has it.</summary>
-/// <param name="ObjectGuid">Which.</param>
-/// <param name="Names">What the directory calls it.</param>
-/// <param name="Stamp">The stamp of its password; null if none was ever set, or it may not be read. Its generation is 0: a node knows better.</param>
-/// <param name="IsReadable">Whether the stamp may be read.</param>
-public sealed record ListedAccount(Guid ObjectGuid, AccountNames Names, Stamp? Stamp, bool IsReadable);

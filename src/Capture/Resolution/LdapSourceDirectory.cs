@@ -165,6 +165,9 @@ internal sealed record ControllerIdentity(string DomainDn, ReadOnlyMemory<byte> 
 {
     private static readonly LdapFilter Anything = LdapFilter.Present("objectClass");
 
+    /// <summary>The domain's name in the DNS, which its DN spells.</summary>
+    public string DnsName => string.Join('.', DomainDn.Split(',').Select(part => part[(part.IndexOf('=', StringComparison.Ordinal) + 1)..]));
+
     public static async Task<ControllerIdentity> ReadAsync(LdapConnection connection, CancellationToken cancellationToken)
     {
         var root = await ReadAsync(connection, "", ["defaultNamingContext", "dsServiceName"], cancellationToken).ConfigureAwait(false);

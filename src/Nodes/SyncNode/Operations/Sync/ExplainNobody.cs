@@ -6,7 +6,7 @@ using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
-/// <summary>Explains somebody of whom nothing ever arrived: why not, as far as the sources, the scopes and the edges tell.</summary>
+/// <summary>Explains somebody under whose name nothing was ever accepted: why not, as far as the sources, the scopes and the edges tell.</summary>
 internal sealed class ExplainNobody(OperationServices services)
 {
     private static readonly ImmutableArray<ColumnDescription> SourceColumns = [Column.Text("source"), Column.Text("directory"), Column.Text("scopes"), Column.Text("why"), Column.Text("action", "you can")];
@@ -16,52 +16,66 @@ internal sealed class ExplainNobody(OperationServices services)
     public async Task<Answer> ExplainAsync(string text, CancellationToken cancellationToken)
     {
         var rows = new List<ImmutableArray<object?>>();
-        foreach (var name in services.Configuration.Node.Sources.Keys.Order(StringComparer.Ordinal)) rows.Add(await RowAsync(new SourceId(name), text, cancellationToken).ConfigureAwait(false));
+        foreach (var name in services.Configuration.Node.Sources.Keys.Order(StringComparer.Ordinal)) rows.AddRange(await RowsAsync(new SourceId(name), text, cancellationToken).ConfigureAwait(false));
         return new Answer(
         [
-            Section.Facts(null, ("who", text), ("known", $"no: no change of the password of '{text}' ever arrived at this cluster")),
-            Section.Table("sources", "source|sources", SourceColumns, rows),
+            Section.Facts(null, ("who", text), ("known", $"no: no change that this cluster accepted bears the name '{text}'")),
+            Section.Table("sources", "finding|findings", SourceColumns, rows),
             Section.Table("scopes", "scope|scopes", ScopeColumns, services.Configuration.Scopes.Select(scope => Column.Row(
                 scope.Name, scope.Source, scope.BaseDn, scope.Filter, string.Join(", ", scope.IncludeGroups.Select(group => $"in {group}").Concat(scope.ExcludeGroups.Select(group => $"not in {group}"))), string.Join(", ", scope.Points)))),
             await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
         ]);
     }
 
-    private async Task<ImmutableArray<object?>> RowAsync(SourceId source, string text, CancellationToken cancellationToken)
+    private async Task<IEnumerable<ImmutableArray<object?>>> RowsAsync(SourceId source, string text, CancellationToken cancellationToken)
     {
         var edges = (await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)).Where(edge => edge.Source == source).ToList();
-        var (directory, scopes, why, action) = await LookAsync(source, text, cancellationToken).ConfigureAwait(false);
-        if (edges.Count == 0) (why, action) = ("No edge of this source was ever heard of: nothing is captured there.", "Install the edge on every writable domain controller: docs/operations/single-node.md");
-        else if (edges.All(edge => services.Now - edge.SeenAt > services.Configuration.Node.EdgeGoneAfter)) (why, action) = ($"No edge of this source was heard of since {Stories.Time(edges.Max(edge => edge.SeenAt))}.", "See that passwordsync-edge runs and reaches this node.");
-        return Column.Row(source.Value, directory, scopes, why, action);
+        var findings = await LookAsync(source, text, cancellationToken).ConfigureAwait(false);
+        (string Why, string Action)? edgeless = edges.Count == 0
+            ? ("No edge of this source was ever heard of: nothing is captured there.", "Install the edge on every writable domain controller: docs/operations/single-node.md")
+            : edges.All(edge => services.Now - edge.SeenAt > services.Configuration.Node.EdgeGoneAfter)
+                ? ($"No edge of this source was heard of since {Stories.Time(edges.Max(edge => edge.SeenAt))}.", "See that passwordsync-edge runs and reaches this node.")
+                : null;
+        return findings.Select(finding => Column.Row(source.Value, finding.Directory, finding.Scopes, edgeless?.Why ?? finding.Why, edgeless is null ? finding.Action : edgeless.Value.Action));
     }
 
-    private async Task<(string Directory, string? Scopes, string Why, string? Action)> LookAsync(SourceId source, string text, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Finding>> LookAsync(SourceId source, string text, CancellationToken cancellationToken)
     {
         const string unknown = "The password was not changed since the edges were installed, or the account is in no scope, or the name is wrong.";
-        if (services.Readers.Of(source) is not { } directory) return ("not read: no bind account is configured", null, unknown, $"Configure sources.{source}.bindName and bindPassword in node.json, and ask again.");
+        if (services.Readers.Of(source) is not { } directory) return [new("not read: no bind account is configured", null, unknown, $"Configure sources.{source}.bindName and bindPassword in node.json, and ask again.")];
         try
         {
-            switch (await directory.FindAsync(new AccountQuery(text, 0, null), cancellationToken).ConfigureAwait(false))
-            {
-                case AccountSearch.NotFound:
-                    return ("no account has this login name", null, "There is no such account.", "Ask with the sAMAccountName.");
-                case AccountSearch.Excluded excluded:
-                    return ("an account that is never captured", null, $"It is never captured: {DirectoryView.WordOf(excluded.Reason)}.", null);
-                case AccountSearch.Found found:
-                    var scopes = await directory.MatchAsync(found.Account, services.Configuration.ScopeRulesOf(source), cancellationToken).ConfigureAwait(false);
-                    return scopes.IsEmpty
-                        ? (found.Account.Names.DistinguishedName, "none", "The account is in no scope: its captures stay on the domain controller and are destroyed there.", "Widen a scope in scopes.json, or add the person to its group.")
-                        : (found.Account.Names.DistinguishedName, string.Join(", ", scopes), found.Stamp is { } stamp
-                            ? $"The account is in scope. Its present password has the stamp {stamp}; no change since the edges were installed arrived."
-                            : "The account is in scope, and never had a password.", "Have the password changed once, and ask again.");
-                default:
-                    throw new InvalidOperationException("Internal error: unknown search.");
-            }
+            var accounts = await directory.FindNamedAsync(text, OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
+            if (accounts.IsEmpty) return [new("no account has this login name, UPN, mail address, DN or objectGUID", null, "There is no such account.", "See how the name is written.")];
+            var findings = new List<Finding>();
+            foreach (var account in accounts) findings.Add(await ExplainAsync(source, account, directory, cancellationToken).ConfigureAwait(false));
+            return findings;
         }
         catch (DirectoryUnavailableException failure)
         {
-            return ($"cannot be asked: {failure.Message}", null, unknown, "See that the source's servers can be reached from this node.");
+            return [new($"cannot be asked: {failure.Message}", null, unknown, "See that the source's servers can be reached from this node.")];
         }
     }
+
+    private async Task<Finding> ExplainAsync(SourceId source, ListedAccount account, LdapSourceDirectory directory, CancellationToken cancellationToken)
+    {
+        var dn = account.Names.DistinguishedName;
+        if (account.Exclusion is { } reason) return new(dn, null, $"It is never captured: {DirectoryView.WordOf(reason)}.", null);
+        var id = $"{account.ObjectGuid}";
+        var known = await services.Queries.FindAccountsAsync(id, OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
+        var rules = services.Configuration.ScopeRulesOf(source);
+        var scopes = await directory.MatchAsync(new DirectoryAccount(account.ObjectGuid, account.Names), rules, cancellationToken).ConfigureAwait(false);
+        var names = scopes.IsEmpty ? "none" : string.Join(", ", scopes);
+        if (known.Any(other => other.Account == new AccountId(source, account.ObjectGuid))) return new(dn, names, "Captures of this account arrived, but no accepted change bears this name.", $"pbm sync explain {id}");
+        if (scopes.IsEmpty) return new(dn, names, "The account is in no scope: its captures stay on the domain controller and are destroyed there.", "Widen a scope in scopes.json, or add the person to its group.");
+        var password = account switch
+        {
+            { Stamp: { } stamp } => $"The account is in scope. Its present password has the stamp {stamp}; no change since the edges were installed arrived.",
+            { IsReadable: false } => "The account is in scope, and no change since the edges were installed arrived. The bind account may not read how old its password is.",
+            _ => "The account is in scope, and never had a password.",
+        };
+        return new(dn, names, password, "Have the password changed once, and ask again.");
+    }
+
+    private sealed record Finding(string Directory, string? Scopes, string Why, string? Action);
 }
