@@ -66,6 +66,19 @@ public sealed partial class LdapConnection
     public Task<LdapResult> ModifyAsync(LdapModifyRequest request, CancellationToken cancellationToken) =>
         ResultAsync(request, LdapTags.ModifyResponse, isAlone: false, cancellationToken);
 
+    /// <summary>Whether the object has the value.</summary>
+    public async Task<bool> CompareAsync(LdapCompareRequest request, CancellationToken cancellationToken)
+    {
+        var response = new SingleResponse<LdapResult>(message => ResponseParser.Result(message, LdapTags.CompareResponse));
+        await AskAsync(request, response, isAlone: false, cancellationToken).ConfigureAwait(false);
+        return response.Response.Code switch
+        {
+            LdapResultCode.CompareTrue => true,
+            LdapResultCode.CompareFalse => false,
+            _ => throw Refusal(request, response.Response),
+        };
+    }
+
     /// <summary>Sets a password (RFC 3062).</summary>
     /// <returns>The password that the server made, as the caller's own bytes to wipe; null if it made none.</returns>
     public async Task<byte[]?> PasswordModifyAsync(LdapPasswordModifyRequest request, CancellationToken cancellationToken)

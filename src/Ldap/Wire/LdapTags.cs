@@ -13,6 +13,8 @@ internal static class LdapTags
     public const int SearchResultDone = 5;
     public const int ModifyRequest = 6;
     public const int ModifyResponse = 7;
+    public const int CompareRequest = 14;
+    public const int CompareResponse = 15;
     public const int AbandonRequest = 16;
     public const int SearchResultReference = 19;
     public const int ExtendedRequest = 23;

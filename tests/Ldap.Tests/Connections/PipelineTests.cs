@@ -199,6 +199,23 @@ public sealed class PipelineTests
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Compare_tells_true_from_false_and_from_refusal()
+    {
+        var codes = new Queue<LdapResultCode>([LdapResultCode.CompareTrue, LdapResultCode.CompareFalse, LdapResultCode.NoSuchObject]);
+        await using var server = ScriptedServer.Start(async conversation =>
+        {
+            while (codes.TryDequeue(out var code)) await conversation.SendAsync(Answers.Compare((await conversation.ReadAsync()).Id, code));
+            await conversation.StaySilentAsync();
+        });
+        await using var connection = await ConnectAsync(server, TimeProvider.System);
+        var compare = new LdapCompareRequest("cn=x", "sn", "y"u8.ToArray());
+
+        (await connection.CompareAsync(compare, CancellationToken.None)).ShouldBeTrue();
+        (await connection.CompareAsync(compare, CancellationToken.None)).ShouldBeFalse();
+        (await connection.CompareAsync(compare, CancellationToken.None).ShouldThrowAsync<LdapException>()).Result!.Code.ShouldBe(LdapResultCode.NoSuchObject);
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task List_cut_off_is_an_error_unless_the_request_set_the_limit()
     {
         await using var server = ScriptedServer.Start(async conversation =>

@@ -10,7 +10,7 @@ public sealed class SecretTests
 {
     private static readonly byte[] Canary = "Canary.Passw0rd"u8.ToArray();
 
-    public static TheoryData<string> SecretRequests => ["bind", "unicodePwd", "userPassword;lang-en", "rfc3062"];
+    public static TheoryData<string> SecretRequests => ["bind", "unicodePwd", "userPassword;lang-en", "compare", "rfc3062"];
 
     [Theory(Timeout = 600_000)]
     [MemberData(nameof(SecretRequests))]
@@ -143,6 +143,7 @@ public sealed class SecretTests
     private static Task SendAsync(LdapConnection connection, string kind) => kind switch
     {
         "bind" => connection.BindAsync(new SimpleCredential("cn=x", Canary), CancellationToken.None),
+        "compare" => connection.CompareAsync(new LdapCompareRequest("cn=x", "userPassword", Canary), CancellationToken.None),
         "rfc3062" => connection.PasswordModifyAsync(LdapPasswordModifyRequest.Reset("cn=x", Canary), CancellationToken.None),
         _ => connection.ModifyAsync(new LdapModifyRequest("cn=x", LdapModification.Replace(kind, Canary)), CancellationToken.None),
     };

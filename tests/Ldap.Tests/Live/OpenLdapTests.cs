@@ -141,7 +141,7 @@ public sealed class OpenLdapTests(LabServers servers)
     }
 
     [Fact]
-    public async Task Object_with_an_odd_name_is_found_and_changed_and_a_missing_one_is_told()
+    public async Task Object_with_an_odd_name_is_found_compared_and_changed_and_a_missing_one_is_told()
     {
         var slapd = await servers.DirectoryAsync(Kind, Cancellation);
         var dn = $"uid=odd\\, \\\"name\\\" #1,{slapd.UserContainer}";
@@ -151,6 +151,8 @@ public sealed class OpenLdapTests(LabServers servers)
         var found = await connection.SearchAsync(
             new LdapSearchRequest(slapd.Suffix, LdapSearchScope.Subtree, LdapFilter.Equal("uid", "odd, \"name\" #1"), "uid", "sn"), Cancellation);
         found.Entries.ShouldHaveSingleItem().GetString("uid").ShouldBe("odd, \"name\" #1");
+        (await connection.CompareAsync(new LdapCompareRequest(dn, "sn", "Name"u8.ToArray()), Cancellation)).ShouldBeTrue();
+        (await connection.CompareAsync(new LdapCompareRequest(dn, "sn", "Other"u8.ToArray()), Cancellation)).ShouldBeFalse();
         await connection.ModifyAsync(new LdapModifyRequest(found.Entries[0].Dn, LdapModification.Replace("sn", "Newer"), LdapModification.Add("mail", "odd@example.test")), Cancellation);
         (await connection.SearchAsync(Requests.Read(dn), Cancellation)).Entries.ShouldHaveSingleItem().GetString("SN").ShouldBe("Newer");
         await slapd.ApplyLdifAsync($"dn: {dn}\nchangetype: delete\n", Cancellation);

@@ -16,6 +16,8 @@ internal static class Answers
 
     public static byte[] Modify(int id, LdapResultCode code, string diagnostic = "") => Result(id, 7, code, diagnostic);
 
+    public static byte[] Compare(int id, LdapResultCode code) => Result(id, 15, code, "");
+
     public static byte[] Reference(int id, string url) => Message(id, 19, writer => WriteText(writer, url));
 
     public static byte[] Intermediate(int id) => Message(id, 25, _ => { });

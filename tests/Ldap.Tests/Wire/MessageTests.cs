@@ -23,6 +23,7 @@ public sealed class MessageTests
             "304e02010266490404636e3d783041301e0a01023019040b6465736372697074696f6e310a04036f6e65040374776f300b0a010130060402736e310030120a0100300d04"
             + "046d61696c31050403614062"
         },
+        { "compare", "30140201026e0f0404636e3d7830070402736e040179" },
         { "password", "3032020102772d8017312e332e362e312e342e312e343230332e312e31312e31811230108004636e3d7881036f6c6482036e6577" },
         {
             "page",
@@ -47,6 +48,7 @@ public sealed class MessageTests
                 LdapModification.Replace("description", "one", "two"),
                 LdapModification.Delete("sn"),
                 LdapModification.Add("mail", "a@b")),
+            "compare" => new LdapCompareRequest("cn=x", "sn", "y"u8.ToArray()),
             "password" => LdapPasswordModifyRequest.Change("cn=x", "old"u8.ToArray(), "new"u8.ToArray()),
             "page" => new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Present("objectClass"), "1.1") { Controls = [PagedResults.Request(5, default)] },
             "rule" => new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Parse("(:dn:caseIgnoreMatch:=Fred)"), "1.1"),
