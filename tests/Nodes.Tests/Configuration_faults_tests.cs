@@ -195,6 +195,20 @@ public sealed class Configuration_faults_tests : IDisposable
         ]);
     }
 
+    [Fact]
+    public void An_edge_that_a_node_would_call_gone_between_two_of_its_words_is_refused()
+    {
+        Change("edge.json", "\"waitMilliseconds\": 200", "\"waitMilliseconds\": 200, \"configurationInterval\": \"1m\"");
+        var atMost = EdgeSettingsFile.Read(Path.Combine(folder, "edge.json")).Edge.ConfigurationInterval;
+        (3 * atMost).ShouldBeLessThanOrEqualTo(NodeConfiguration.Read(Path.Combine(folder, "node.json")).Node.EdgeGoneAfter);
+        Change("edge.json", "\"1m\"", "\"61s\"");
+
+        var fault = Should.Throw<SettingsException>(() => EdgeSettingsFile.Read(Path.Combine(folder, "edge.json"))).Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found).ShouldBe(("configurationInterval", "00:01:01"));
+        fault.Remedy.ShouldStartWith("use 00:00:01 to 00:01:00");
+    }
+
     private SettingsException ReadNode() => Should.Throw<SettingsException>(() => NodeConfiguration.Read(Path.Combine(folder, "node.json")));
 
     private void Change(string file, string from, string to)

@@ -49,7 +49,7 @@ public sealed record EdgeSettings(
     /// <summary>How long a change may take to be committed after its capture. Default 30 s; 1 s to 10 minutes.</summary>
     public TimeSpan ProofBound { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often the edge asks the nodes for its configuration, and tells them how it stands. Default 30 s; 1 s to 5 minutes.</summary>
+    /// <summary>How often the edge asks the nodes for its configuration, and tells them how it stands. Default 30 s; 1 s to 1 minute, a third of what a node waits before it calls an edge gone.</summary>
     public TimeSpan ConfigurationInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The most bytes of the spool. Default 1 GiB; 1 MiB or more.</summary>

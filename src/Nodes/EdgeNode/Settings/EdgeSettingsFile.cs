@@ -44,7 +44,7 @@ public sealed class EdgeSettingsFile
         if (edge.WaitMilliseconds is < 1 or > 5_000) yield return new("waitMilliseconds", $"{edge.WaitMilliseconds}", "use 1 to 5000.");
         if (edge.MinimumLength is < 0 or > 128) yield return new("minimumLength", $"{edge.MinimumLength}", "use 0 to 128.");
         if (edge.ProofBound < TimeSpan.FromSeconds(1) || edge.ProofBound > TimeSpan.FromMinutes(10)) yield return new("proofBound", $"{edge.ProofBound}", "use 00:00:01 to 00:10:00.");
-        if (edge.ConfigurationInterval < TimeSpan.FromSeconds(1) || edge.ConfigurationInterval > TimeSpan.FromMinutes(5)) yield return new("configurationInterval", $"{edge.ConfigurationInterval}", "use 00:00:01 to 00:05:00.");
+        if (edge.ConfigurationInterval < TimeSpan.FromSeconds(1) || edge.ConfigurationInterval > TimeSpan.FromMinutes(1)) yield return new("configurationInterval", $"{edge.ConfigurationInterval}", "use 00:00:01 to 00:01:00: a node calls an edge gone after 3 minutes without a word.");
         if (edge.SpoolBytesMax < 1 << 20) yield return new("spoolBytesMax", $"{edge.SpoolBytesMax}", "use 1048576 or more.");
         if (edge.Directory.Security is not ("ldaps" or "startTls" or "none")) yield return new("directory.security", edge.Directory.Security, "use ldaps, startTls or none.");
         if ((edge.Directory.User is null) != (edge.Directory.Password is null)) yield return new("directory.user", edge.Directory.User ?? "", "give both user and password, or neither for Kerberos.");

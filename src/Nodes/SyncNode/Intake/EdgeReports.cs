@@ -5,7 +5,7 @@ using PasswordSync.Hosting.Certificates;
 
 namespace PasswordSync.SyncNode.Intake;
 
-/// <summary>The last that edges told this node of themselves. In memory only: an edge tells it every 30 s to one node.</summary>
+/// <summary>The last that edges told this node of themselves. In memory only: an edge tells it every 30 s by default, and at least every minute, to one node.</summary>
 internal sealed class EdgeReports(TimeProvider clock)
 {
     /// <summary>How many edges' reports are remembered.</summary>

@@ -50,7 +50,7 @@ public sealed record NodeSettings(
     /// <summary>How long after a newer change was delivered the target is checked for an older one that landed late. Default 30 s.</summary>
     public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>After how long without a word an edge is called gone. Default 3 minutes; 10 s to 1 day. Edges speak at least every <c>configurationInterval</c> of theirs.</summary>
+    /// <summary>After how long without a word an edge is called gone. Default 3 minutes; 10 s to 1 day. Edges speak at least every <c>configurationInterval</c> of theirs (default 30 s, at most 1 minute): use three times that, or more.</summary>
     public TimeSpan EdgeGoneAfter { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>By how many versions a stamp may be ahead of what is known of the account before the source is asked whether it is real. Default 32; 1 to 1,000,000.</summary>

@@ -46,7 +46,7 @@ internal sealed class KeyRotate(OperationServices services) : Operation
         var isPublished = services.Keys.Candidate != change.Key;
         return new OperationResult.Answered(
             Answer.Of(Section.Facts(
-                null, ("new key", $"{change.Key}"), ("sealed to", isPublished ? "from now on; edges learn of it within 30 s" : "as soon as every living node holds it: see 'keys list'"), ("former key", $"{before}"))),
+                null, ("new key", $"{change.Key}"), ("sealed to", isPublished ? "from now on; edges learn of it within their configurationInterval (30 s by default)" : "as soon as every living node holds it: see 'keys list'"), ("former key", $"{before}"))),
             Before: $"sealed to {before}", After: $"{(isPublished ? "sealed to" : "made")} {change.Key}");
     }
 }
