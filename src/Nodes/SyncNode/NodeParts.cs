@@ -14,6 +14,7 @@ using PasswordSync.Providers;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Sealing.KeyRings;
+using PasswordSync.SyncNode.Audit;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Deliveries;
 using PasswordSync.SyncNode.Deliveries.Remote;
@@ -47,6 +48,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         Clock = new DatabaseClock(clock);
         Reports = new EdgeReports(clock);
         Registrations = new RegistrationKeys(configuration.DataFolder, clock);
+        Commands = new CommandRecords(configuration.DataFolder);
         this.references = references;
         this.logger = logger;
     }
@@ -74,6 +76,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
     /// <summary>The registration keys that were made here.</summary>
     public RegistrationKeys Registrations { get; }
 
+    /// <summary>What commands did beside the node, on its way into the audit.</summary>
+    public CommandRecords Commands { get; }
+
     public X509Certificate2 AdminCertificate { get; private set; } = null!;
 
     public ImmutableDictionary<PointSettings, IProvider> Providers { get; private set; } = ImmutableDictionary<PointSettings, IProvider>.Empty;
@@ -96,6 +101,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
         try
         {
             PrivateFile.EnsureFolder(configuration.DataFolder);
+            parts.Commands.EnsureFolder();
             if (parts.WouldMakeKeysForSharedDatabase)
             {
                 parts.Store = await NodeStore.OpenAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);

@@ -13,6 +13,7 @@ using PasswordSync.Hosting;
 using PasswordSync.Providers;
 using PasswordSync.Providers.Execution;
 using PasswordSync.SyncNode.Admin;
+using PasswordSync.SyncNode.Audit;
 using PasswordSync.SyncNode.Cluster;
 using PasswordSync.SyncNode.Cluster.Requests;
 using PasswordSync.SyncNode.Deliveries;
@@ -147,7 +148,8 @@ public sealed partial class SyncServer : IAsyncDisposable
             var open = await parts.Store.CountOpenWorkAsync(cancellationToken).ConfigureAwait(false);
             LogRecovered(logger, open.UndecidedArrivals, open.PendingIdentities, open.OpenIntents);
             LogStarted(logger, configuration.Node.Name, configuration.Node.Cluster, ProductVersion.Text, configuration.File, NodeStore.Describe(configuration), string.Join(", ", bound), configuration.Points.Length, configuration.Scopes.Length, version);
-            server = new SyncServer(parts, web, engine, [keys.RunAsync, addresses.RunAsync, revocations.RunAsync, token => switchboard.RunAsync(engine, token)], mending, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
+            var commands = new CommandAudit(parts.Commands, parts.Store.Operations.Audit, clock, loggers.CreateLogger<CommandAudit>());
+            server = new SyncServer(parts, web, engine, [commands.RunAsync, keys.RunAsync, addresses.RunAsync, revocations.RunAsync, token => switchboard.RunAsync(engine, token)], mending, loggers) { Addresses = bound, LeaveRequested = departure.Requested };
             server.admin = await AdminFace.StartAsync(parts, engine, keys, switchboard, mending, departure, revocations, log, server.Health, server.monitoring, loggers, cancellationToken).ConfigureAwait(false);
             return server;
         }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.SyncNode.Audit;
 using PasswordSync.SyncNode.Commands;
 using Shouldly;
 using Xunit;
@@ -33,6 +34,16 @@ public sealed class Signing_tests
         using var signed = X509CertificateLoader.LoadCertificateFromFile(answer);
         PeerTrust.TryIdentify(signed, authority.Certificate, TestNode.Cluster, DateTimeOffset.UtcNow, out var name, out _).ShouldBeTrue();
         name.ShouldBe(new PeerName.Edge(TestNode.Cluster, TestNode.Source, TestNode.DomainController));
+
+        // It is written down for the node, which takes it into the audit; what cannot be written down is not handed out.
+        var waiting = new CommandRecords(configuration.DataFolder);
+        var entry = CommandRecords.Read(waiting.List().ShouldHaveSingleItem());
+        (entry.Operator, entry.Origin, entry.Node, entry.Operation, entry.Stage, entry.Request).ShouldBe((Environment.UserName, "command line", configuration.Node.Name, "sign-edge", "done", $"{name!.ToUri()}"));
+        entry.After!.ShouldStartWith($"serial {signed.SerialNumber}, until ");
+        File.Delete(answer);
+        for (var number = 1; number < CommandRecords.WaitingMax; number++) await File.WriteAllTextAsync(Path.Combine(configuration.DataFolder, "commands", $"{number}.json"), "", Token);
+        (await SignAsync()).ShouldNotBe(0);
+        File.Exists(answer).ShouldBeFalse();
 
         Task<int> SignAsync() => new RootCommand { SignEdgeCommand.Create() }
             .Parse(["sign-edge", "--config", configuration.File, "--source", "alpha", "--dc", TestNode.DomainController, "--request", request, "--out", answer]).InvokeAsync(cancellationToken: Token);

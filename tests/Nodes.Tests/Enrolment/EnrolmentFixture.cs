@@ -68,6 +68,13 @@ public sealed class EnrolmentFixture : IAsyncLifetime
         return answer == 0 ? RegistrationFile.Read(output) : throw new InvalidOperationException($"registration-key answers {answer}.");
     }
 
+    /// <summary>Waits until the node has taken into its audit what the commands did.</summary>
+    public async Task AuditedAsync(CancellationToken cancellationToken)
+    {
+        using var rhythm = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (Directory.EnumerateFiles(Path.Combine(DataFolder, "commands")).Any()) await rhythm.WaitForNextTickAsync(cancellationToken);
+    }
+
     /// <summary>A key of any source, made at a time of the caller's.</summary>
     public async Task<RegistrationFile> MakeKeyAsync(SourceId source, int uses, TimeProvider clock, CancellationToken cancellationToken)
     {

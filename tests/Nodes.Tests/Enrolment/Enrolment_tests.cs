@@ -53,6 +53,11 @@ public sealed class Enrolment_tests(EnrolmentFixture fixture) : IClassFixture<En
         await fixture.Enrolment(edge).EnsureAsync(Token);
         File.Exists(file).ShouldBeTrue();
 
+        // What the command did beside the running node is in the node's audit.
+        await fixture.AuditedAsync(Token);
+        (await fixture.RunSqlAsync($"SELECT operator || ' at the ' || origin || ': ' || operation || ', ' || stage || ', ' || request FROM audit WHERE after = 'registration key={key.Id}'", Token))
+            .ShouldBe([$"{Environment.UserName} at the command line: registration-key, done, source=alpha uses=1 hours=24"]);
+
         // The secret of the key is in its file, and nowhere else.
         var secret = key.Key.Split('\n')[1];
         fixture.Node.Log.All.Concat(fixture.Log.All).ShouldAllBe(line => !line.Contains(secret));

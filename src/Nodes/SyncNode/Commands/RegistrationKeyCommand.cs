@@ -2,6 +2,7 @@ using System.CommandLine;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Enrolment;
+using PasswordSync.SyncNode.Audit;
 using PasswordSync.SyncNode.Enrolment;
 using PasswordSync.SyncNode.Settings;
 
@@ -37,6 +38,8 @@ internal static class RegistrationKeyCommand
         using var authority = await Signing.OpenAuthorityAsync(configuration, clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         using var keys = new RegistrationKeys(configuration.DataFolder, clock);
         var file = await keys.MakeAsync(authority, configuration.Node.Cluster, source, uses, TimeSpan.FromHours(hours), AddressesOf(configuration), cancellationToken).ConfigureAwait(false);
+        await new CommandRecords(configuration.DataFolder).WriteAsync(
+            configuration.Node.Name, parsed.CommandResult.Command.Name, $"source={source} uses={uses} hours={hours}", $"registration key={file.Id}", clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         var output = parsed.GetRequiredValue(Output).FullName;
         await file.WriteAsync(output, cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"Registration key {file.Id}: {uses} edge{(uses == 1 ? "" : "s")} of {source}, for {hours} hours; authority {RegistrationFile.FingerprintOf(authority.Certificate)}.");

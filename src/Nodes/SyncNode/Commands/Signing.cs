@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Hosting.Commands;
 using PasswordSync.Hosting.Settings;
+using PasswordSync.SyncNode.Audit;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Commands;
@@ -16,7 +18,7 @@ internal static class Signing
 
     public static Option<FileInfo> Output { get; } = new("--out") { Description = "Where the certificate goes, PEM.", Required = true };
 
-    /// <summary>Signs with the cluster's authority, which must be here: making another one would end the trust in the first.</summary>
+    /// <summary>Signs with the cluster's authority, which must be here: making another one would end the trust in the first. It is written down for the audit before the certificate leaves.</summary>
     /// <exception cref="SettingsException">The authority's key is not here.</exception>
     public static async Task<int> RunAsync(
         ParseResult parsed, NodeConfiguration configuration, PeerName name, Func<ClusterAuthority, string, DateTimeOffset, X509Certificate2> sign, CancellationToken cancellationToken)
@@ -25,6 +27,10 @@ internal static class Signing
         var now = (await NodeStore.ReadClockAsync(configuration, TimeProvider.System, cancellationToken).ConfigureAwait(false)).GetUtcNow();
         using var authority = await OpenAuthorityAsync(configuration, now, cancellationToken).ConfigureAwait(false);
         using var certificate = sign(authority, request, now);
+        await new CommandRecords(configuration.DataFolder).WriteAsync(
+            configuration.Node.Name, parsed.CommandResult.Command.Name, $"{name.ToUri()}",
+            $"serial {certificate.SerialNumber}, until {CertificateTerm.EndOf(certificate):u}, key {Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()))}",
+            now, cancellationToken).ConfigureAwait(false);
         var output = parsed.GetRequiredValue(Output).FullName;
         await File.WriteAllTextAsync(output, certificate.ExportCertificatePem() + "\n", cancellationToken).ConfigureAwait(false);
         Console.WriteLine($"Signed {name.ToUri()} until {certificate.NotAfter.ToUniversalTime():u}: {output}");
