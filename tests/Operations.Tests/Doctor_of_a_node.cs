@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Ports;
+using PasswordSync.Hosting;
 using PasswordSync.Hosting.Doctor;
 using PasswordSync.Journal;
 using PasswordSync.Nodes.Tests.Support;
@@ -63,6 +64,40 @@ public sealed class Doctor_of_a_node
         Words(null, isRequired: false, secondsAhead: 10).ShouldBe(["good", "warning"]);
         Words(null, isRequired: false, secondsAhead: -1_000).ShouldBe(["good", "bad"]);
         Words(null, isRequired: false, milliseconds: 400).ShouldBe(["warning", "good"]);
+    }
+
+    [Fact]
+    public void Judges_a_node_that_runs_another_version_or_does_not_live()
+    {
+        var member = new ClusterMember(new NodeId("south", Guid.NewGuid()), NodeDescription.None with { Version = ProductVersion.Text }, Now, TimeSpan.Zero, IsAlive: true, Shards: 128);
+
+        PeerChecks.Judge(member).Word.ShouldBe("good");
+        var other = PeerChecks.Judge(member with { Description = member.Description with { Version = "0.9.0-other" } });
+        (other.What, other.Word, other.Found).ShouldBe(("node south", "warning", $"It runs 0.9.0-other, this node {ProductVersion.Text}."));
+        var gone = PeerChecks.Judge(member with { IsAlive = false });
+        (gone.Word, gone.Remedy).ShouldBe(("warning", "Start it. If it is gone for good: pbm cluster down."));
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Finds_an_edge_of_another_version_and_a_source_that_does_not_take_the_reading_account()
+    {
+        using var beta = new MemoryTarget();
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        var file = Path.Combine(node.Folder, "node.json");
+        var text = await File.ReadAllTextAsync(file, Token);
+        await File.WriteAllTextAsync(file, text.Replace("\"security\":\"ldaps\"", "\"security\":\"ldaps\",\"bindName\":\"reader@alpha.test\",\"bindPassword\":\"file:passphrase\"", StringComparison.Ordinal), Token);
+        await node.RestartAsync(targets, null, Token);
+        using var admin = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+
+        var checks = (await admin.RunAsync("doctor", Token)).Rows("checks");
+
+        var edge = checks.Single(row => Text(row, "what") == "edge alpha/dc1.alpha.test");
+        (Text(edge, "result"), Text(edge, "found")).ShouldBe(("warning", $"It is here and runs test, this node {ProductVersion.Text}."));
+        var source = checks.Single(row => Text(row, "what") == "source alpha");
+        (Text(source, "result"), Text(source, "remedy")).ShouldBe(("bad", "Correct sources.alpha in node.json: servers, security, roots, bindName, bindPassword."));
+        Text(source, "found").ShouldContain("127.0.0.1:1");
     }
 
     private static IEnumerable<string> Words(ReplicationFinding? replication, bool isRequired, int secondsAhead = 0, int milliseconds = 2) =>

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PasswordSync.EdgeNode.Doctor;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
@@ -71,6 +73,29 @@ public sealed class Doctor_of_an_edge
         (await BadAsync(edge)).ShouldBe(["edge", "own name", $"node {address.Authority}: certificate"]);
         File.Delete(Path.Combine(folder, "edge.pem"));
         (await BadAsync(edge)).ShouldBe(["edge", "own certificate"]);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Finds_a_node_that_does_not_take_this_edges_certificate()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        using var admin = OperatorClient.First(node);
+        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var what = $"node {node.Server.Addresses[0].Authority}: takes ours";
+        (await ExamineAsync(edge)).Single(one => one.What == what).Result.ShouldBe(FindingResult.Good);
+
+        await admin.RunAsync("edge revoke", Token, ("controller", TestNode.DomainController));
+        var revoked = (await ExamineAsync(edge)).Single(one => one.What == what);
+
+        (revoked.Result, revoked.Found).ShouldBe((FindingResult.Bad, "It answers with status 403."));
+        var folder = Path.GetDirectoryName(edge.File)!;
+        using var other = await ClusterAuthority.OpenOrCreateAsync(Directory.CreateDirectory(Path.Combine(folder, "other")).FullName, TestNode.Cluster, "another passphrase"u8.ToArray(), DateTimeOffset.UtcNow, Token);
+        using var key = ECDsa.Create();
+        key.ImportFromPem(await File.ReadAllTextAsync(Path.Combine(folder, "edge.key"), Token));
+        using var strange = other.SignEdge(new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(), new PeerName.Edge(TestNode.Cluster, TestNode.Source, TestNode.DomainController), DateTimeOffset.UtcNow);
+        await File.WriteAllTextAsync(Path.Combine(folder, "edge.pem"), strange.ExportCertificatePem(), Token);
+        var ended = (await ExamineAsync(edge)).Single(one => one.What == what);
+        (ended.Result, ended.Remedy).ShouldBe((FindingResult.Bad, "It does not trust this side's certificate: see its log for event 4311, and have the certificate signed anew."));
     }
 
     [Fact(Timeout = 600_000)]

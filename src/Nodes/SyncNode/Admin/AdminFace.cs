@@ -39,6 +39,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
             };
             var layer = new OperationsLayer(OperationCatalogue.All(services), parts.Store.Operations.Audit, node.Name, node.Cluster, clock, loggers.CreateLogger<OperationsLayer>());
             var authentication = new OperatorAuthentication(parts.Store.Operations.Operators, parts.Store.Operations.Audit, node.Name, new FailureLimiter(clock, OperatorAuthentication.FailuresMax), clock, loggers.CreateLogger<OperatorAuthentication>());
+            await authentication.LearnAsync(cancellationToken).ConfigureAwait(false);
             face.server = await AdminServer.StartAsync(node.Admin.Listen, parts.AdminCertificate, authentication, layer, new HealthEndpoints(health, monitoring), loggers, cancellationToken).ConfigureAwait(false);
             LogListening(logger, string.Join(", ", face.Addresses), AdminCertificate.FingerprintOf(parts.AdminCertificate));
         }

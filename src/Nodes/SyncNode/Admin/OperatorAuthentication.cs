@@ -29,6 +29,9 @@ public sealed partial class OperatorAuthentication(IOperatorRegister register, I
     private long auditedMinute;
     private int auditedCount;
 
+    /// <summary>Reads the operators once, so that those who come first while the database is away are known.</summary>
+    public Task LearnAsync(CancellationToken cancellationToken) => ListAsync(cancellationToken);
+
     /// <summary>Who it is, or why nobody is let in.</summary>
     public async Task<Verdict> AuthenticateAsync(IPAddress? address, string? header, CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ internal sealed class NodeDoctor(OperationServices services) : Operation
     {
         var checks = await Task.WhenAll(
             new OwnChecks(services).RunAsync(cancellationToken),
-            new StoreChecks(services).RunAsync(cancellationToken),
+            new StoreChecks(services.Store, services.Configuration.Node.Database.RequireSynchronousStandby, services.MachineClock).RunAsync(cancellationToken),
             new PeerChecks(services).RunAsync(cancellationToken),
             new TargetChecks(services).RunAsync(cancellationToken),
             new EdgeChecks(services).RunAsync(cancellationToken)).ConfigureAwait(false);

@@ -21,7 +21,7 @@ internal sealed class PeerChecks(OperationServices services)
                 where member.IsAlive
                 from address in ClusterPeers.AddressesOf(member)
                 select look.AtAsync(address, KeyReport.Path, cancellationToken)).ConfigureAwait(false);
-            return [.. members.Select(Membership), .. looks.SelectMany(one => one)];
+            return [.. members.Select(Judge), .. looks.SelectMany(one => one)];
         }
         catch (StorageUnavailableException)
         {
@@ -29,7 +29,8 @@ internal sealed class PeerChecks(OperationServices services)
         }
     }
 
-    private static Finding Membership(ClusterMember member) => member switch
+    /// <summary>What is to be said about a node of the cluster.</summary>
+    internal static Finding Judge(ClusterMember member) => member switch
     {
         { IsAlive: false } => Finding.Warning($"node {member.Node.Name}", "It does not live; others have its work.", "Start it. If it is gone for good: pbm cluster down."),
         { Description.Version: { Length: > 0 } version } when version != ProductVersion.Text => Finding.Warning($"node {member.Node.Name}", $"It runs {version}, this node {ProductVersion.Text}.", "Bring all nodes to one version."),

@@ -6,7 +6,10 @@ using PasswordSync.Journal;
 namespace PasswordSync.SyncNode.Operations.Doctor;
 
 /// <summary>The database: whether it answers and how fast, its clock, its replication.</summary>
-internal sealed class StoreChecks(OperationServices services)
+/// <param name="store">The database.</param>
+/// <param name="isStandbyRequired">Whether a synchronous standby must be there.</param>
+/// <param name="machineClock">The clock of this machine.</param>
+internal sealed class StoreChecks(IStore store, bool isStandbyRequired, TimeProvider machineClock)
 {
     /// <summary>A database that takes longer for a simple question is warned of.</summary>
     private static readonly TimeSpan SlowAfter = TimeSpan.FromMilliseconds(250);
@@ -15,9 +18,9 @@ internal sealed class StoreChecks(OperationServices services)
     {
         try
         {
-            var store = await services.Store.ExamineAsync(cancellationToken).ConfigureAwait(false);
-            var replication = services.Store.Replication is { } known ? await known.LookAsync(cancellationToken).ConfigureAwait(false) : null;
-            return Judge(store, replication, services.Configuration.Node.Database.RequireSynchronousStandby, services.MachineClock.GetUtcNow());
+            var examined = await store.ExamineAsync(cancellationToken).ConfigureAwait(false);
+            var replication = store.Replication is { } known ? await known.LookAsync(cancellationToken).ConfigureAwait(false) : null;
+            return Judge(examined, replication, isStandbyRequired, machineClock.GetUtcNow());
         }
         catch (StorageUnavailableException failure)
         {
