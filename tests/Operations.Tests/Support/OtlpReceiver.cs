@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
@@ -20,8 +21,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public string Address { get; private set; } = "";
 
-    /// <summary>What came, as <c>resource attribute values: metric</c>.</summary>
-    public ConcurrentQueue<(string Resource, string Metric)> Received { get; } = new();
+    /// <summary>What came: the resource's attribute values, the metric, and its data points by their attribute values.</summary>
+    public ConcurrentQueue<(string Resource, string Metric, IReadOnlyDictionary<string, double> Points)> Received { get; } = new();
 
     public static async Task<OtlpReceiver> StartAsync(CancellationToken cancellationToken)
     {
@@ -37,11 +38,14 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     }
 
     /// <summary>Waits until a metric came.</summary>
-    public async Task<string> WaitForAsync(string metric, CancellationToken cancellationToken)
+    public Task<string> WaitForAsync(string metric, CancellationToken cancellationToken) => WaitForAsync(metric, _ => true, cancellationToken);
+
+    /// <summary>Waits until a metric came with data points that fit.</summary>
+    public async Task<string> WaitForAsync(string metric, Func<IReadOnlyDictionary<string, double>, bool> fits, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var found = Received.FirstOrDefault(one => one.Metric == metric);
+            var found = Received.FirstOrDefault(one => one.Metric == metric && fits(one.Points));
             if (found.Metric is not null) return found.Resource;
             await arrived.WaitAsync(cancellationToken);
         }
@@ -65,14 +69,19 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         foreach (var resourceMetrics in Fields(body.ToArray(), 1))
         {
             var resource = string.Join(' ', Fields(resourceMetrics, 1).SelectMany(one => Fields(one, 1)).SelectMany(pair => Fields(pair, 2)).SelectMany(value => Fields(value, 1)).Select(Encoding.UTF8.GetString));
-            foreach (var metric in Fields(resourceMetrics, 2).SelectMany(scope => Fields(scope, 2))) Received.Enqueue((resource, Encoding.UTF8.GetString(Fields(metric, 1).Single())));
+            foreach (var metric in Fields(resourceMetrics, 2).SelectMany(scope => Fields(scope, 2))) Received.Enqueue((resource, Encoding.UTF8.GetString(Fields(metric, 1).Single()), PointsOf(metric)));
         }
 
         arrived.Release();
     }
 
-    // The length-delimited fields of a message with a number; others are passed over.
-    private static IEnumerable<byte[]> Fields(byte[] message, int wanted)
+    // Metric: gauge = 5, sum = 7, each with data_points = 1; NumberDataPoint: as_double = 4, as_int = 6, attributes = 7.
+    private static Dictionary<string, double> PointsOf(byte[] metric) => Fields(metric, 5).Concat(Fields(metric, 7)).SelectMany(data => Fields(data, 1)).ToDictionary(
+        point => string.Join(' ', Fields(point, 7).SelectMany(pair => Fields(pair, 2)).SelectMany(value => Fields(value, 1)).Select(Encoding.UTF8.GetString)),
+        point => Fields(point, 4, ofWireType: 1).Select(bytes => BinaryPrimitives.ReadDoubleLittleEndian(bytes)).Concat(Fields(point, 6, ofWireType: 1).Select(bytes => (double)BinaryPrimitives.ReadInt64LittleEndian(bytes))).Single());
+
+    // The fields of a message with a number and a wire type, length-delimited or of 8 bytes; others are passed over.
+    private static IEnumerable<byte[]> Fields(byte[] message, int wanted, int ofWireType = 2)
     {
         var at = 0;
         while (at < message.Length)
@@ -84,11 +93,12 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                     Varint(message, ref at);
                     break;
                 case 1:
+                    if ((int)(tag >> 3) == wanted && ofWireType == 1) yield return message[at..(at + 8)];
                     at += 8;
                     break;
                 case 2:
                     var length = (int)Varint(message, ref at);
-                    if ((int)(tag >> 3) == wanted) yield return message[at..(at + length)];
+                    if ((int)(tag >> 3) == wanted && ofWireType == 2) yield return message[at..(at + length)];
                     at += length;
                     break;
                 case 5:
