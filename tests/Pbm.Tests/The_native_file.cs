@@ -45,10 +45,9 @@ public sealed class The_native_file
         }
 
         starts.Sort();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{new FileInfo(alone).Length} bytes; starts: least {starts[0].TotalMilliseconds:0} ms, median {starts[StartsMeasured / 2].TotalMilliseconds:0} ms.");
-
-        // Of the least, for what else the machine does is no fault of the file.
-        starts[0].ShouldBeLessThan(StartBound);
+        var median = (starts[(StartsMeasured / 2) - 1] + starts[StartsMeasured / 2]) / 2;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{new FileInfo(alone).Length} bytes; starts: least {starts[0].TotalMilliseconds:0} ms, median {median.TotalMilliseconds:0} ms.");
+        median.ShouldBeLessThan(StartBound);
     }
 
     private static async Task<(int Code, string Output)> RunAsync(string program, string[] arguments)
