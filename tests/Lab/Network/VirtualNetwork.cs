@@ -112,9 +112,15 @@ public sealed class VirtualNetwork : IAsyncDisposable
         await RunAsync(cancellationToken, "link", "set", BridgeOf(switches[index]), "up");
     }
 
-    // Everything that bears this number, by whomever it was made: the cables go with their namespaces.
+    // Everything that bears this number, by whomever it was made. A namespace that is deleted lives on while a connection in it still tries to end, and with it its cables: so these are deleted first.
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
+        foreach (var name in await ListAsync(["-brief", "link", "show", "type", "veth"], $"{Prefix}m", cancellationToken))
+        {
+            // One that ends with its namespace at this moment is gone all the same.
+            _ = await new ToolRun(LabMachine.PathOf(LabTool.Ip), ["link", "delete", name]).RunAsync(cancellationToken);
+        }
+
         foreach (var name in await ListAsync(["-brief", "netns", "list"], $"{Prefix}m", cancellationToken)) await RunAsync(cancellationToken, "netns", "delete", name);
         foreach (var name in await ListAsync(["-brief", "link", "show", "type", "bridge"], $"{Prefix}s", cancellationToken)) await RunAsync(cancellationToken, "link", "delete", name);
     }
@@ -122,7 +128,7 @@ public sealed class VirtualNetwork : IAsyncDisposable
     private static async Task<string[]> ListAsync(string[] arguments, string prefix, CancellationToken cancellationToken)
     {
         var listed = (await new ToolRun(LabMachine.PathOf(LabTool.Ip), arguments).RunAsync(cancellationToken)).RequireSuccess().Output;
-        return [.. listed.Split('\n').Select(line => line.Split(' ')[0]).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+        return [.. listed.Split('\n').Select(line => line.Split(' ', '@')[0]).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
     }
 
     private string BridgeOf(string name) => $"{Prefix}s{IndexOf(name)}";
