@@ -38,6 +38,12 @@ public sealed class Sync_operations
             Text(row, "controller").ShouldBe(TestNode.DomainController);
             foreach (var stage in (string[])["captured", "spooled", "confirmed", "accepted", "decided"]) row.GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(-2), stage);
             Text(row, "targets").ShouldMatch("^beta: delivered after [0-9.]+ s$");
+            var delivery = explained.Rows("their deliveries").Single();
+            (Text(delivery, "capture"), Text(delivery, "point"), Text(delivery, "result"), delivery.GetProperty("attempts").GetInt32()).ShouldBe(($"{capture.CaptureId}", "beta", "delivered", 1));
+            var (started, delivered) = (delivery.GetProperty("started").GetDateTimeOffset(), delivery.GetProperty("delivered").GetDateTimeOffset());
+            started.ShouldBeGreaterThanOrEqualTo(row.GetProperty("decided").GetDateTimeOffset());
+            delivered.ShouldBeGreaterThanOrEqualTo(started);
+            Text(explained.Rows("scopes").Single(), "baseDn").ShouldBe("DC=alpha,DC=test");
         }
 
         var status = await admin.RunAsync("sync status", Token);
@@ -51,6 +57,28 @@ public sealed class Sync_operations
         records.Skip(2).ShouldAllBe(row => Text(row, "changeSet") == $"{capture.CaptureId}" && Text(row, "user") == "ada" && Text(row, "controller") == TestNode.DomainController);
         Text(records[^2], "attempt").ShouldBe(Text(records[^1], "attempt"));
         (records[^1].GetProperty("work").GetDouble() + records[^1].GetProperty("wait").GetDouble()).ShouldBe(records[^1].GetProperty("total").GetDouble(), 0.000_01);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_name_of_several_people_lists_them_and_each_is_explained_by_id_and_by_mail()
+    {
+        using var beta = new MemoryTarget();
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        foreach (var (id, place) in new[] { (TestNode.GuidOf("first"), "berlin"), (TestNode.GuidOf("second"), "paris") })
+        {
+            var capture = await node.CaptureAsync("ada", "Winter.2026!", 7, Token);
+            await node.SendAsync(Token, capture with { ObjectGuid = id, Names = capture.Names with { DistinguishedName = $"CN=ada,OU={place},DC=alpha,DC=test", UserPrincipalName = null, Mail = $"ada@{place}.test" } });
+            await node.WaitForAsync<IdentityEvent.CaptureAccepted>(e => e.Change.Account.ObjectGuid == id, Token);
+        }
+
+        var several = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("'ada' means several people; ask with the objectGUID of one");
+        several.Select(row => (Text(row, "objectGuid"), Text(row, "mail"))).ShouldBe([($"{TestNode.GuidOf("first")}", "ada@berlin.test"), ($"{TestNode.GuidOf("second")}", "ada@paris.test")], ignoreOrder: true);
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync retry", Token, ("user", "ada"))).ShouldContain("'ada' means several people");
+        foreach (var name in (string[])["Ada@Paris.test", $"{TestNode.GuidOf("second")}"])
+        {
+            Text((await admin.RunAsync("sync explain", Token, ("user", name))).Rows("accounts").Single(), "dn").ShouldBe("CN=ada,OU=paris,DC=alpha,DC=test", name);
+        }
     }
 
     [Fact(Timeout = 600_000)]

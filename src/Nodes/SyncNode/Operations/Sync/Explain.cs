@@ -27,7 +27,7 @@ internal sealed class Explain(OperationServices services) : Operation
         return await services.FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
         {
             UserSearch.Found found => new OperationResult.Answered(await ExplainAsync(text, found, call.Duration("last")!.Value, cancellationToken).ConfigureAwait(false)),
-            UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people; use the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
+            UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people; ask with the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
             _ => new OperationResult.Answered(await new ExplainNobody(services).ExplainAsync(text, cancellationToken).ConfigureAwait(false)),
         };
     }
@@ -50,6 +50,7 @@ internal sealed class Explain(OperationServices services) : Operation
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
             Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
+            new ExplainScopes(services).Of(state),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
@@ -71,13 +72,10 @@ internal sealed class Explain(OperationServices services) : Operation
         }
     }
 
-    // The edge says which scopes an account is in; the configuration says which points they give.
     private string WhyAssigned(SyncPointId point, IdentityState state, List<IdentityEvent> events)
     {
-        var source = state.Newest?.Account.Source;
-        var scopes = services.Configuration.Scopes.Where(scope => scope.Points.Contains(point.Value) && (source is null || scope.Source == source.Value.Value)).Select(scope => scope.Name).ToList();
         var since = events.OfType<IdentityEvent.PointAssigned>().LastOrDefault(assigned => assigned.Point == point)?.At;
-        return $"{(scopes.Count == 0 ? "no scope gives it any more" : $"by scope {string.Join(" or ", scopes)}")}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
+        return $"{new ExplainScopes(services).Why(point, state)}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
     }
 
     private static ImmutableArray<object?> AccountRow(KnownAccount account) => Column.Row(

@@ -11,8 +11,6 @@ internal sealed class ExplainNobody(OperationServices services)
 {
     private static readonly ImmutableArray<ColumnDescription> SourceColumns = [Column.Text("source"), Column.Text("directory"), Column.Text("scopes"), Column.Text("why"), Column.Text("action", "you can")];
 
-    private static readonly ImmutableArray<ColumnDescription> ScopeColumns = [Column.Text("scope"), Column.Text("source"), Column.Text("baseDn", "base DN"), Column.Text("filter"), Column.Text("groups"), Column.Text("points")];
-
     public async Task<Answer> ExplainAsync(string text, CancellationToken cancellationToken)
     {
         var rows = new List<ImmutableArray<object?>>();
@@ -21,8 +19,7 @@ internal sealed class ExplainNobody(OperationServices services)
         [
             Section.Facts(null, ("who", text), ("known", $"no: no change that this cluster accepted bears the name '{text}'")),
             Section.Table("sources", "finding|findings", SourceColumns, rows),
-            Section.Table("scopes", "scope|scopes", ScopeColumns, services.Configuration.Scopes.Select(scope => Column.Row(
-                scope.Name, scope.Source, scope.BaseDn, scope.Filter, string.Join(", ", scope.IncludeGroups.Select(group => $"in {group}").Concat(scope.ExcludeGroups.Select(group => $"not in {group}"))), string.Join(", ", scope.Points)))),
+            new ExplainScopes(services).All(),
             await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
         ]);
     }
