@@ -57,6 +57,9 @@ public interface IOperationsQueries
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
 
+    /// <summary>How many deliveries are parked at each sync point that has any, all of them counted.</summary>
+    ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken);
+
     /// <summary>Identities with something to do, the earliest due first.</summary>
     /// <param name="after">The last one of the page before, or one without an id for what is due at its time or later; null for the first page.</param>
     /// <param name="limit">The most rows.</param>
@@ -103,6 +106,12 @@ public sealed record KnownAccount(IdentityId Identity, AccountId Account, Accoun
 /// <param name="Since">When it was parked.</param>
 public sealed record ParkedRow(IdentityId Identity, SyncPointId Point, DateTimeOffset Since);
 
+/// <summary>The parked deliveries of a sync point.</summary>
+/// <param name="Point">Where.</param>
+/// <param name="Deliveries">How many; greater than zero.</param>
+/// <param name="Since">When the longest of them was parked.</param>
+public sealed record ParkedCount(SyncPointId Point, long Deliveries, DateTimeOffset Since);
+
 /// <summary>An event with its place among those of all identities.</summary>
 /// <param name="Position">Grows in the order of commits.</param>
 /// <param name="Identity">Whose it is.</param>
@@ -120,6 +129,9 @@ public sealed record EventPage(long After, int Limit, bool Newest, ImmutableArra
 {
     /// <summary>Only those of this identity; null for all.</summary>
     public IdentityId? Identity { get; init; }
+
+    /// <summary>Positions below this one only: the first position of a page of the newest gives the page before it. Default: all.</summary>
+    public long Before { get; init; } = long.MaxValue;
 }
 
 /// <summary>A shard.</summary>

@@ -65,8 +65,29 @@ public abstract class OperationsConformance : StoreConformance
 
         (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([new ParkedRow(identity, Samples.Mail, Samples.Start)]);
         (await queries.ListParkedAsync(Samples.Files, 10, CancellationToken.None)).ShouldBeEmpty();
+        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBe([new ParkedCount(Samples.Mail, 1, Samples.Start)]);
         await worker.CommandAsync(identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
         (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBeEmpty();
+        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Parked_deliveries_are_counted_at_each_point_with_the_longest_of_them()
+    {
+        await using var subject = await OpenAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var (identity, change) = await AcceptAsync(subject);
+            var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+            foreach (var point in i == 0 ? [Samples.Mail, Samples.Files] : (SyncPointId[])[Samples.Mail])
+            {
+                await worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(Samples.Start.AddMinutes(3 - i), point, change.CaptureId, new DeliveryOutcome.RefusedByPolicy("too short"), 0));
+            }
+        }
+
+        (await OperationsOf(subject).Queries.CountParkedAsync(CancellationToken.None)).ShouldBe([
+            new ParkedCount(Samples.Files, 1, Samples.Start.AddMinutes(3)), new ParkedCount(Samples.Mail, 3, Samples.Start.AddMinutes(1)),
+        ]);
     }
 
     [Fact]
@@ -84,6 +105,10 @@ public abstract class OperationsConformance : StoreConformance
         all.Select(row => row.Position).ShouldBeInOrder();
         (await queries.ReadEventsAsync(new EventPage(all[1].Position, 2, Newest: false, [], null), CancellationToken.None)).ShouldBe(all[2..4]);
         (await queries.ReadEventsAsync(new EventPage(0, 2, Newest: true, [], null), CancellationToken.None)).ShouldBe(all[^2..]);
+        (await queries.ReadEventsAsync(new EventPage(0, 2, Newest: true, [], null) { Before = all[^2].Position }, CancellationToken.None)).ShouldBe(all[^4..^2]);
+        (await queries.ReadEventsAsync(new EventPage(0, 2, Newest: true, [], null) { Before = all[^2].Position, Identity = identity }, CancellationToken.None)).ShouldBe(all[^4..^2]);
+        (await queries.ReadEventsAsync(new EventPage(0, 2, Newest: true, [], null) { Before = all[0].Position }, CancellationToken.None)).ShouldBeEmpty();
+        (await queries.ReadEventsAsync(new EventPage(0, 100, Newest: false, [], null) { Before = all[2].Position }, CancellationToken.None)).ShouldBe(all[..2]);
         (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, ["capture-accepted.1", "attempt-finished.1"], null), CancellationToken.None))
             .Select(row => row.Event.GetType()).ShouldBe([typeof(IdentityEvent.CaptureAccepted), typeof(IdentityEvent.AttemptFinished)]);
         (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, [], Samples.Start.AddMinutes(1)), CancellationToken.None)).ShouldBe(all[^2..]);

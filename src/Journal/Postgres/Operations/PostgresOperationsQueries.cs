@@ -44,6 +44,11 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
             row => new ParkedRow(new IdentityId(row.GetGuid(0)), new SyncPointId(row.GetString(1)), StoredTime.FromColumn(row.GetInt64(2))), token),
         cancellationToken).ConfigureAwait(false)];
 
+    public async ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken) => [.. await database.ReadAsync(
+        (connection, token) => connection.Command("SELECT point, count(*), min(since) FROM parked GROUP BY point ORDER BY point").RowsAsync(
+            row => new ParkedCount(new SyncPointId(row.GetString(0)), row.GetInt64(1), StoredTime.FromColumn(row.GetInt64(2))), token),
+        cancellationToken).ConfigureAwait(false)];
+
     public async ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
         (connection, token) => connection.Command(
             "SELECT identity_id, shard_id, due_at FROM pending WHERE (due_at, identity_id) > ($1, $2) ORDER BY due_at, identity_id LIMIT $3",
@@ -96,6 +101,7 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
 
     private static async Task<List<StoredEvent>> ReadEventsAsync(NpgsqlConnection connection, EventPage page, long upTo, CancellationToken cancellationToken)
     {
+        if (page.Before <= upTo) upTo = page.Before - 1;
         var kinds = page.Kinds.IsDefaultOrEmpty ? [] : page.Kinds.ToArray();
         List<NpgsqlParameter> parameters = [Of(page.After), Of(upTo), Of(kinds), Of(page.Since?.ToColumn() ?? long.MinValue), Of(page.Limit)];
         if (page.Identity is { } identity) parameters.Add(Of(identity.Value));

@@ -22,6 +22,12 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
     public ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) =>
         engine.ReadAsync(session => ListParked(session, point, limit), cancellationToken);
 
+    public ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query("SELECT point, count(*), min(since) FROM parked GROUP BY point ORDER BY point"),
+            row => new ParkedCount(new SyncPointId(row.GetString(0)), row.GetInt64(1), row.ReadTime(2))),
+        cancellationToken);
+
     public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
         session => Collect(
             session.Query(
@@ -66,13 +72,13 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
 
     private static ImmutableArray<StoredEvent> ReadEvents(SqliteSession session, EventPage page)
     {
-        const string fits = "event_id > $1 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3)";
+        const string fits = "event_id > $1 AND event_id < $5 AND ($2 IS NULL OR instr($2, '|' || kind || '|') > 0) AND ($3 IS NULL OR at >= $3)";
         var kinds = page.Kinds.IsDefaultOrEmpty ? null : $"|{string.Join('|', page.Kinds)}|";
         var order = page.Newest ? "DESC" : "ASC";
         var rows = Collect(
             page.Identity is { } identity
-                ? session.Query($"SELECT {EventFields} FROM event WHERE {fits} AND identity_id = $5 ORDER BY seq {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit, identity.Value.ToColumn())
-                : session.Query($"SELECT {EventFields} FROM event WHERE {fits} ORDER BY event_id {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit),
+                ? session.Query($"SELECT {EventFields} FROM event WHERE {fits} AND identity_id = $6 ORDER BY seq {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit, page.Before, identity.Value.ToColumn())
+                : session.Query($"SELECT {EventFields} FROM event WHERE {fits} ORDER BY event_id {order} LIMIT $4", page.After, kinds, page.Since?.ToColumn(), page.Limit, page.Before),
             ReadEvent);
         return page.Newest ? [.. rows.Reverse()] : rows;
     }
