@@ -42,7 +42,11 @@ public abstract record IdentityCommand(DateTimeOffset Now)
     /// <param name="Baseline">The target's mark now.</param>
     public sealed record BeginAttempt(
         DateTimeOffset Now, SyncPointId Point, CaptureId CaptureId, Guid AttemptId, DateTimeOffset Deadline, TargetAccount Target, TargetMark? Baseline)
-        : IdentityCommand(Now);
+        : IdentityCommand(Now)
+    {
+        /// <summary>The name of the node that begins it, for people; null if it is not to be told.</summary>
+        public string? Node { get; init; }
+    }
 
     /// <summary>Take the outcome of an attempt.</summary>
     /// <param name="Now">The time of the decision.</param>

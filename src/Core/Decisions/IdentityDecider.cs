@@ -58,7 +58,7 @@ public static class IdentityDecider
 
     private static Decision Start(IdentityCommand.BeginAttempt c, AttemptKind kind, TargetMark? probeAgainst, bool probeFirst) =>
         Decision.Of(new IdentityEvent.AttemptStarted(
-            c.Now, c.Point, c.CaptureId, new Attempt(c.AttemptId, kind, c.Now, c.Deadline, c.Target, c.Baseline, probeAgainst, probeFirst)));
+            c.Now, c.Point, c.CaptureId, new Attempt(c.AttemptId, kind, c.Now, c.Deadline, c.Target, c.Baseline, probeAgainst, probeFirst) { Node = c.Node }));
 
     private static Decision Finish(PointState point, IdentityCommand.FinishAttempt c, DecisionRules rules) => point switch
     {

@@ -37,7 +37,11 @@ public sealed record Attempt(
     TargetAccount Target,
     TargetMark? Baseline,
     TargetMark? ProbeAgainst,
-    bool ProbeFirst);
+    bool ProbeFirst)
+{
+    /// <summary>The name of the node that began it; null in journals from before that was recorded.</summary>
+    public string? Node { get; init; }
+}
 
 /// <summary>How a delivery came to its end.</summary>
 public enum DeliveryEnd

@@ -14,6 +14,9 @@ public abstract record DeliveryOutcome
     /// <summary>Whether the target has the password now.</summary>
     public bool IsSuccess => this is Delivered or AlreadyThere;
 
+    /// <summary>The server that the password was, or may have been, sent to, as <c>host:port</c>; null if none was sent, the target has no such name, or the provider does not tell it.</summary>
+    public string? Server { get; init; }
+
     /// <summary>The reason, for people; null for a success.</summary>
     public string? Explain() => this switch
     {

@@ -27,11 +27,12 @@ internal sealed record AttemptBody(
     TargetBody Target,
     bool ProbeFirst,
     string? Baseline = null,
-    string? ProbeAgainst = null);
+    string? ProbeAgainst = null,
+    string? Node = null);
 
 /// <summary>An outcome: its word, and what that word carries.</summary>
 internal sealed record OutcomeBody(
-    string Outcome, string? Reason = null, DateTimeOffset? Until = null, string? Mark = null, StampBody? WrittenStamp = null);
+    string Outcome, string? Reason = null, DateTimeOffset? Until = null, string? Mark = null, StampBody? WrittenStamp = null, string? Server = null);
 
 /// <summary>A sequel: its word, and what that word carries.</summary>
 internal sealed record SequelBody(string Sequel, string? End = null, DateTimeOffset? At = null, bool? Counts = null, string? Reason = null);

@@ -65,7 +65,8 @@ internal static class Parts
         new TargetBody(attempt.Target.Key, attempt.Target.DisplayName, attempt.Target.AsSourceAccount?.ToBody()),
         attempt.ProbeFirst,
         attempt.Baseline?.Value,
-        attempt.ProbeAgainst?.Value);
+        attempt.ProbeAgainst?.Value,
+        attempt.Node);
 
     public static Attempt ToAttempt(this AttemptBody body) => new(
         body.AttemptId,
@@ -75,7 +76,10 @@ internal static class Parts
         new TargetAccount(body.Target.Key, body.Target.DisplayName, body.Target.AsSourceAccount?.ToAccount()),
         body.Baseline.ToMark(),
         body.ProbeAgainst.ToMark(),
-        body.ProbeFirst);
+        body.ProbeFirst)
+    {
+        Node = body.Node,
+    };
 
     public static TargetMark? ToMark(this string? value) => value is null ? null : new TargetMark(value);
 

@@ -6,33 +6,9 @@ namespace PasswordSync.Journal.Formats;
 /// <summary>Outcomes and what followed from them, to and from their stored shapes.</summary>
 internal static class Sequels
 {
-    public static OutcomeBody ToBody(this DeliveryOutcome outcome) => outcome switch
-    {
-        DeliveryOutcome.Delivered o => new("delivered", Mark: o.Mark?.Value, WrittenStamp: o.WrittenStamp?.ToBody()),
-        DeliveryOutcome.AlreadyThere o => new("already-there", Mark: o.Mark?.Value, WrittenStamp: o.WrittenStamp?.ToBody()),
-        DeliveryOutcome.Transient o => new("transient", o.Reason),
-        DeliveryOutcome.Throttled o => new("throttled", o.Reason, Until: o.Until),
-        DeliveryOutcome.RefusedByPolicy o => new("refused-by-policy", o.Reason),
-        DeliveryOutcome.TargetMisconfigured o => new("target-misconfigured", o.Reason),
-        DeliveryOutcome.AccountNotFound o => new("account-not-found", o.Reason),
-        DeliveryOutcome.Overtaken o => new("overtaken", o.Reason),
-        DeliveryOutcome.Unknown o => new("unknown", o.Reason),
-        _ => throw new InvalidOperationException($"Internal error: the outcome {outcome.GetType().Name} has no stored shape."),
-    };
+    public static OutcomeBody ToBody(this DeliveryOutcome outcome) => WordOf(outcome) with { Server = outcome.Server };
 
-    public static DeliveryOutcome ToOutcome(this OutcomeBody body) => body.Outcome switch
-    {
-        "delivered" => new DeliveryOutcome.Delivered(body.Mark.ToMark(), body.WrittenStamp?.ToStamp()),
-        "already-there" => new DeliveryOutcome.AlreadyThere(body.Mark.ToMark(), body.WrittenStamp?.ToStamp()),
-        "transient" => new DeliveryOutcome.Transient(body.Reason.Needed("reason")),
-        "throttled" => new DeliveryOutcome.Throttled(body.Until.Needed("until"), body.Reason.Needed("reason")),
-        "refused-by-policy" => new DeliveryOutcome.RefusedByPolicy(body.Reason.Needed("reason")),
-        "target-misconfigured" => new DeliveryOutcome.TargetMisconfigured(body.Reason.Needed("reason")),
-        "account-not-found" => new DeliveryOutcome.AccountNotFound(body.Reason.Needed("reason")),
-        "overtaken" => new DeliveryOutcome.Overtaken(body.Reason.Needed("reason")),
-        "unknown" => new DeliveryOutcome.Unknown(body.Reason.Needed("reason")),
-        var word => throw new UnreadableRecordException($"The stored outcome '{word}' is not one that this version knows."),
-    };
+    public static DeliveryOutcome ToOutcome(this OutcomeBody body) => Read(body) with { Server = body.Server };
 
     public static SequelBody ToBody(this AttemptSequel sequel) => sequel switch
     {
@@ -54,6 +30,34 @@ internal static class Sequels
         "next-due" => new AttemptSequel.NextDue(End(body)),
         "withdrawn" => new AttemptSequel.Withdrawn(End(body)),
         var word => throw new UnreadableRecordException($"The stored sequel '{word}' is not one that this version knows."),
+    };
+
+    private static OutcomeBody WordOf(DeliveryOutcome outcome) => outcome switch
+    {
+        DeliveryOutcome.Delivered o => new("delivered", Mark: o.Mark?.Value, WrittenStamp: o.WrittenStamp?.ToBody()),
+        DeliveryOutcome.AlreadyThere o => new("already-there", Mark: o.Mark?.Value, WrittenStamp: o.WrittenStamp?.ToBody()),
+        DeliveryOutcome.Transient o => new("transient", o.Reason),
+        DeliveryOutcome.Throttled o => new("throttled", o.Reason, Until: o.Until),
+        DeliveryOutcome.RefusedByPolicy o => new("refused-by-policy", o.Reason),
+        DeliveryOutcome.TargetMisconfigured o => new("target-misconfigured", o.Reason),
+        DeliveryOutcome.AccountNotFound o => new("account-not-found", o.Reason),
+        DeliveryOutcome.Overtaken o => new("overtaken", o.Reason),
+        DeliveryOutcome.Unknown o => new("unknown", o.Reason),
+        _ => throw new InvalidOperationException($"Internal error: the outcome {outcome.GetType().Name} has no stored shape."),
+    };
+
+    private static DeliveryOutcome Read(OutcomeBody body) => body.Outcome switch
+    {
+        "delivered" => new DeliveryOutcome.Delivered(body.Mark.ToMark(), body.WrittenStamp?.ToStamp()),
+        "already-there" => new DeliveryOutcome.AlreadyThere(body.Mark.ToMark(), body.WrittenStamp?.ToStamp()),
+        "transient" => new DeliveryOutcome.Transient(body.Reason.Needed("reason")),
+        "throttled" => new DeliveryOutcome.Throttled(body.Until.Needed("until"), body.Reason.Needed("reason")),
+        "refused-by-policy" => new DeliveryOutcome.RefusedByPolicy(body.Reason.Needed("reason")),
+        "target-misconfigured" => new DeliveryOutcome.TargetMisconfigured(body.Reason.Needed("reason")),
+        "account-not-found" => new DeliveryOutcome.AccountNotFound(body.Reason.Needed("reason")),
+        "overtaken" => new DeliveryOutcome.Overtaken(body.Reason.Needed("reason")),
+        "unknown" => new DeliveryOutcome.Unknown(body.Reason.Needed("reason")),
+        var word => throw new UnreadableRecordException($"The stored outcome '{word}' is not one that this version knows."),
     };
 
     private static DeliveryEnd End(SequelBody body) => Vocabulary.DeliveryEnds.Read(body.End.Needed("end"));

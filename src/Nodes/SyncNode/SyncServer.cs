@@ -216,6 +216,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, OptionsOf(entry.Key, parts.Configuration))
             {
                 Rules = () => parts.Configuration.Rules,
+                Node = parts.Configuration.Node.Name,
                 Metrics = parts.Metrics,
             };
             var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());

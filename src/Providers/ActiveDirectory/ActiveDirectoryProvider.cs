@@ -142,7 +142,7 @@ public sealed partial class ActiveDirectoryProvider : IProvider
         var changes = new List<LdapModification> { LdapModification.Replace(UnicodePwd.AttributeName, value.Value) };
         if (options.Unlock) changes.Add(LdapModification.Replace("lockoutTime", "0"));
         if (options.CarryMustChange && request.MustChangeAtNextLogon) changes.Add(LdapModification.Replace("pwdLastSet", "0"));
-        if (request.Permit.Use() is { } refusal) return refusal;
+        if (request.Permit.Use(connection.Server.ToString()) is { } refusal) return refusal;
         try
         {
             var modify = new LdapModifyRequest(AccountLookup.DnOf(request.Target.Key), changes) { Deadline = request.Permit.Deadline };

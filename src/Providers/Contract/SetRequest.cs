@@ -53,6 +53,9 @@ public sealed class WritePermit
     /// <summary>Whether a write may have begun.</summary>
     public bool IsUsed { get; private set; }
 
+    /// <summary>The server that it was used for, as <c>host:port</c>; null before, and where the provider did not tell.</summary>
+    public string? Server { get; private set; }
+
     /// <summary>What remains of it; zero after the deadline.</summary>
     public TimeSpan Remaining
     {
@@ -69,13 +72,15 @@ public sealed class WritePermit
     /// Says whether the write may begin now. After a null the write counts as begun: whatever goes wrong from then on is
     /// <see cref="DeliveryOutcome.Unknown"/>, unless the provider knows that nothing was sent.
     /// </summary>
+    /// <param name="server">The server that is written to, as <c>host:port</c>, for the journal; null if the target has no such name.</param>
     /// <returns>Null if it may; else the outcome to return.</returns>
     /// <exception cref="InvalidOperationException">It was used before.</exception>
-    public DeliveryOutcome? Use()
+    public DeliveryOutcome? Use(string? server = null)
     {
         if (IsUsed) throw new InvalidOperationException("Internal error: a write permit is for one write.");
         if (Remaining == TimeSpan.Zero) return new DeliveryOutcome.Transient("The attempt's deadline passed before the password was sent; nothing was written.");
         IsUsed = true;
+        Server = server;
         return null;
     }
 }

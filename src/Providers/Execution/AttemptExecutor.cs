@@ -38,6 +38,13 @@ public sealed partial class AttemptExecutor(TimeProvider time, ILogger<AttemptEx
         ArgumentNullException.ThrowIfNull(attempt);
         ArgumentNullException.ThrowIfNull(password);
         var permit = new WritePermit(attempt.Deadline, window, time);
+        var outcome = await CarryOutAsync(provider, attempt, permit, captureId, mustChangeAtNextLogon, password, cancellationToken);
+        return permit.Server is { } server ? outcome with { Server = server } : outcome;
+    }
+
+    private async Task<DeliveryOutcome> CarryOutAsync(
+        IProvider provider, Attempt attempt, WritePermit permit, CaptureId captureId, bool mustChangeAtNextLogon, Secret password, CancellationToken cancellationToken)
+    {
         try
         {
             if (permit.Remaining == TimeSpan.Zero) return new DeliveryOutcome.Transient("The attempt's deadline had passed before it began; nothing was written.");

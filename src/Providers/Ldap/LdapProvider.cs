@@ -149,7 +149,7 @@ public sealed class LdapProvider : IProvider
         {
             return await password.WithUtf8Async(async utf8 =>
             {
-                if (request.Permit.Use() is { } late) return late;
+                if (request.Permit.Use(connection.Server.ToString()) is { } late) return late;
                 var modify = LdapPasswordModifyRequest.Reset(dn, utf8);
                 await connection.PasswordModifyAsync(modify, cancellationToken);
                 return (DeliveryOutcome?)null;

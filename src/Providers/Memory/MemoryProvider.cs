@@ -39,7 +39,7 @@ public sealed class MemoryProvider(MemoryTarget target, TimeProvider time, Memor
         var (key, name) = (request.Target.Key, request.Target.DisplayName);
         if (await AskAsync(MemoryStep.BeforeWrite, name, request.CaptureId, cancellationToken) is { } before) return before;
         if (PasswordRules.Check(password, Description.Limits) is { } policy) return policy;
-        if (request.Permit.Use() is { } refusal) return refusal;
+        if (request.Permit.Use(target.Server) is { } refusal) return refusal;
         if (await AskAsync(MemoryStep.Writing, name, request.CaptureId, cancellationToken) is { } instead) return instead;
         if (target.Write(key, password.Reveal(), request.CaptureId, time.GetUtcNow()) is not var (version, second))
         {

@@ -19,6 +19,9 @@ public sealed class MemoryTarget : IDisposable
     /// <summary>The source that this target is at the same time; null if it is none.</summary>
     public SourceId? AsSource { get; init; }
 
+    /// <summary>What it is called in the journal as the server that was written to; null (the default) for nothing.</summary>
+    public string? Server { get; init; }
+
     /// <summary>Whether accounts show marks. Default true.</summary>
     public bool ShowsMarks { get; init; } = true;
 

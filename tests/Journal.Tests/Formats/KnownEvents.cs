@@ -85,7 +85,7 @@ internal static class KnownEvents
             .. Enum.GetValues<DeliveryEnd>().Select(end => new IdentityEvent.DeliveryEnded(At, Point, Capture, end, "A reason, \"quoted\".")),
             new IdentityEvent.DeliveryEnded(At, Point, Capture, DeliveryEnd.Superseded, null),
         ],
-        ["attempt-started.1"] = [new IdentityEvent.AttemptStarted(At, Point, Capture, Attempt), new IdentityEvent.AttemptStarted(At, Point, Capture, FirstAttempt)],
+        ["attempt-started.1"] = [new IdentityEvent.AttemptStarted(At, Point, Capture, Attempt), new IdentityEvent.AttemptStarted(At, Point, Capture, FirstAttempt), new IdentityEvent.AttemptStarted(At, Point, Capture, FirstAttempt with { Node = "node-2.berlin" })],
         ["attempt-finished.1"] = [.. Outcomes.SelectMany(outcome => Sequels.Select(sequel => new IdentityEvent.AttemptFinished(At, Point, Capture, AttemptId, outcome, sequel)))],
         ["obstacle-met.1"] =
         [
@@ -107,6 +107,8 @@ internal static class KnownEvents
         new DeliveryOutcome.AccountNotFound("Gone."),
         new DeliveryOutcome.Unknown("No answer."),
         new DeliveryOutcome.Overtaken("Newer there."),
+        new DeliveryOutcome.Delivered(new TargetMark("13"), Stamp) { Server = "dc2.mail.example:636" },
+        new DeliveryOutcome.Unknown("No answer.") { Server = "dc2.mail.example:636" },
     ];
 
     private static AttemptSequel[] Sequels =>

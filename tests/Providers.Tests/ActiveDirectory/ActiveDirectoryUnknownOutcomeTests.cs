@@ -32,7 +32,7 @@ public sealed class ActiveDirectoryUnknownOutcomeTests
             provider, Any.Attempt(found.Target, TimeProvider.System, TimeSpan.FromSeconds(2)), capture, mustChangeAtNextLogon: false, password, Token).WaitAsync(Any.LongTime, Token);
         domain.First.Thaw();
 
-        lost.ShouldBeOfType<DeliveryOutcome.Unknown>();
+        lost.ShouldBeOfType<DeliveryOutcome.Unknown>().Server.ShouldBe($"{target.Options.Directory.Servers.Single()}", "who wonders knows where to look");
         await Eventually.HoldsAsync("the late write to land", Any.LongTime, token => target.HasAsync(names, "N3w.Passw0rd!", token), Token);
         var landed = (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
         landed.Mark.ShouldNotBe(found.Mark);

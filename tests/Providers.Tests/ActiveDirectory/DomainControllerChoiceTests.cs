@@ -29,7 +29,9 @@ public sealed class DomainControllerChoiceTests(LabServers servers)
             (await AnswersAsync(provider)).ShouldBe($"{domain.First.FullName}:{(security == DirectorySecurity.Ldaps ? 636 : 389)} answers.");
             var found = (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
             using var password = Any.Secret($"N3w.Passw0rd!{security}");
-            (await provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+            var request = Any.Set(found.Target, found.Mark, TimeProvider.System);
+            (await provider.SetPasswordAsync(request, password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+            request.Permit.Server.ShouldBe($"{domain.First.FullName}:{(security == DirectorySecurity.Ldaps ? 636 : 389)}", "the one of the domain that was found");
         }
 
         (await target.HasAsync(names, "N3w.Passw0rd!Kerberos", Token)).ShouldBeTrue();

@@ -36,6 +36,25 @@ public sealed class AttemptExecutorTests : IDisposable
         (await ExecuteAsync(Write())).ShouldBe(delivered);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_server_that_was_written_to_is_told_also_if_it_did_not_answer(bool isSilent)
+    {
+        provider.OnSet = async (request, _, token) =>
+        {
+            request.Permit.Use("dc7.beta.test:636").ShouldBeNull();
+            return isSilent ? await SilenceAsync<DeliveryOutcome>(token) : new DeliveryOutcome.Delivered(null, null);
+        };
+
+        var outcome = ExecuteAsync(Write());
+        clock.Advance(TimeSpan.FromSeconds(10));
+
+        (await outcome).ShouldBe(isSilent
+            ? new DeliveryOutcome.Unknown("The attempt's deadline passed after the password may have been sent and before the target answered.") { Server = "dc7.beta.test:636" }
+            : new DeliveryOutcome.Delivered(null, null) { Server = "dc7.beta.test:636" });
+    }
+
     [Fact]
     public async Task A_probe_that_finds_the_password_spares_the_write()
     {
@@ -156,7 +175,7 @@ public sealed class AttemptExecutorTests : IDisposable
 
         permit.Use().ShouldBeNull();
         permit.IsUsed.ShouldBeTrue();
-        Should.Throw<InvalidOperationException>(permit.Use);
+        Should.Throw<InvalidOperationException>(() => permit.Use());
     }
 
     [Fact]

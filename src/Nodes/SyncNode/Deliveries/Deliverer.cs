@@ -147,7 +147,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             now =>
             {
                 window = NextWindow();
-                return new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, now + window.Length, target, mark);
+                return new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, now + window.Length, target, mark) { Node = services.Node };
             },
             cancellationToken).ConfigureAwait(false);
         if (decision.Events is not [IdentityEvent.AttemptStarted { Attempt: var attempt }])

@@ -12,6 +12,9 @@ public sealed record DelivererServices(
     /// <summary>The settings of the moment; they order changes that were made in several sources at once.</summary>
     public Func<DecisionRules> Rules { get; init; } = () => DecisionRules.Default;
 
+    /// <summary>The name of this node, for the journal; null if it is not to be told.</summary>
+    public string? Node { get; init; }
+
     /// <summary>Times deliveries; null for nobody.</summary>
     public NodeMetrics? Metrics { get; init; }
 }

@@ -39,11 +39,11 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
         if (outcome is DeliveryOutcome.Unknown) return outcome;
         if (outcome.IsSuccess && stamp is null && !WroteNothing(attempt, outcome))
         {
-            return new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.");
+            return new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.") { Server = outcome.Server };
         }
 
         var closed = await EndAsync(account, attempt, offer, outcome, stamp).ConfigureAwait(false);
-        return closed || !outcome.IsSuccess ? outcome : new DeliveryOutcome.Unknown("The password was set, but the database could not take the stamp that it got.");
+        return closed || !outcome.IsSuccess ? outcome : new DeliveryOutcome.Unknown("The password was set, but the database could not take the stamp that it got.") { Server = outcome.Server };
     }
 
     // A recheck that finds our write in place: its stamp was recorded when it was made.

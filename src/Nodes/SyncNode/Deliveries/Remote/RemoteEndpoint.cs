@@ -37,6 +37,7 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
             ? await PerformAsync(provider, step, context.RequestAborted).ConfigureAwait(false)
             : Answer(new DeliveryOutcome.TargetMisconfigured($"This node does not carry out deliveries of '{step.Point}': its configuration differs from the other nodes'."));
         context.Response.ContentType = "application/json";
+        if (answer.Server is { Length: <= RemoteAnswer.ServerLengthMax } server && server.All(letter => letter is > ' ' and <= '~')) context.Response.Headers[RemoteAnswer.ServerHeader] = server;
         await JsonSerializer.SerializeAsync(context.Response.Body, answer, RemoteJson.Default.RemoteAnswer, context.RequestAborted).ConfigureAwait(false);
     }
 
@@ -72,31 +73,35 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
 
     private async Task<RemoteAnswer> WithSecretAsync(IProvider provider, RemoteStep step, TargetAccount target, Secret secret, CancellationToken cancellationToken)
     {
-        var mark = RemoteOutcomes.MarkOf(step.Mark);
-        if (step.Probe is { } kind) return new RemoteAnswer { Probe = RemoteOutcomes.Write(await provider.ProbeAsync(new ProbeRequest(target, kind, mark), secret, cancellationToken).ConfigureAwait(false)) };
+        if (step.Probe is { } kind) return new RemoteAnswer { Probe = RemoteOutcomes.Write(await provider.ProbeAsync(new ProbeRequest(target, kind, RemoteOutcomes.MarkOf(step.Mark)), secret, cancellationToken).ConfigureAwait(false)) };
         var write = step.Write!;
         if (tickets.Redeem(write.Ticket, write.Window < WindowMax ? write.Window : WindowMax) is not { } window) return Answer(new DeliveryOutcome.Transient("The node that would write was started anew meanwhile; nothing was written."));
         var permit = new WritePermit(DateTimeOffset.MaxValue, window, clock);
+        return Answer(await WriteAsync(provider, step, target, write, permit, secret, cancellationToken).ConfigureAwait(false)) with { Server = permit.Server };
+    }
+
+    private async Task<DeliveryOutcome> WriteAsync(IProvider provider, RemoteStep step, TargetAccount target, RemoteWrite write, WritePermit permit, Secret secret, CancellationToken cancellationToken)
+    {
         using var atEnd = new CancellationTokenSource(permit.Remaining, clock);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, atEnd.Token);
         try
         {
-            return Answer(await provider.SetPasswordAsync(new SetRequest(target, mark, new CaptureId(step.CaptureId), write.MustChangeAtNextLogon, permit), secret, limit.Token).ConfigureAwait(false));
+            return await provider.SetPasswordAsync(new SetRequest(target, RemoteOutcomes.MarkOf(step.Mark), new CaptureId(step.CaptureId), write.MustChangeAtNextLogon, permit), secret, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            return Answer(permit.IsUsed
+            return permit.IsUsed
                 ? new DeliveryOutcome.Unknown("The attempt's time was over after the password may have been sent and before the target answered.")
-                : new DeliveryOutcome.Transient("The attempt's time was over before the password was sent."));
+                : new DeliveryOutcome.Transient("The attempt's time was over before the password was sent.");
         }
 #pragma warning disable CA1031 // A provider may be anyone's code: its fault must end as the outcome of this one attempt and nowhere else.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
             LogBroke(step.Point, failure.GetType(), failure.StackTrace);
-            return Answer(permit.IsUsed
+            return permit.IsUsed
                 ? new DeliveryOutcome.Unknown($"The provider failed with {failure.GetType().Name} after the password may have been sent.")
-                : new DeliveryOutcome.Transient($"The provider failed with {failure.GetType().Name} before the password was sent."));
+                : new DeliveryOutcome.Transient($"The provider failed with {failure.GetType().Name} before the password was sent.");
         }
     }
 

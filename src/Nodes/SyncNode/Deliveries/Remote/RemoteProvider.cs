@@ -79,7 +79,7 @@ internal sealed class RemoteProvider(
         try
         {
             var answer = await AskAsync(grant, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Baseline?.Value, Write = write }, cancellationToken).ConfigureAwait(false);
-            return answer.Outcome is { } outcome ? RemoteOutcomes.Read(outcome) : new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} gave no outcome.");
+            return answer.Outcome is { } outcome ? RemoteOutcomes.Read(outcome) with { Server = answer.Server } : new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} gave no outcome.");
         }
         catch (HttpRequestException failure) when (WasNotTaken(failure))
         {
@@ -129,8 +129,12 @@ internal sealed class RemoteProvider(
         using var response = await connections.To(grant.Peer.Name).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         response.EnsureSuccessStatusCode();
         await response.Content.LoadIntoBufferAsync(RemoteStep.BytesMax, cancellationToken).ConfigureAwait(false);
-        return await response.Content.ReadFromJsonAsync(RemoteJson.Default.RemoteAnswer, cancellationToken).ConfigureAwait(false) ?? throw new HttpRequestException($"{grant.Address} gave an empty answer.");
+        var answer = await response.Content.ReadFromJsonAsync(RemoteJson.Default.RemoteAnswer, cancellationToken).ConfigureAwait(false) ?? throw new HttpRequestException($"{grant.Address} gave an empty answer.");
+        return answer with { Server = ServerOf(response) };
     }
+
+    private static string? ServerOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(RemoteAnswer.ServerHeader, out var values) && values.FirstOrDefault() is { Length: > 0 and <= RemoteAnswer.ServerLengthMax } server ? server : null;
 
     // Nothing was sent, or the node refused the step before it did anything.
     private static bool WasNotTaken(HttpRequestException failure) =>
