@@ -50,6 +50,14 @@ public sealed class Sync_operations
         status.Fact("status").ShouldBe("well");
         status.Rows("times from capture to target").Select(row => Text(row, "of")).ShouldBe(["domain controller", "node", "target"]);
         status.Rows("times from capture to target").ShouldAllBe(row => row.GetProperty("count").GetInt32() == 1 && row.GetProperty("p99").GetDouble() >= row.GetProperty("p50").GetDouble() && row.GetProperty("p50").GetDouble() > 0);
+        foreach (var row in status.Rows("times from capture to target"))
+        {
+            foreach (var (share, work, wait) in ((string, string, string)[])[("p50", "workP50", "waitP50"), ("p95", "workP95", "waitP95"), ("p99", "workP99", "waitP99")])
+            {
+                (row.GetProperty(work).GetDouble() + row.GetProperty(wait).GetDouble()).ShouldBe(row.GetProperty(share).GetDouble(), 0.000_01, "of one delivery, each share is that delivery");
+            }
+        }
+
         var edge = status.Rows("edges").Single();
         (Text(edge, "controller"), Text(edge, "state")).ShouldBe((TestNode.DomainController, "here"));
         var records = (await admin.RunAsync("sync history", Token, ("user", "ada"))).Rows();

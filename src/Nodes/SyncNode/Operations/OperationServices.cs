@@ -92,10 +92,13 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     }
 
     /// <summary>The journalled states of many identities, in their order. The store answers what is asked for at once with few round trips.</summary>
-    public async Task<List<IdentityState>> LoadAsync(IEnumerable<IdentityId> identities, CancellationToken cancellationToken)
+    public Task<List<IdentityState>> LoadAsync(IEnumerable<IdentityId> identities, CancellationToken cancellationToken) => LoadAsync(Store.Journal, identities, cancellationToken);
+
+    /// <inheritdoc cref="LoadAsync(IEnumerable{IdentityId}, CancellationToken)"/>
+    public static async Task<List<IdentityState>> LoadAsync(IIdentityJournal journal, IEnumerable<IdentityId> identities, CancellationToken cancellationToken)
     {
         var states = new List<IdentityState>();
-        foreach (var some in identities.Chunk(LoadsMax)) states.AddRange(await Task.WhenAll(some.Select(identity => Store.Journal.LoadAsync(identity, cancellationToken).AsTask())).ConfigureAwait(false));
+        foreach (var some in identities.Chunk(LoadsMax)) states.AddRange(await Task.WhenAll(some.Select(identity => journal.LoadAsync(identity, cancellationToken).AsTask())).ConfigureAwait(false));
         return states;
     }
 

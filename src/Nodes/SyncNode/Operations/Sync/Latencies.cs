@@ -18,21 +18,24 @@ internal sealed class Latencies(OperationServices services)
 
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
-        Column.Text("of"), Column.Text("name"), Column.Number("count"), Column.Duration("p50"), Column.Duration("p95"), Column.Duration("p99"),
-        Column.Duration("workP50", "work p50"), Column.Duration("waitP50", "wait p50"),
+        Column.Text("of"), Column.Text("name"), Column.Number("count"),
+        Column.Duration("p50", "total p50"), Column.Duration("p95", "total p95"), Column.Duration("p99", "total p99"),
+        Column.Duration("workP50", "work p50"), Column.Duration("workP95", "work p95"), Column.Duration("workP99", "work p99"),
+        Column.Duration("waitP50", "wait p50"), Column.Duration("waitP95", "wait p95"), Column.Duration("waitP99", "wait p99"),
     ];
+
+    private static readonly double[] Shares = [0.50, 0.95, 0.99];
 
     /// <summary>The table of <c>sync status</c>: per domain controller, node and target.</summary>
     public async Task<Section> MakeAsync(CancellationToken cancellationToken)
     {
         var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
         var measured = await MeasureAsync(cancellationToken).ConfigureAwait(false);
-        var node = services.Configuration.Node.Name;
         return Section.Table(
             "times from capture to target", "row|rows", Columns,
             [
                 .. Rows("domain controller", measured.GroupBy(one => names.GetValueOrDefault((one.Change.Account.Source, one.Change.Stamp.InvocationId), $"{one.Change.Stamp.InvocationId}"))),
-                .. Rows("node", measured.GroupBy(_ => node)),
+                .. Rows("node", measured.GroupBy(one => one.Node ?? "unknown")),
                 .. Rows("target", measured.GroupBy(one => one.Point.Value)),
             ]);
     }
@@ -43,10 +46,13 @@ internal sealed class Latencies(OperationServices services)
     private static IEnumerable<ImmutableArray<object?>> Rows(string of, IEnumerable<IGrouping<string, DeliveryTimes>> groups) =>
         from one in groups
         orderby one.Key
-        let total = one.Select(times => times.Total).Order().ToList()
-        let work = one.Select(times => times.Work).Order().ToList()
-        let wait = one.Select(times => times.Wait).Order().ToList()
-        select Column.Row(of, one.Key, total.Count, Percentile(total, 0.50), Percentile(total, 0.95), Percentile(total, 0.99), Percentile(work, 0.50), Percentile(wait, 0.50));
+        select Column.Row([of, one.Key, (long)one.Count(), .. Percentiles(one, times => times.Total), .. Percentiles(one, times => times.Work), .. Percentiles(one, times => times.Wait)]);
+
+    private static IEnumerable<object?> Percentiles(IEnumerable<DeliveryTimes> group, Func<DeliveryTimes, TimeSpan> time)
+    {
+        var ordered = group.Select(time).Order().ToList();
+        return Shares.Select(share => (object?)Percentile(ordered, share));
+    }
 
     private async Task<List<DeliveryTimes>> MeasureAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +71,7 @@ internal sealed class Latencies(OperationServices services)
                 accepted = changes[finished.CaptureId] = found;
             }
 
-            measured.Add(new DeliveryTimes(finished.Point, accepted.Change, accepted.At, started.At, finished.At));
+            measured.Add(new DeliveryTimes(finished.Point, accepted.Change, accepted.At, started.At, finished.At) { Node = started.Attempt.Node });
         }
 
         return measured;
@@ -80,6 +86,9 @@ internal sealed class Latencies(OperationServices services)
 /// <param name="DeliveredAt">When the target had it.</param>
 internal sealed record DeliveryTimes(SyncPointId Point, Change Change, DateTimeOffset DecidedAt, DateTimeOffset StartedAt, DateTimeOffset DeliveredAt)
 {
+    /// <summary>The node that delivered it; null in journals from before that was recorded.</summary>
+    public string? Node { get; init; }
+
     /// <summary>From the capture to the target; never less than nothing, whatever the clocks say.</summary>
     public TimeSpan Total => NotNegative(DeliveredAt - Change.Stages.CapturedAt);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -158,6 +159,9 @@ internal sealed class RetryAll(OperationServices services) : Operation
 /// <summary><c>sync queue</c></summary>
 internal sealed class Queue(OperationServices services) : Operation
 {
+    /// <summary>How many people are loaded from the journal at once.</summary>
+    private const int LoadsMax = 256;
+
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
         Column.Text("user"), Column.Text("point"), Column.Text("state"), Column.Time("dueAt", "due at"), Column.Number("attempts"), Column.Time("capturedAt", "captured at"), Column.Text("reason"),
@@ -172,18 +176,25 @@ internal sealed class Queue(OperationServices services) : Operation
         var only = call.Text("point");
         if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
-        foreach (var pending in await services.Queries.ListPendingAsync(after: null, Parameter.RowsMax, cancellationToken).ConfigureAwait(false))
+        var pending = await services.Queries.ListPendingAsync(after: null, Parameter.RowsMax, cancellationToken).ConfigureAwait(false);
+        foreach (var some in pending.Chunk(LoadsMax).TakeWhile(_ => rows.Count < call.Rows()))
         {
-            if (rows.Count >= call.Rows()) break;
-            var state = await services.Store.Journal.LoadAsync(pending.Identity, cancellationToken).ConfigureAwait(false);
-            foreach (var (point, known) in state.Points.Where(entry => entry.Value is not (PointState.Idle or PointState.Parked) && (only is null || entry.Key.Value == only)))
-            {
-                var delivery = known switch { PointState.Waiting p => p.Delivery, PointState.InFlight p => p.Delivery, PointState.Rechecking p => p.Delivery, _ => null };
-                DateTimeOffset? due = known switch { PointState.Waiting p => p.DueAt, PointState.InFlight p => p.Attempt.Deadline, PointState.Rechecking p => p.DueAt, _ => null };
-                rows.Add(Column.Row(delivery?.Change.Names.SamAccountName, point.Value, Stories.WordOf(known), due, delivery?.FailedAttempts, delivery?.Change.Stages.CapturedAt, Stories.ReasonOf(known)));
-            }
+            foreach (var state in await services.LoadAsync(some.Select(one => one.Identity), cancellationToken).ConfigureAwait(false)) AddTo(rows, state, only);
         }
 
-        return new OperationResult.Answered(Answer.Of(Section.Table(null, "delivery|deliveries", Columns, rows.Take(call.Rows()))));
+        // More people than this wait: what is due later was not looked at.
+        var table = Section.Table(null, "delivery|deliveries", Columns, rows.Take(call.Rows()));
+        return new OperationResult.Answered(pending.Length < Parameter.RowsMax || rows.Count >= call.Rows() ? Answer.Of(table) : Answer.Of(table, Section.Facts(
+            null, ("not looked at", string.Create(CultureInfo.InvariantCulture, $"what is due after {Stories.Time(pending[^1].DueAt)}: only the {Parameter.RowsMax} people that are due first were looked at")))));
+    }
+
+    private static void AddTo(ImmutableArray<ImmutableArray<object?>>.Builder rows, IdentityState state, string? only)
+    {
+        foreach (var (point, known) in state.Points.Where(entry => entry.Value is not (PointState.Idle or PointState.Parked) && (only is null || entry.Key.Value == only)))
+        {
+            var delivery = known switch { PointState.Waiting p => p.Delivery, PointState.InFlight p => p.Delivery, PointState.Rechecking p => p.Delivery, _ => null };
+            DateTimeOffset? due = known switch { PointState.Waiting p => p.DueAt, PointState.InFlight p => p.Attempt.Deadline, PointState.Rechecking p => p.DueAt, _ => null };
+            rows.Add(Column.Row(delivery?.Change.Names.SamAccountName, point.Value, Stories.WordOf(known), due, delivery?.FailedAttempts, delivery?.Change.Stages.CapturedAt, Stories.ReasonOf(known)));
+        }
     }
 }

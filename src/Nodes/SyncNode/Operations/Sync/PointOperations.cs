@@ -10,30 +10,30 @@ namespace PasswordSync.SyncNode.Operations.Sync;
 /// <summary><c>sync points</c></summary>
 internal sealed class PointList(OperationServices services) : Operation
 {
-    public override CommandDescription Description { get; } = Show("sync", "points", "Lists the sync points and how they stand on this node.", "sync points");
+    public override CommandDescription Description { get; } = Show("sync", "points", "Lists the sync points: how they stand on the node that is asked (here), and what is parked in the whole cluster.", "sync points");
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken) =>
         new OperationResult.Answered(Answer.Of(await PointTable.MakeAsync(services, title: null, cancellationToken).ConfigureAwait(false)));
 }
 
-/// <summary>The table of sync points, as <c>sync points</c> and <c>sync status</c> show it.</summary>
+/// <summary>The table of sync points, as <c>sync points</c> and <c>sync status</c> show it. What waits and runs is this node's, since each node has its own queue; what is parked is the cluster's.</summary>
 internal static class PointTable
 {
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
-        Column.Text("point"), Column.Text("provider"), Column.Text("state"), Column.Number("waiting"), Column.Number("running"), Column.Number("parked"), Column.Time("restingUntil", "resting until"),
+        Column.Text("point"), Column.Text("provider"), Column.Text("state"), Column.Number("waiting", "waiting here"), Column.Number("running", "running here"), Column.Number("parked", "parked in all"), Column.Time("restingUntil", "rests here until"),
     ];
 
     public static async Task<Section> MakeAsync(OperationServices services, string? title, CancellationToken cancellationToken)
     {
         var live = await services.Engine.ShowPointsAsync(cancellationToken).ConfigureAwait(false);
-        var parked = (await services.Queries.ListParkedAsync(null, Parameter.RowsMax, cancellationToken).ConfigureAwait(false)).ToLookup(row => row.Point);
+        var parked = (await services.Queries.CountParkedAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(count => count.Point, count => count.Deliveries);
         return Section.Table(title, "point|points", Columns, services.Configuration.Points.Select(point =>
         {
             var id = new SyncPointId(point.Name);
             var status = live.GetValueOrDefault(id);
             var state = services.Switchboard.Current.GetValueOrDefault(id) is { } off ? off.IsDisabled ? "disabled" : "paused" : status is null ? "elsewhere" : status.RestingUntil is null ? "runs" : "rests";
-            return Column.Row(point.Name, point.Provider, state, status?.Waiting, status?.Running, parked[id].Count(), status?.RestingUntil);
+            return Column.Row(point.Name, point.Provider, state, status?.Waiting, status?.Running, parked.GetValueOrDefault(id), status?.RestingUntil);
         }));
     }
 }

@@ -21,7 +21,9 @@ internal sealed class Status(OperationServices services) : Operation
                 ("node", $"{node.Name} of {node.Cluster}"),
                 ("version", ProductVersion.Text),
                 ("up since", services.StartedAt),
-                ("shards", $"{services.Engine.Ownership.Shards.Count} of {services.Store.Leases.ShardCount}"),
+                ("shards of this node", $"{services.Engine.Ownership.Shards.Count} of {services.Store.Leases.ShardCount}")),
+            Section.Facts(
+                "in the whole cluster",
                 ("people", counts.Identities),
                 ("captures not decided", counts.Inbox),
                 ("people with something to do", counts.Pending),
