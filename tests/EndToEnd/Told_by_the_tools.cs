@@ -151,6 +151,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
                 var finished = Of(log, user, "finished").Where(row => row.GetProperty("changeSet").GetString() == changeSet).ToList();
                 finished.Select(row => row.GetProperty("point").GetString()).Distinct().Order().ShouldBe(["beta", "gamma"]);
                 finished.ShouldAllBe(row => row.GetProperty("controller").GetString() == landscape.Alpha.First.FullName && row.GetProperty("total").GetDouble() > 0);
+                finished.Where(row => row.GetProperty("point").GetString() == "beta" && row.GetProperty("message").GetString()!.StartsWith("Delivered.", StringComparison.Ordinal)).ShouldAllBe(row => row.GetProperty("server").GetString() == $"{landscape.Beta.First.Address}:636");
                 var attempts = Of(log, user, "applying").Where(row => row.GetProperty("changeSet").GetString() == changeSet).Select(row => row.GetProperty("attempt").GetString()).ToList();
                 finished.ShouldAllBe(row => attempts.Contains(row.GetProperty("attempt").GetString()));
                 edgeLog.ShouldContain($"Capture {changeSet} taken through");

@@ -18,7 +18,7 @@ public sealed class Operations_on_a_cluster
     [Fact(Timeout = 600_000)]
     public async Task Everything_can_be_asked_and_done_at_the_node_that_does_not_own_the_person()
     {
-        using var beta = new MemoryTarget();
+        using var beta = new MemoryTarget { Server = "dc7.beta.test:636" };
         using var gamma = new MemoryTarget { PasswordLengthMin = 20 };
         await using var nodes = await TwoNodes.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token);
         var owned = new Dictionary<string, List<string>> { ["node1"] = [], ["node2"] = [] };
@@ -31,12 +31,20 @@ public sealed class Operations_on_a_cluster
             owned[await OwnerAsync(nodes, explained.Fact("identity"))].Add(user);
         }
 
+        // Whoever is asked: the times are each node's that delivered.
+        var all = owned.Values.Sum(users => users.Count);
+        foreach (var asked in (OperatorClient[])[nodes.AtNorth, nodes.AtSouth])
+        {
+            var status = await asked.UntilAsync("sync status", reply => TimesOf(reply, "target").Sum(row => row.Count) == all, Token);
+            TimesOf(status, "node").ShouldBe(owned.Select(node => (node.Key, node.Value.Count)).Order());
+        }
+
         foreach (var (asked, stranger) in ((OperatorClient, string)[])[(nodes.AtNorth, owned["node2"][0]), (nodes.AtSouth, owned["node1"][0])])
         {
             var explained = (await asked.UntilAsync("sync explain", reply => StateOf(reply, "beta") == "delivered", Token, ("user", stranger))).Rows("sync points");
             explained.Select(row => Text(row, "state")).ShouldBe(["delivered", "parked"]);
             (await asked.RunAsync("sync parked list", Token)).Rows().Select(row => Text(row, "user")).ShouldContain(stranger);
-            (await asked.RunAsync("sync history", Token, ("user", stranger))).Rows().Select(row => Text(row, "event")).ShouldContain("finished");
+            (await asked.RunAsync("sync history", Token, ("user", stranger), ("point", "beta"))).Rows().Where(row => Text(row, "event") == "finished").Select(row => Text(row, "server")).ShouldBe(["dc7.beta.test:636"]);
             var writes = beta.Writes.Count(write => write.Login == stranger);
 
             (await asked.RunAsync("sync resend", Token, ("user", stranger), ("point", "beta"))).Rows().Single().GetProperty("result").GetString().ShouldBe("done");
@@ -114,6 +122,9 @@ public sealed class Operations_on_a_cluster
         var shard = new IdentityId(Guid.Parse(identity)).Shard(256);
         return Text((await nodes.AtNorth.RunAsync("cluster-sharding list-shards", Token)).Rows()[shard], "owner");
     }
+
+    private static IEnumerable<(string Name, int Count)> TimesOf(Reply status, string of) =>
+        status.Rows("times from capture to target").Where(row => Text(row, "of") == of).Select(row => (Text(row, "name"), row.GetProperty("count").GetInt32()));
 
     private static string StateOf(Reply explained, string point) => explained.Rows("sync points").Where(row => Text(row, "point") == point).Select(row => Text(row, "state")).FirstOrDefault("");
 

@@ -20,7 +20,7 @@ public sealed class Targets_of_other_nodes
     [Fact(Timeout = 300_000)]
     public async Task Passwords_are_tried_and_points_verified_by_a_node_that_reaches_the_target_and_not_at_all_while_none_lives()
     {
-        using var beta = new MemoryTarget();
+        using var beta = new MemoryTarget { Server = "dc7.beta.test:636" };
         foreach (var user in (string[])["ada", "bob"]) beta.Add(user);
         var isBroken = false;
         await using var nodes = await TwoNodes.StartAsync(
@@ -32,6 +32,8 @@ public sealed class Targets_of_other_nodes
             await nodes.North.SendAsync(Token, await nodes.North.CaptureAsync(user, Password, 7, Token));
             await nodes.AtNorth.UntilAsync("sync explain", reply => reply.ToString().Contains("\"delivered\"", StringComparison.Ordinal), Token, ("user", user));
         }
+
+        (await nodes.AtNorth.RunAsync("sync history", Token, ("user", "ada"))).Rows().Where(row => Text(row, "event") == "finished").Select(row => Text(row, "server")).ShouldBe(["dc7.beta.test:636"], "the node that wrote has told it");
 
         // Asked at the node that does not reach the target, and at the one that does.
         var right = await CheckAsync(nodes.AtNorth, "ada", Password);

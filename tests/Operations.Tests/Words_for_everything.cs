@@ -18,7 +18,7 @@ public sealed class Words_for_everything
     public void Every_outcome_has_a_word(Type kind) => Stories.WordOf((DeliveryOutcome)RuntimeHelpers.GetUninitializedObject(kind)).ShouldNotBeEmpty();
 
     [Theory, MemberData(nameof(Events))]
-    public void Every_event_has_a_word(Type kind) => PasswordLog.WordOf((IdentityEvent)RuntimeHelpers.GetUninitializedObject(kind)).ShouldNotBeEmpty();
+    public void Every_event_has_a_word(Type kind) => PasswordLogWords.WordOf((IdentityEvent)RuntimeHelpers.GetUninitializedObject(kind)).ShouldNotBeEmpty();
 
     [Fact]
     public void Every_end_reason_and_verdict_has_a_word()

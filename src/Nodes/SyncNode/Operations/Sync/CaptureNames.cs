@@ -1,11 +1,12 @@
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
 /// <summary>What people call the domain controller and the account of a capture. Remembers what it asked for.</summary>
-internal sealed class CaptureNames(OperationServices services)
+internal sealed class CaptureNames(IOperationsStore operations)
 {
     /// <summary>How many accounts are remembered.</summary>
     private const int AccountsMax = 10_000;
@@ -43,7 +44,7 @@ internal sealed class CaptureNames(OperationServices services)
     {
         var key = (source, invocationId);
         if (controllers.TryGetValue(key, out var name)) return name;
-        controllers = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(known => (known.Source, known.InvocationId), known => known.Name);
+        controllers = (await operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(known => (known.Source, known.InvocationId), known => known.Name);
         return controllers.TryGetValue(key, out name) ? name : controllers[key] = invocationId.ToString();
     }
 
@@ -52,7 +53,7 @@ internal sealed class CaptureNames(OperationServices services)
     {
         if (accounts.TryGetValue(account, out var name)) return name;
         if (accounts.Count >= AccountsMax) accounts.Clear();
-        var known = await services.Queries.FindAccountsAsync($"{account.ObjectGuid}", OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
+        var known = await operations.Queries.FindAccountsAsync($"{account.ObjectGuid}", OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
         return accounts[account] = known.FirstOrDefault(found => found.Account == account)?.Names?.SamAccountName;
     }
 }

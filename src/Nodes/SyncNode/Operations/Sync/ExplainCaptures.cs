@@ -22,7 +22,7 @@ internal sealed class ExplainCaptures(OperationServices services)
     private static readonly ImmutableArray<ColumnDescription> DeliveryColumns =
         [Column.Text("capture"), Column.Text("point"), Column.Text("result"), Column.Number("attempts"), Column.Time("started"), Column.Time("delivered"), Column.Duration("total")];
 
-    private readonly CaptureNames names = new(services);
+    private readonly CaptureNames names = new(services.Operations);
 
     /// <summary>The newest captures within a time, and their deliveries.</summary>
     public async Task<ImmutableArray<Section>> SectionsAsync(List<IdentityEvent> events, TimeSpan last, CancellationToken cancellationToken)

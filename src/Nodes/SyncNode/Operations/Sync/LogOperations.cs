@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
-using PasswordSync.Core.Ports;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -42,6 +42,8 @@ internal static class PasswordLogParameters
             identity = found;
         }
 
+        // What happened to one change happened to one person, whose events are found at once.
+        if (identity is null && changeSet is { } change && await services.FindUserAsync($"{change:D}", cancellationToken).ConfigureAwait(false) is UserSearch.Found { Identity: var owner }) identity = owner;
         return (new PasswordLogFilter(identity, point, source, changeSet, services.Now - call.Duration("last")), null);
     }
 }
@@ -49,6 +51,9 @@ internal static class PasswordLogParameters
 /// <summary><c>sync history</c></summary>
 internal sealed class History(OperationServices services) : Operation
 {
+    /// <summary>At how many events it is looked for records that fit; the answer says where that ended.</summary>
+    private const int EventsMax = 100_000;
+
     public override CommandDescription Description { get; } = Show("sync", "history", "Shows the newest records of the password log, oldest first.", "sync history ada", "sync history -p mail -t 2h -l 50")
         with
     { Parameters = [.. PasswordLogParameters.Filters, Parameter.Limit] };
@@ -57,16 +62,10 @@ internal sealed class History(OperationServices services) : Operation
     {
         var (filter, refusal) = await PasswordLogParameters.ReadAsync(services, call, cancellationToken).ConfigureAwait(false);
         if (filter is null) return refusal!;
-        var newest = new Queue<ImmutableArray<object?>>();
-        var log = new PasswordLog(services);
-        var page = new EventPage(0, Parameter.RowsMax, Newest: true, [], filter.Since) { Identity = filter.Identity };
-        foreach (var row in await services.Queries.ReadEventsAsync(page, cancellationToken).ConfigureAwait(false))
-        {
-            if (await log.MakeAsync(row, filter, cancellationToken).ConfigureAwait(false) is { } made) newest.Enqueue(made);
-            if (newest.Count > call.Rows()) newest.Dequeue();
-        }
-
-        return new OperationResult.Answered(Answer.Of(Section.Table(null, "record|records", PasswordLog.Columns, newest)));
+        var (rows, endedAt) = await new PasswordLog(services.Operations, services.Clock).ReadNewestAsync(filter, call.Rows(), EventsMax, cancellationToken).ConfigureAwait(false);
+        var table = Section.Table(null, "record|records", PasswordLog.Columns, rows);
+        return new OperationResult.Answered(endedAt is not { } time ? Answer.Of(table) : Answer.Of(table, Section.Facts(
+            null, ("not looked at", string.Create(CultureInfo.InvariantCulture, $"what was before {Stories.Time(time)}: only the newest {EventsMax} events were looked at; 'sync export' with the same switches looks at all")))));
     }
 }
 
@@ -91,7 +90,7 @@ internal sealed class LogStream(OperationServices services, bool follows) : Oper
     private async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var count = 0;
-        await foreach (var row in new PasswordLog(services).ReadAsync(filter, after, follows, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in new PasswordLog(services.Operations, services.Clock).ReadAsync(filter, after, follows, cancellationToken).ConfigureAwait(false))
         {
             yield return row;
             if (++count == limit) yield break;
