@@ -30,7 +30,7 @@ public sealed class Targets_of_other_nodes
         foreach (var user in (string[])["ada", "bob"])
         {
             await nodes.North.SendAsync(Token, await nodes.North.CaptureAsync(user, Password, 7, Token));
-            await nodes.AtNorth.UntilAsync("sync explain", reply => reply.ToString().Contains("\"delivered\"", StringComparison.Ordinal), Token, ("user", user));
+            await nodes.AtNorth.UntilAsync("sync history", reply => reply.Rows().Any(row => Text(row, "event") == "finished"), Token, ("user", user));
         }
 
         (await nodes.AtNorth.RunAsync("sync history", Token, ("user", "ada"))).Rows().Where(row => Text(row, "event") == "finished").Select(row => Text(row, "server")).ShouldBe(["dc7.beta.test:636"], "the node that wrote has told it");

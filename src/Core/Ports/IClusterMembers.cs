@@ -17,7 +17,7 @@ public interface IClusterMembers
     /// </summary>
     /// <param name="node">Which process of which node: another one that runs under its name meanwhile is not touched.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>How many shards were given back.</returns>
+    /// <returns>How many shards it had.</returns>
     ValueTask<int> DownAsync(NodeId node, CancellationToken cancellationToken);
 }
 

@@ -97,18 +97,20 @@ internal static class LeaseTable
             Of(stoodStill.Select(node => node.Sessions).ToArray()), Of(own)).ExecuteAsync(cancellationToken);
 
     /// <summary>Takes a node down: it has left, its sessions are ended so that it holds no lock, its shards are nobody's.</summary>
-    /// <returns>How many shards it had.</returns>
+    /// <returns>How many shards it had, counted first: others take them as soon as it has left.</returns>
     public static async Task<int> DownAsync(NpgsqlConnection connection, NodeId node, string own, CancellationToken cancellationToken)
     {
+        var had = await connection.Command("SELECT count(*)::integer FROM shard WHERE incarnation = $1", Of(node.Incarnation)).RowsAsync(row => row.GetInt32(0), cancellationToken).ConfigureAwait(false);
         await connection.Command("UPDATE node SET has_left = true WHERE name = $1 AND incarnation = $2", Of(node.Name), Of(node.Incarnation)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
         await connection.Command(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND application_name = (SELECT sessions FROM node WHERE incarnation = $1) AND application_name <> $2",
             Of(node.Incarnation), Of(own)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        return await connection.Command(
+        await connection.Command(
             """
             UPDATE shard SET owner = NULL, incarnation = NULL WHERE shard_id = ANY (ARRAY(SELECT shard_id FROM shard WHERE incarnation = $1 ORDER BY shard_id FOR NO KEY UPDATE))
             """,
             Of(node.Incarnation)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        return had[0];
     }
 
     /// <summary>Gives shards back; all of the node's where none are named, and then it has left.</summary>

@@ -80,7 +80,7 @@ internal sealed class ClusterDownUnreachable(OperationServices services) : Opera
 /// <summary>Takes nodes down and says so.</summary>
 internal static class Downing
 {
-    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("address"), Column.Text("node"), Column.Duration("heartbeat", "last heartbeat"), Column.Number("shards", "shards given back")];
+    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("address"), Column.Text("node"), Column.Duration("heartbeat", "last heartbeat"), Column.Number("shards", "shards it had")];
 
     public static async Task<OperationResult> RunAsync(OperationServices services, ImmutableArray<ClusterMember> members, CancellationToken cancellationToken)
     {
