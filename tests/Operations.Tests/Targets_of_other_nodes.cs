@@ -30,6 +30,7 @@ public sealed class Targets_of_other_nodes
         foreach (var user in (string[])["ada", "bob"])
         {
             await nodes.North.SendAsync(Token, await nodes.North.CaptureAsync(user, Password, 7, Token));
+            await nodes.AtNorth.UntilAsync("sync explain", _ => beta.Writes.Any(write => write.Login == user), Token, ("user", user));
             await nodes.AtNorth.UntilAsync("sync history", reply => reply.Rows().Any(row => Text(row, "event") == "finished"), Token, ("user", user));
         }
 
