@@ -70,9 +70,6 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
         text = Duration().Replace(text, "0.0 ms");
         text = Port().Replace(text, "PORT");
         text = Shard().Replace(text, "0");
-
-        // What is retried is tried at once: it may be on its way before the answer is.
-        text = text.Replace("in flight | done", "waits | done", StringComparison.Ordinal);
         return Room().Replace(text, "0 MiB");
     }
 
