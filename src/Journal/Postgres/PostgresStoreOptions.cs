@@ -39,6 +39,9 @@ public sealed partial record PostgresStoreOptions : StoreOptions
     /// <summary>After how long a statement counts as failed, its outcome unknown. Default 10 s; 1 s to 5 minutes.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a connection may take; 3 s, and longer only in tests, where a busy machine is no trouble of the server.</summary>
+    internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <inheritdoc/>
     public override string? FindFault()
     {

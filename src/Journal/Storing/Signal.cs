@@ -1,6 +1,6 @@
 namespace PasswordSync.Journal.Storing;
 
-/// <summary>Wakes whoever waits; remembers one call that nobody waited for.</summary>
+/// <summary>Wakes whoever waits; remembers a call that nobody took, also one that came when a wait had just run out.</summary>
 internal sealed class Signal
 {
     private readonly Lock gate = new();
@@ -12,27 +12,17 @@ internal sealed class Signal
         TaskCompletionSource? woken;
         lock (gate)
         {
-            woken = waiting;
-            waiting = null;
-            raised = woken is null;
+            raised = true;
+            (woken, waiting) = (waiting, null);
         }
 
         woken?.SetResult();
     }
 
-    public Task WaitAsync()
+    public async Task WaitAsync()
     {
-        lock (gate)
-        {
-            if (raised)
-            {
-                raised = false;
-                return Task.CompletedTask;
-            }
-
-            waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return waiting.Task;
-        }
+        await WhenRaised().ConfigureAwait(false);
+        Take();
     }
 
     /// <summary>Ends when it is raised, or after a time.</summary>
@@ -40,8 +30,26 @@ internal sealed class Signal
     public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(WaitAsync(), Task.Delay(atMost, time, ending.Token)).ConfigureAwait(false);
+        var raising = WhenRaised();
+        await Task.WhenAny(raising, Task.Delay(atMost, time, ending.Token)).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
+        if (raising.IsCompleted) Take();
+    }
+
+    private Task WhenRaised()
+    {
+        lock (gate)
+        {
+            if (raised) return Task.CompletedTask;
+            waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return waiting.Task;
+        }
+    }
+
+    // Whoever was woken looks after this: what was raised meanwhile, it sees too.
+    private void Take()
+    {
+        lock (gate) raised = false;
     }
 }

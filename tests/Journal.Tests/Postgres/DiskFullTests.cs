@@ -25,7 +25,7 @@ public sealed class DiskFullTests
                 ConnectionString = server.ConnectionStringWithoutPassword,
                 Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
                 NodeName = "node-1",
-            },
+            }.Patient(),
             TimeProvider.System,
             NullLoggerFactory.Instance,
             Token);

@@ -75,7 +75,6 @@ public sealed class OpeningTests(LabServers servers)
             ConnectionString = server.ConnectionStringWithoutPassword.Replace("Username=postgres", $"Username={name}", StringComparison.Ordinal),
             Password = _ => ValueTask.FromResult("a-password"),
             Schema = name,
-            Expiry = PostgresStoreOptions.ExpiryMax,
         });
         var worker = await Worker.StartAsync(store, Samples.Start);
         var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
@@ -150,7 +149,7 @@ public sealed class OpeningTests(LabServers servers)
         PostgresTrouble.Explain(fault, "db").ShouldBeSameAs(fault);
     }
 
-    private static Task<PostgresStore> OpenAsync(PostgresStoreOptions options) => PostgresStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, Token);
+    private static Task<PostgresStore> OpenAsync(PostgresStoreOptions options) => PostgresStore.OpenAsync(options.Patient(), TimeProvider.System, NullLoggerFactory.Instance, Token);
 
     private static PostgresStoreOptions Options() => new()
     {

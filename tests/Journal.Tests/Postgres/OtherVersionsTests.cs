@@ -22,7 +22,7 @@ public sealed class OtherVersionsTests(LabServers servers)
         await WriteEventsAsync(store, identity, firstSequence: 1, events);
         var snapshots = GoldenRecords.Of("identity-state.1");
         var owners = snapshots.Select(_ => new IdentityId(Guid.NewGuid())).ToArray();
-        for (var i = 0; i < snapshots.Length; i++) await store.Server.RunSqlAsync($"INSERT INTO {store.Schema}.snapshot VALUES ('{owners[i]}', 1, 0, {Text(snapshots[i].Kind)}, {Text(snapshots[i].Body)})", Token);
+        await store.Server.RunSqlAsync(string.Concat(owners.Zip(snapshots, (owner, snapshot) => $"INSERT INTO {store.Schema}.snapshot VALUES ('{owner}', 1, 0, {Text(snapshot.Kind)}, {Text(snapshot.Body)});\n")), Token);
 
         var read = new List<Core.Decisions.IdentityEvent>();
         await foreach (var journalled in store.Postgres.Journal.ReadEventsAsync(identity, 1, Token)) read.Add(journalled.Event);
@@ -37,11 +37,8 @@ public sealed class OtherVersionsTests(LabServers servers)
     {
         await using var store = await PostgresStoreUnderTest.OpenAsync(servers);
         var arrivals = KnownArrivals.ByKind.Keys.SelectMany(GoldenRecords.Of).Prepend(new StoredRecord("confirmed.2", "{\"next\":true}")).ToArray();
-        foreach (var arrival in arrivals)
-        {
-            await store.Server.RunSqlAsync(
-                $"INSERT INTO {store.Schema}.inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at) VALUES (0, gen_random_uuid(), 'corp.example', gen_random_uuid(), gen_random_uuid(), {Text(arrival.Kind)}, {Text(arrival.Body)}, 0)", Token);
-        }
+        await store.Server.RunSqlAsync(
+            string.Concat(arrivals.Select(arrival => $"INSERT INTO {store.Schema}.inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at) VALUES (0, gen_random_uuid(), 'corp.example', gen_random_uuid(), gen_random_uuid(), {Text(arrival.Kind)}, {Text(arrival.Body)}, 0);\n")), Token);
 
         var rows = await store.Postgres.Inbox.ReadAsync([0], ImmutableHashSet<long>.Empty, limit: 100, Token);
 
@@ -71,7 +68,7 @@ public sealed class OtherVersionsTests(LabServers servers)
     private static async Task WriteEventsAsync(PostgresStoreUnderTest store, IdentityId identity, int firstSequence, params StoredRecord[] events)
     {
         var sequence = firstSequence;
-        foreach (var written in events) await store.Server.RunSqlAsync($"INSERT INTO {store.Schema}.event (identity_id, seq, shard_id, kind, body, at) VALUES ('{identity}', {sequence++}, 0, {Text(written.Kind)}, {Text(written.Body)}, 0)", Token);
+        await store.Server.RunSqlAsync(string.Concat(events.Select(written => $"INSERT INTO {store.Schema}.event (identity_id, seq, shard_id, kind, body, at) VALUES ('{identity}', {sequence++}, 0, {Text(written.Kind)}, {Text(written.Body)}, 0);\n")), Token);
     }
 
     private static string Text(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";

@@ -32,7 +32,7 @@ internal sealed class PostgresStoreUnderTest : IStoreUnderTest
         return made;
     }
 
-    public PostgresStoreOptions OptionsOf(StoreSettings settings) => new()
+    public PostgresStoreOptions OptionsOf(StoreSettings settings) => new PostgresStoreOptions
     {
         ConnectionString = Server.ConnectionStringWithoutPassword,
         Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
@@ -43,7 +43,7 @@ internal sealed class PostgresStoreUnderTest : IStoreUnderTest
         EventsKeptFor = settings.EventsKeptFor,
         AcceptedKeptFor = settings.AcceptedKeptFor,
         NewIdentityValue = settings.NewIdentityValue,
-    };
+    }.Patient();
 
     public Task ReopenAsync(StoreSettings settings) => ReopenAsync(OptionsOf(settings));
 

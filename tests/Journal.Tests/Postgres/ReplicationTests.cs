@@ -13,6 +13,9 @@ public sealed class ReplicationTests
 {
     private const string Standby = "second";
 
+    /// <summary>How long a store waits that waits in vain.</summary>
+    private static readonly TimeSpan InVain = TimeSpan.FromSeconds(10);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 600_000)]
@@ -31,10 +34,10 @@ public sealed class ReplicationTests
         (await store.Replication.LookAsync(Token)).ShouldBe(new ReplicationFinding.Synchronous(1));
 
         await standby.KillAsync(Token);
-        await Eventually.HoldsAsync("the loss of the standby to be seen", TimeSpan.FromMinutes(3), async token => await store.Replication.LookAsync(token) is ReplicationFinding.Waiting, Token);
+        await Eventually.HoldsAsync("the loss of the standby to be seen", Patience.Bound, async token => await store.Replication.LookAsync(token) is ReplicationFinding.Waiting, Token);
 
         await standby.StartAsync(Token);
-        await Eventually.HoldsAsync("the standby to be seen again", TimeSpan.FromMinutes(3), async token => await store.Replication.LookAsync(token) is ReplicationFinding.Synchronous, Token);
+        await Eventually.HoldsAsync("the standby to be seen again", Patience.Bound, async token => await store.Replication.LookAsync(token) is ReplicationFinding.Synchronous, Token);
     }
 
     [Fact(Timeout = 600_000)]
@@ -44,28 +47,25 @@ public sealed class ReplicationTests
         await using var standby = await primary.StartStandbyAsync(Standby, Token);
         await primary.WaitForStandbyAsync(Standby, Token);
         await using var store = await OpenAsync(primary);
+
+        // Its first statements, which it must not wait for in vain, before the standby stands still.
+        await using var hasty = await OpenAsync(primary, InVain);
+        (await hasty.Inbox.FindKnownAsync([Samples.NewCapture()], Token)).ShouldBeEmpty();
         var kept = Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1));
         (await store.Inbox.AcceptAsync([kept], Token)).ShouldBe([AcceptResult.Accepted]);
         standby.Freeze();
         var arrival = Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), 1));
 
-        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.AcceptAsync([arrival], Token));
-        (await primary.RunSqlAsync($"SELECT count(*) FROM passwordsync.accepted WHERE capture_id = '{arrival.Id.Value}'", Token)).ShouldBe("1", "the primary shows it to everybody, though no standby has it");
-        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.AcceptAsync([arrival], Token));
-        await Should.ThrowAsync<StorageUnavailableException>(async () => await store.Inbox.FindKnownAsync([arrival.Id], Token));
+        await Should.ThrowAsync<StorageUnavailableException>(async () => await hasty.Inbox.AcceptAsync([arrival], Token));
+        await Eventually.HoldsAsync(
+            "the primary to show it to everybody, though no standby has it", Patience.Bound,
+            async token => await primary.RunSqlAsync($"SELECT count(*) FROM passwordsync.accepted WHERE capture_id = '{arrival.Id.Value}'", token) == "1", Token);
+        await Task.WhenAll(
+            Should.ThrowAsync<StorageUnavailableException>(async () => await hasty.Inbox.AcceptAsync([arrival], Token)),
+            Should.ThrowAsync<StorageUnavailableException>(async () => await hasty.Inbox.FindKnownAsync([arrival.Id], Token)));
 
         standby.Thaw();
-        await Eventually.HoldsAsync("an answer", TimeSpan.FromMinutes(3), async token =>
-        {
-            try
-            {
-                return (await store.Inbox.AcceptAsync([arrival], token)).Single() == AcceptResult.AlreadyHave;
-            }
-            catch (StorageUnavailableException)
-            {
-                return false;
-            }
-        }, Token);
+        (await store.Inbox.AcceptAsync([arrival], Token)).ShouldBe([AcceptResult.AlreadyHave]);
         await primary.KillAsync(Token);
         await standby.PromoteAsync(Token);
         (await standby.RunSqlAsync("SELECT count(*) FROM passwordsync.accepted", Token)).ShouldBe("2", "what was acknowledged is there after the fail-over");
@@ -83,16 +83,14 @@ public sealed class ReplicationTests
     public void A_role_that_may_not_see_how_standbys_replicate_goes_by_the_settings() =>
         PostgresReplication.Judge("a", "on", "on", connected: 1, synchronous: 0, hidden: 1).ShouldBe(new ReplicationFinding.Synchronous(1));
 
-    private static Task<PostgresStore> OpenAsync(PostgresServer server) => PostgresStore.OpenAsync(
+    private static Task<PostgresStore> OpenAsync(PostgresServer server, TimeSpan? commandTimeout = null) => PostgresStore.OpenAsync(
         new PostgresStoreOptions
         {
             ConnectionString = server.ConnectionStringWithoutPassword,
             Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
             NodeName = "node-1",
-
-            // What fails here waits for it; what succeeds must do so within it on a busy machine, too.
-            CommandTimeout = TimeSpan.FromSeconds(5),
-        },
+        }.Patient() with
+        { CommandTimeout = commandTimeout ?? Patience.Bound },
         TimeProvider.System,
         NullLoggerFactory.Instance,
         Token);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -14,7 +15,10 @@ public static class FreePort
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>A TCP port of 127.0.0.1 at which nobody listens now, and that this process is not given again.</summary>
+    // Held until this process ends: another process is not given a port whose server is just starting, or is down between two starts.
+    private static readonly List<FileStream> Leases = [];
+
+    /// <summary>A TCP port of 127.0.0.1 at which nobody listens now, and that neither this process nor another one is given again while this one runs.</summary>
     /// <exception cref="LabEnvironmentException">None was free.</exception>
     public static int Find()
     {
@@ -23,13 +27,29 @@ public static class FreePort
             var port = Random.Shared.Next(First, Last + 1);
             lock (Gate)
             {
-                if (!Given.Add(port)) continue;
+                if (!Given.Add(port) || !TryLease(port)) continue;
             }
 
             if (IsFree(port)) return port;
         }
 
         throw new LabEnvironmentException($"No free port of 127.0.0.1 among {PortsTriedMax} from {First} to {Last}.");
+    }
+
+    private static bool TryLease(int port)
+    {
+        var folder = Path.Combine(LabMachine.RootFolder, "ports");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            Leases.Add(new FileStream(Path.Combine(folder, port.ToString(CultureInfo.InvariantCulture)), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None));
+            return true;
+        }
+        catch (IOException)
+        {
+            // Another process has this one.
+            return false;
+        }
     }
 
     private static bool IsFree(int port)

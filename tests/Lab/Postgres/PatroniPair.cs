@@ -6,7 +6,7 @@ namespace PasswordSync.Lab;
 public sealed class PatroniPair : IAsyncDisposable
 {
     /// <summary>How long the first start and the making of the standby may take.</summary>
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(300);
 
     private readonly TemporaryFolder folder = TemporaryFolder.Create("etcd");
     private ServerProcess? arbiter;
@@ -43,15 +43,23 @@ public sealed class PatroniPair : IAsyncDisposable
         }
     }
 
-    /// <summary>The member that leads now.</summary>
+    /// <summary>The member that leads now; on a busy machine the one that does may need a moment to say so.</summary>
     public async Task<PatroniMember> LeaderAsync(CancellationToken cancellationToken)
     {
-        foreach (var member in Members)
-        {
-            if (await member.IsLeaderAsync(cancellationToken)) return member;
-        }
+        PatroniMember? leader = null;
+        await Eventually.HoldsAsync(
+            "a leader of the database machines", StartBound,
+            async token =>
+            {
+                foreach (var member in Members)
+                {
+                    if (await member.IsLeaderAsync(token)) leader = member;
+                }
 
-        throw new LabEnvironmentException("Neither database machine leads.");
+                return leader is not null;
+            },
+            cancellationToken);
+        return leader!;
     }
 
     public PatroniMember OtherThan(PatroniMember member) => Members.Single(other => other != member);

@@ -11,7 +11,7 @@ namespace PasswordSync.Lab;
 public sealed class ServerProcess : IAsyncDisposable
 {
     /// <summary>How long a server may take to end. The script below kills it after 15 s; a busy machine may need longer for either.</summary>
-    public static readonly TimeSpan StopBound = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan StopBound = TimeSpan.FromMinutes(3);
 
     // Arguments: log file; pairs of mounts and "--"; the command. Descriptor 3 is what it waits on: standard input, which ends with the
     // process that started it, or, for a server that outlives it, a FIFO which the script itself keeps open for writing.

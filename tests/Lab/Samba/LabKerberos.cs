@@ -20,7 +20,7 @@ public static partial class LabKerberos
             _folder ??= TemporaryFolder.Create("krb5");
             Domains[domain.Options.Realm] = domain;
             var file = _folder.PathOf("krb5.conf");
-            File.WriteAllText(file, SambaConfigurationFiles.Kerberos(
+            Write(file, SambaConfigurationFiles.Kerberos(
                 [.. Domains.Values.Select(known => (known.Options.Realm, (IReadOnlyList<System.Net.IPAddress>)[.. known.Controllers.Select(controller => controller.Address)]))]));
             if (SetEnvironmentVariable("KRB5_CONFIG", file, 1) != 0 || SetEnvironmentVariable("KRB5CCNAME", "MEMORY:passwordsync-lab", 1) != 0)
                 throw new LabEnvironmentException("Cannot set KRB5_CONFIG for this process.");
@@ -34,6 +34,14 @@ public static partial class LabKerberos
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task ExportKeytabAsync(SambaDomainController controller, string accountName, string file, CancellationToken cancellationToken) =>
         (await controller.SambaToolAsync(["domain", "exportkeytab", file, $"--principal={accountName}@{controller.Domain.Options.Realm}"], "", cancellationToken)).RequireSuccess();
+
+    // At once: other threads of this process read the file while they bind.
+    private static void Write(string file, string text)
+    {
+        if (File.Exists(file) && File.ReadAllText(file) == text) return;
+        File.WriteAllText(file + ".new", text);
+        File.Move(file + ".new", file, overwrite: true);
+    }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironmentVariable(string name, string value, int overwrite);

@@ -143,7 +143,15 @@ public sealed class SambaFileServer : LabServer
     protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken)
     {
         if (!await EndPointProbe.AcceptsAsync(EndPoint, cancellationToken)) return $"{EndPoint} refuses connections";
-        return await SignsInAsync(SynchronisationName, SynchronisationPassword, cancellationToken) ? null : $"it refuses '{SynchronisationName}'";
+        try
+        {
+            return await SignsInAsync(SynchronisationName, SynchronisationPassword, cancellationToken) ? null : $"it refuses '{SynchronisationName}'";
+        }
+        catch (LabEnvironmentException unready)
+        {
+            // It accepts connections before all its parts answer.
+            return unready.Message;
+        }
     }
 
     private async Task RunToolAsync(LabTool tool, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Net;
+using PasswordSync.Lab;
 using PasswordSync.Ldap.Tests.Support;
 using Shouldly;
 using static PasswordSync.Ldap.Tests.Support.Requests;
@@ -24,7 +25,8 @@ public sealed class LdapClientTests
     [Fact(Timeout = 600_000)]
     public async Task First_server_that_takes_a_connection_is_used()
     {
-        var refusing = await RefusingAsync();
+        using var taken = new RefusingEndPoint();
+        var refusing = new LdapServer("127.0.0.1", taken.EndPoint.Port);
         await using var dropping = ScriptedServer.Start(_ => Task.CompletedTask);
         await using var good = ScriptedServer.Start(conversation => conversation.BehaveAsync());
         await using var client = Client(refusing, dropping.Address, good.Address);
@@ -96,7 +98,8 @@ public sealed class LdapClientTests
     [Fact(Timeout = 600_000)]
     public async Task Failure_tells_of_every_server_and_is_repeated_without_new_attempts_for_a_while()
     {
-        var refusing = await RefusingAsync();
+        using var taken = new RefusingEndPoint();
+        var refusing = new LdapServer("127.0.0.1", taken.EndPoint.Port);
         await using var dropping = ScriptedServer.Start(_ => Task.CompletedTask);
         await using var client = Client(refusing, dropping.Address);
 
@@ -225,12 +228,5 @@ public sealed class LdapClientTests
     {
         await conversation.SendAsync(Answers.Bind((await conversation.ReadAsync()).Id, LdapResultCode.Success));
         await conversation.StaySilentAsync();
-    }
-
-    private static async Task<LdapServer> RefusingAsync()
-    {
-        var server = ScriptedServer.Start(conversation => conversation.FreezeAsync());
-        await server.DisposeAsync();
-        return server.Address;
     }
 }

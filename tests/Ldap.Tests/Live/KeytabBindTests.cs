@@ -97,7 +97,7 @@ public sealed class KeytabBindTests(LabServers servers) : IDisposable
         var domain = await DomainAsync();
         using var credential = await CredentialAsync(domain, domain.Users[6]);
 
-        var failure = await LdapConnection.ConnectAsync(domain.First.Server(LdapServer.DefaultPort), credential, Requests.Plain, TimeProvider.System, Cancellation)
+        var failure = await LdapConnection.ConnectAsync(domain.First.Server(LdapServer.DefaultPort), credential, domain.Sealed() with { ExpectedName = null }, TimeProvider.System, Cancellation)
             .ShouldEndWithAsync<LdapException>();
 
         failure.Kind.ShouldBe(LdapErrorKind.NegotiationFailed);
@@ -117,7 +117,7 @@ public sealed class KeytabBindTests(LabServers servers) : IDisposable
         try
         {
             var failure = await LdapConnection.ConnectAsync(
-                domain.First.Server(LdapServer.DefaultPort), credential, Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromMinutes(1) }, TimeProvider.System, Cancellation)
+                domain.First.Server(LdapServer.DefaultPort), credential, domain.Sealed(), TimeProvider.System, Cancellation)
                 .ShouldEndWithAsync<LdapException>();
 
             failure.Kind.ShouldBe(LdapErrorKind.Unreachable);
@@ -142,7 +142,7 @@ public sealed class KeytabBindTests(LabServers servers) : IDisposable
         try
         {
             var clock = new ManualClock();
-            var options = new LdapClientOptions { Servers = [domain.First.Server(LdapServer.DefaultPort)], Connection = Requests.Plain with { ExpectedName = domain.First.FullName } };
+            var options = new LdapClientOptions { Servers = [domain.First.Server(LdapServer.DefaultPort)], Connection = domain.Sealed() };
             await using var client = new LdapClient(options, _ => new(NegotiateCredential.FromKeytab(user.AccountName, domain.Options.Realm, keytab)), clock);
 
             var first = await client.GetConnectionAsync(Cancellation);
@@ -187,7 +187,7 @@ public sealed class KeytabBindTests(LabServers servers) : IDisposable
     }
 
     private static Task<LdapConnection> ConnectAsync(SambaDomain domain, NegotiateCredential credential) => LdapConnection.ConnectAsync(
-        domain.First.Server(LdapServer.DefaultPort), credential, Requests.Plain with { ExpectedName = domain.First.FullName, ConnectTimeout = TimeSpan.FromMinutes(1) }, TimeProvider.System, Cancellation);
+        domain.First.Server(LdapServer.DefaultPort), credential, domain.Sealed(), TimeProvider.System, Cancellation);
 
     /// <summary>Samba has no "Who am I?"; the first of the token's identifiers is the account's own.</summary>
     private static async Task<string> WhoAsync(LdapConnection connection) =>

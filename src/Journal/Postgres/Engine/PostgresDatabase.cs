@@ -104,7 +104,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         settings.Pooling = true;
         settings.MinPoolSize = 0;
         settings.MaxPoolSize = connectionsMax;
-        settings.Timeout = 3;
+        settings.Timeout = (int)Math.Ceiling(Options.ConnectTimeout.TotalSeconds);
         settings.CommandTimeout = (int)Math.Ceiling(commandTimeout.TotalSeconds);
         settings.CancellationTimeout = 1_000;
         settings.KeepAlive = 0;
