@@ -4,6 +4,7 @@ using PasswordSync.Sealing.Envelopes;
 using PasswordSync.Sealing.Hpke;
 using PasswordSync.Sealing.KeyRings;
 using PasswordSync.Sealing.Keys;
+using PasswordSync.Sealing.Tests.KeyRings;
 using PasswordSync.Sealing.Tests.VectorMaking;
 using Shouldly;
 using Xunit;
@@ -23,7 +24,7 @@ public sealed class SecrecyTests
         using var ring = new KeyRing("north", 1, [new RingKey(key!, Now, Now, retiresAt: null)], []);
         var envelope = EnvelopeSealer.Seal(Material.Description, Material.Key.PublicKey, PasswordEncoding.Utf8, Encoding.UTF8.GetBytes(Canary));
         var opening = EnvelopeOpener.Open(envelope, ring, expected: null);
-        WrappingKey.TryCreate(Encoding.UTF8.GetBytes(Canary), out var wrappingKey, out _).ShouldBeTrue();
+        WrappingKey.TryCreate(Encoding.UTF8.GetBytes(Canary), KeyRingFolder.Rounds, out var wrappingKey, out _).ShouldBeTrue();
         using var password = opening.Password!;
         using var derived = wrappingKey!;
         using var ephemeral = Material.Ephemeral("secrecy");

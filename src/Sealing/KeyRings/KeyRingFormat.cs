@@ -55,16 +55,23 @@ internal static class KeyRingFormat
     }
 
     /// <summary>Unwraps a ring. The caller owns it and the key that opened it.</summary>
+    /// <param name="file">The file's bytes.</param>
+    /// <param name="passphrase">The passphrase.</param>
+    /// <param name="roundsMin">A file with fewer rounds is refused: <see cref="WrappingKey.RoundsMin"/>.</param>
+    /// <param name="ring">The ring.</param>
+    /// <param name="wrappingKey">The key that opened it.</param>
+    /// <param name="refusal">Why there is none.</param>
     public static bool TryDecode(
         ReadOnlySpan<byte> file,
         ReadOnlySpan<byte> passphrase,
+        int roundsMin,
         [NotNullWhen(true)] out KeyRing? ring,
         [NotNullWhen(true)] out WrappingKey? wrappingKey,
         [NotNullWhen(false)] out KeyRingRefusal? refusal)
     {
         ring = null;
         wrappingKey = null;
-        refusal = CheckStructure(file, out var contentLength);
+        refusal = CheckStructure(file, roundsMin, out var contentLength);
         if (refusal is not null) return false;
 
         var derived = WrappingKey.Derive(
@@ -109,7 +116,7 @@ internal static class KeyRingFormat
         }
     }
 
-    private static KeyRingRefusal? CheckStructure(ReadOnlySpan<byte> file, out int contentLength)
+    private static KeyRingRefusal? CheckStructure(ReadOnlySpan<byte> file, int roundsMin, out int contentLength)
     {
         contentLength = 0;
         if (file.Length <= DerivationOffset || !file.StartsWith(Magic)) return Damaged("it does not begin as a key ring");
@@ -121,9 +128,9 @@ internal static class KeyRingFormat
         if (!checksum.SequenceEqual(file[^ChecksumSize..])) return Damaged("its checksum is wrong");
 
         var rounds = BinaryPrimitives.ReadInt32LittleEndian(file[RoundsOffset..]);
-        if (rounds is < WrappingKey.RoundsMin or > WrappingKey.RoundsMax)
+        if (rounds < roundsMin || rounds > WrappingKey.RoundsMax)
         {
-            return Unknown($"asks for {rounds} rounds of PBKDF2; allowed are {WrappingKey.RoundsMin} to {WrappingKey.RoundsMax}");
+            return Unknown($"asks for {rounds} rounds of PBKDF2; allowed are {roundsMin} to {WrappingKey.RoundsMax}");
         }
 
         contentLength = BinaryPrimitives.ReadInt32LittleEndian(file[LengthOffset..]);

@@ -21,8 +21,12 @@ internal sealed class KeyRingReading : IDisposable
 
     public KeyRingRefusal? Refusal { get; }
 
+    /// <param name="path">The file.</param>
     /// <param name="cluster">The cluster that the ring must be of.</param>
-    public static async Task<KeyRingReading> ReadAsync(string path, string cluster, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    /// <param name="passphrase">The passphrase.</param>
+    /// <param name="roundsMin">The least rounds of its derivation that are read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<KeyRingReading> ReadAsync(string path, string cluster, ReadOnlyMemory<byte> passphrase, int roundsMin, CancellationToken cancellationToken)
     {
         byte[]? former = null;
         for (var attempt = 1; ; attempt++)
@@ -34,7 +38,7 @@ internal sealed class KeyRingReading : IDisposable
                     new(KeyRingRefusalReason.NotFound, $"There is no key ring at {path}: create one, or copy the file of another node of the cluster."));
             }
 
-            if (KeyRingFormat.TryDecode(file, passphrase.Span, out var ring, out var wrappingKey, out var refusal))
+            if (KeyRingFormat.TryDecode(file, passphrase.Span, roundsMin, out var ring, out var wrappingKey, out var refusal))
             {
                 return Check(new(ring, wrappingKey, refusal: null), path, cluster);
             }

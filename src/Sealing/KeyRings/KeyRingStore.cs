@@ -10,12 +10,14 @@ namespace PasswordSync.Sealing.KeyRings;
 public sealed class KeyRingStore : IPrivateKeySource, IDisposable
 {
     private readonly string path;
+    private readonly int rounds;
     private readonly SemaphoreSlim changing = new(1, 1);
     private volatile KeyRing ring;
 
-    private KeyRingStore(string path, KeyRing ring)
+    private KeyRingStore(string path, KeyRing ring, int rounds)
     {
         this.path = path;
+        this.rounds = rounds;
         this.ring = ring;
     }
 
@@ -30,7 +32,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     /// <param name="cancellationToken">Counts until the file is in place.</param>
     public static Task<KeyRingStoreOpening> CreateAsync(
         string path, string cluster, ReadOnlyMemory<byte> passphrase, DateTimeOffset now, CancellationToken cancellationToken) =>
-        CreateAsync(path, passphrase, () => KeyRing.Begin(cluster, now), cancellationToken);
+        CreateAsync(path, passphrase, () => KeyRing.Begin(cluster, now), WrappingKey.RoundsMin, cancellationToken);
 
     /// <summary>Makes the file of a ring that came from another node. The caller owns the store; the ring is the store's from here on.</summary>
     /// <param name="path">The file; its folder exists and belongs to the node's account.</param>
@@ -38,9 +40,10 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
     /// <param name="passphrase">This node's own: 12 to 1,024 bytes; the caller keeps and wipes them.</param>
     /// <param name="cancellationToken">Counts until the file is in place.</param>
     public static Task<KeyRingStoreOpening> CreateAsync(string path, KeyRing received, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken) =>
-        CreateAsync(path, passphrase, () => received, cancellationToken);
+        CreateAsync(path, passphrase, () => received, WrappingKey.RoundsMin, cancellationToken);
 
-    private static async Task<KeyRingStoreOpening> CreateAsync(string path, ReadOnlyMemory<byte> passphrase, Func<KeyRing> begin, CancellationToken cancellationToken)
+    /// <summary>As the public ones, with fewer rounds: for tests of what is done with rings, which protect nothing.</summary>
+    internal static async Task<KeyRingStoreOpening> CreateAsync(string path, ReadOnlyMemory<byte> passphrase, Func<KeyRing> begin, int rounds, CancellationToken cancellationToken)
     {
         using var fileLock = KeyRingLock.TryTake(path);
         if (fileLock is null) return KeyRingStoreOpening.Refused(KeyRingLock.Refusal(path));
@@ -50,7 +53,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
                 new(KeyRingRefusalReason.AlreadyExists, $"There is a key ring at {path} already: without it nothing sealed so far can be opened."));
         }
 
-        if (!WrappingKey.TryCreate(passphrase.Span, out var wrappingKey, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
+        if (!WrappingKey.TryCreate(passphrase.Span, rounds, out var wrappingKey, out var refusal)) return KeyRingStoreOpening.Refused(refusal);
         using (wrappingKey)
         {
             var ring = begin().WithNextRevision();
@@ -60,7 +63,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
                 var file = KeyRingFormat.Encode(ring, wrappingKey);
                 await DurableFile.ReplaceAsync(path, file, cancellationToken).ConfigureAwait(false);
                 saved = true;
-                return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring));
+                return KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, rounds));
             }
             finally
             {
@@ -71,17 +74,21 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
 
     /// <summary>Loads a ring from its file. The caller owns the store.</summary>
     /// <param name="cluster">The cluster that the ring must be of.</param>
-    public static async Task<KeyRingStoreOpening> OpenAsync(
-        string path, string cluster, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken)
+    public static Task<KeyRingStoreOpening> OpenAsync(string path, string cluster, ReadOnlyMemory<byte> passphrase, CancellationToken cancellationToken) =>
+        OpenAsync(path, cluster, passphrase, WrappingKey.RoundsMin, cancellationToken);
+
+    /// <summary>As the public one, of a ring with fewer rounds.</summary>
+    internal static async Task<KeyRingStoreOpening> OpenAsync(
+        string path, string cluster, ReadOnlyMemory<byte> passphrase, int roundsMin, CancellationToken cancellationToken)
     {
         using (var fileLock = KeyRingLock.TryTake(path))
         {
             if (fileLock is not null) DurableFile.DestroyLeftovers(path);
         }
 
-        using var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, cancellationToken).ConfigureAwait(false);
+        using var reading = await KeyRingReading.ReadAsync(path, cluster, passphrase, roundsMin, cancellationToken).ConfigureAwait(false);
         return reading.Ring is { } ring
-            ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring))
+            ? KeyRingStoreOpening.Opened(new KeyRingStore(path, ring, roundsMin))
             : KeyRingStoreOpening.Refused(reading.Refusal!);
     }
 
@@ -104,7 +111,7 @@ public sealed class KeyRingStore : IPrivateKeySource, IDisposable
             using var fileLock = KeyRingLock.TryTake(path);
             if (fileLock is null) return KeyRingChange.Refused(KeyRingLock.Refusal(path));
             // Decoded even if nobody changed it: that proves the passphrase and gives the key to save with.
-            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, cancellationToken).ConfigureAwait(false);
+            using var reading = await KeyRingReading.ReadAsync(path, ring.Cluster, passphrase, rounds, cancellationToken).ConfigureAwait(false);
             if (Adopt(reading) is { } refusal) return KeyRingChange.Refused(refusal);
             return await SaveAsync(change(ring), reading.WrappingKey!, cancellationToken).ConfigureAwait(false);
         }

@@ -41,8 +41,12 @@ internal sealed class WrappingKey : IDisposable
     public int Rounds { get; }
 
     /// <summary>Derives the key of a new ring, with a new salt. A passphrase that does not protect is refused. The caller owns the key.</summary>
+    /// <param name="passphrase">The passphrase.</param>
+    /// <param name="rounds"><see cref="RoundsMin"/>; fewer only where nothing is protected, in tests of what is done with rings.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="refusal">Why there is none.</param>
     public static bool TryCreate(
-        ReadOnlySpan<byte> passphrase, [NotNullWhen(true)] out WrappingKey? key, [NotNullWhen(false)] out KeyRingRefusal? refusal)
+        ReadOnlySpan<byte> passphrase, int rounds, [NotNullWhen(true)] out WrappingKey? key, [NotNullWhen(false)] out KeyRingRefusal? refusal)
     {
         key = null;
         refusal = null;
@@ -56,7 +60,7 @@ internal sealed class WrappingKey : IDisposable
 
         Span<byte> salt = stackalloc byte[SaltSize];
         RandomNumberGenerator.Fill(salt);
-        key = Derive(passphrase, salt, RoundsMin);
+        key = Derive(passphrase, salt, rounds);
         return true;
     }
 

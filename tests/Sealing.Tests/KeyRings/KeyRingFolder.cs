@@ -8,6 +8,9 @@ namespace PasswordSync.Sealing.Tests.KeyRings;
 public sealed class KeyRingFolder : IDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>Of the derivation: what is tried here is not how slow it is.</summary>
+    public const int Rounds = 1_000;
+
     public static readonly byte[] Passphrase = Encoding.UTF8.GetBytes("a passphrase for tests");
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("passwordsync-key-ring-");
@@ -24,14 +27,14 @@ public sealed class KeyRingFolder : IDisposable
     }
 
     public async Task<KeyRingStore> CreateAsync(CancellationToken cancellationToken) =>
-        Opened(await KeyRingStore.CreateAsync(Path, "north", Passphrase, Start, cancellationToken));
+        Opened(await KeyRingStore.CreateAsync(Path, Passphrase, () => KeyRing.Begin("north", Start), Rounds, cancellationToken));
 
     public async Task<KeyRingStore> OpenAsync(CancellationToken cancellationToken) =>
-        Opened(await KeyRingStore.OpenAsync(Path, "north", Passphrase, cancellationToken));
+        Opened(await KeyRingStore.OpenAsync(Path, "north", Passphrase, Rounds, cancellationToken));
 
     public async Task<KeyRingRefusal> RefusalAsync(CancellationToken cancellationToken)
     {
-        var opening = await KeyRingStore.OpenAsync(Path, "north", Passphrase, cancellationToken);
+        var opening = await KeyRingStore.OpenAsync(Path, "north", Passphrase, Rounds, cancellationToken);
         opening.IsOpened.ShouldBeFalse();
         opening.Store.ShouldBeNull();
         return opening.Refusal!;

@@ -25,7 +25,7 @@ public sealed class KeyRingFormatTests
     [Fact]
     public void File_of_an_earlier_version_is_read_as_it_was_written()
     {
-        KeyRingFormat.TryDecode(Good, Passphrase, out var ring, out var wrappingKey, out var refusal).ShouldBeTrue(refusal?.ToString());
+        KeyRingFormat.TryDecode(Good, Passphrase, WrappingKey.RoundsMin, out var ring, out var wrappingKey, out var refusal).ShouldBeTrue(refusal?.ToString());
         using (ring)
         using (wrappingKey)
         {
@@ -39,7 +39,7 @@ public sealed class KeyRingFormatTests
     [Fact]
     public void Every_saved_version_has_its_own_nonce()
     {
-        WrappingKey.TryCreate(Passphrase, out var wrappingKey, out _).ShouldBeTrue();
+        WrappingKey.TryCreate(Passphrase, WrappingKey.RoundsMin, out var wrappingKey, out _).ShouldBeTrue();
         using var ring = KeyRing.Begin("north", KeyRingFolder.Start);
         using (wrappingKey)
         {
@@ -114,7 +114,7 @@ public sealed class KeyRingFormatTests
     [InlineData("")]
     public void Other_passphrase_is_told_apart_from_damage(string passphrase)
     {
-        KeyRingFormat.TryDecode(Good, Encoding.UTF8.GetBytes(passphrase), out var ring, out var wrappingKey, out var refusal).ShouldBeFalse();
+        KeyRingFormat.TryDecode(Good, Encoding.UTF8.GetBytes(passphrase), WrappingKey.RoundsMin, out var ring, out var wrappingKey, out var refusal).ShouldBeFalse();
         ring.ShouldBeNull();
         wrappingKey.ShouldBeNull();
         refusal!.Reason.ShouldBe(KeyRingRefusalReason.WrongPassphrase);
@@ -146,7 +146,7 @@ public sealed class KeyRingFormatTests
 
     private static KeyRingRefusalReason Refusal(byte[] file)
     {
-        KeyRingFormat.TryDecode(file, Passphrase, out var ring, out _, out var refusal).ShouldBeFalse();
+        KeyRingFormat.TryDecode(file, Passphrase, WrappingKey.RoundsMin, out var ring, out _, out var refusal).ShouldBeFalse();
         ring.ShouldBeNull();
         return refusal!.Reason;
     }

@@ -108,7 +108,7 @@ public sealed class KeyRingMergeTests : IDisposable
 
     private async Task<KeyRingStore> JoinAsync(KeyRingStore other, byte[] passphrase)
     {
-        var opening = await KeyRingStore.CreateAsync(NewFolder().Path, Carry(other), passphrase, Token);
+        var opening = await KeyRingStore.CreateAsync(NewFolder().Path, passphrase, () => Carry(other), Rounds, Token);
         return opening.Store.ShouldNotBeNull();
     }
 

@@ -44,6 +44,18 @@ public sealed class KeyRingStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Ring_of_a_node_has_the_rounds_that_its_passphrase_needs_and_one_with_fewer_is_refused()
+    {
+        using var made = (await KeyRingStore.CreateAsync(folder.Path, "north", Passphrase, Start, Token)).Store.ShouldNotBeNull();
+        BitConverter.ToInt32(folder.Bytes, 10).ShouldBe(600_000, "docs/spec/key-ring.md");
+        (await KeyRingStore.OpenAsync(folder.Path, "north", Passphrase, Token)).Store.ShouldNotBeNull().Dispose();
+
+        using var weak = new KeyRingFolder();
+        await weak.CreateAsync(Token);
+        (await KeyRingStore.OpenAsync(weak.Path, "north", Passphrase, Token)).Refusal.ShouldNotBeNull().Reason.ShouldBe(KeyRingRefusalReason.UnknownVersion);
+    }
+
+    [Fact]
     public async Task Neither_private_keys_nor_the_passphrase_are_to_be_read_in_the_file()
     {
         var store = await folder.CreateAsync(Token);
