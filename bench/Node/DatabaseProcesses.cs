@@ -19,13 +19,14 @@ internal static class DatabaseProcesses
     public static TimeSpan CpuOf(PostgresServer server)
     {
         var all = Directory.GetDirectories("/proc").Select(folder => Path.GetFileName(folder)).Where(name => name.All(char.IsAsciiDigit)).ToDictionary(name => name, TryRead);
-        var first = all.Where(process => process.Value is not null && IsFirst(process.Key, server)).Select(process => process.Key).Single();
+        var alike = all.Where(process => process.Value is not null && IsFirst(process.Key, server)).ToDictionary();
+        var first = alike.Single(process => !alike.ContainsKey(process.Value![Parent])).Key;
         var ended = Ticks(all[first]!, ChildrenUserTime) + Ticks(all[first]!, ChildrenSystemTime);
         var living = all.Where(process => process.Value is { } stat && (process.Key == first || stat[Parent] == first)).Sum(process => Ticks(process.Value!, UserTime) + Ticks(process.Value!, SystemTime));
         return TimeSpan.FromSeconds((double)(ended + living) / TicksPerSecond);
     }
 
-    // All others write what they do over their arguments.
+    // All others write what they do over their arguments, once they have begun.
     private static bool IsFirst(string process, PostgresServer server) =>
         TryReadText($"/proc/{process}/cmdline") is { } arguments && arguments.Split('\0') is [var program, "-D", var folder, ..] && program.EndsWith("/postgres", StringComparison.Ordinal) && folder == server.DataFolder;
 

@@ -24,12 +24,12 @@ internal sealed class Growth(StorePlace place, string connectionString)
         ALTER TABLE event DROP CONSTRAINT event_pkey;
         DROP INDEX event_by_number;
         INSERT INTO event (identity_id, seq, shard_id, kind, body, at)
-          SELECT n.identity_id, e.seq, n.shard_id, e.kind, replace(e.body, m.object_guid::text, n.object_guid::text), e.at
+          SELECT n.identity_id, e.seq, n.shard_id, e.kind, replace(replace(e.body, m.object_guid::text, n.object_guid::text), left(m.object_guid::text, 8), left(n.object_guid::text, 8)), e.at
           FROM newcomer AS n, model AS m JOIN event AS e USING (identity_id);
         ALTER TABLE event ADD PRIMARY KEY (identity_id, seq);
         CREATE UNIQUE INDEX event_by_number ON event (event_id);
         INSERT INTO account (source, object_guid, identity_id, shard_id) SELECT m.source, n.object_guid, n.identity_id, n.shard_id FROM newcomer AS n, model AS m;
-        INSERT INTO known_name (name, identity_id) SELECT k.name, n.identity_id FROM newcomer AS n, model AS m JOIN known_name AS k USING (identity_id);
+        INSERT INTO known_name (name, identity_id) SELECT replace(k.name, left(m.object_guid::text, 8), left(n.object_guid::text, 8)), n.identity_id FROM newcomer AS n, model AS m JOIN known_name AS k USING (identity_id);
         TRUNCATE newcomer;
         """;
 

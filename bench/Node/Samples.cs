@@ -22,15 +22,19 @@ internal static class Samples
     public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope, Guid objectGuid, uint version)
     {
         var now = DateTimeOffset.UtcNow;
+        var login = LoginOf(objectGuid);
         var change = new Change(
             id,
             new AccountId(Source, objectGuid),
             new Stamp(0, version, Stamp.ToOriginatingSecond(now), Guid.NewGuid()),
-            new AccountNames("CN=Ada Lovelace,OU=People,DC=corp,DC=example", "ada", "ada@corp.example", "ada@mail.example"),
+            new AccountNames($"CN=Ada {login},OU=People,DC=corp,DC=example", login, $"{login}@corp.example", $"{login}@mail.example"),
             new StageTimes(now, now, now, now),
             now.AddDays(7));
         return new Arrival.Confirmed(change, ["people"], envelope);
     }
+
+    /// <summary>Everybody has names of their own, as in life: the first eight digits of the objectGUID.</summary>
+    private static string LoginOf(Guid objectGuid) => objectGuid.ToString("D")[..8];
 
     public static byte[] Seal(KeyRing ring, Guid captureId)
     {

@@ -17,7 +17,7 @@ internal static class Throughput
     public static async Task PrintAsync(StorePlace place, bool opens, int captures)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
-        var batches = Seal(ring, opens, captures + (captures / 5)).Chunk(Batch).ToArray();
+        var batches = Seal(ring, opens, 2 * captures).Chunk(Batch).ToArray();
         await using var node = await BenchNode.OpenAsync(place, ring, opens);
         using var ahead = new SemaphoreSlim(AheadMax);
         node.OnDelivered = (_, targets) =>
@@ -25,7 +25,8 @@ internal static class Throughput
             if (targets == TargetsEach) ahead.Release();
         };
 
-        var warmUp = captures / 5 / Batch;
+        // As many again before, until the runtime has compiled for good what it runs often: a node is started once and works for months.
+        var warmUp = captures / Batch;
         await RunAsync(node, ahead, batches[..warmUp]);
         using var costs = await Costs.BeginAsync(place);
         var began = Stopwatch.GetTimestamp();

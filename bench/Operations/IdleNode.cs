@@ -8,11 +8,14 @@ namespace PasswordSync.Operations.Bench;
 internal static class IdleNode
 {
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Looking = TimeSpan.FromSeconds(5);
 
-    public static async Task PrintAsync(PostgresServer server, int repeats)
+    /// <param name="server">The database.</param>
+    /// <param name="settling">How long after the start it is looked: for some time the runtime still compiles what the start used.</param>
+    /// <param name="repeats">Of how many nodes the median is told.</param>
+    public static async Task PrintAsync(PostgresServer server, TimeSpan settling, int repeats)
     {
-        Console.WriteLine($"{Environment.NewLine}idle: a node without anything to do, {Settling.TotalSeconds:N0} s after its start");
+        Console.WriteLine($"{Environment.NewLine}idle: a node without anything to do, {settling.TotalSeconds:N0} s after its start");
         var (resident, own, busy) = (new List<double>(), new List<double>(), new List<double>());
         for (var repeat = 0; repeat < repeats; repeat++)
         {
@@ -27,11 +30,12 @@ internal static class IdleNode
                 // Written when the listener for operators is up, which is the last of the start.
                 var token = Path.Combine(folder, "data", "first-administrator.token");
                 await Eventually.HoldsAsync("the start of a node", StartBound, _ => Task.FromResult(File.Exists(token)), CancellationToken.None);
-                await Task.Delay(Settling);
-                var before = node.TotalProcessorTime;
-                await Task.Delay(Settling);
+                await Task.Delay(settling);
                 node.Refresh();
-                busy.Add((node.TotalProcessorTime - before) / Settling * 100);
+                var before = node.TotalProcessorTime;
+                await Task.Delay(Looking);
+                node.Refresh();
+                busy.Add((node.TotalProcessorTime - before) / Looking * 100);
                 resident.Add(Read(node, "VmRSS:"));
                 own.Add(Read(node, "RssAnon:"));
             }

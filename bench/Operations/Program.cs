@@ -16,7 +16,7 @@ var folder = Directory.CreateTempSubdirectory("operations-bench-").FullName;
 try
 {
     await using var server = await PostgresServer.StartAsync(["shared_buffers = 512MB", "max_wal_size = 4GB"], CancellationToken.None);
-    if (IsWanted("idle")) await IdleNode.PrintAsync(server, repeats);
+    if (IsWanted("idle")) await IdleNode.PrintAsync(server, TimeSpan.FromSeconds(quick ? 5 : 30), repeats);
     if (part == "idle") return;
     await OperatedNode.ConfigureAsync(folder, server);
     using var load = new EdgeLoad();

@@ -4,7 +4,7 @@ namespace PasswordSync.Lab;
 
 public sealed partial class PostgresServer
 {
-    /// <summary>Makes a standby of this server and starts it. It follows by streaming replication; <see cref="WaitForStandbyAsync"/> makes commits wait for it. Ends with the new object.</summary>
+    /// <summary>Makes a standby of this server and starts it; returns when it follows by streaming replication. <see cref="WaitForStandbyAsync"/> makes commits wait for it. Ends with the new object.</summary>
     /// <param name="name">The name under which this server knows it.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public async Task<PostgresServer> StartStandbyAsync(string name, CancellationToken cancellationToken)
@@ -25,6 +25,9 @@ public sealed partial class PostgresServer
                 [$"port = {standby.Port}", $"unix_socket_directories = '{standby.folder.PathOf("socket")}'", $"cluster_name = '{name}'", "wal_receiver_status_interval = 1s", "wal_retrieve_retry_interval = 500ms"],
                 cancellationToken);
             await standby.StartAsync(cancellationToken);
+            await Eventually.HoldsAsync(
+                $"the standby '{name}' following", StartBound,
+                async token => await RunSqlAsync($"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND state = 'streaming'", token) == "1", cancellationToken);
             return standby;
         }
         catch

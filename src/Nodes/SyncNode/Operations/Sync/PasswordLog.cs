@@ -34,9 +34,10 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
     private readonly Dictionary<Guid, IdentityEvent.AttemptStarted> attempts = [];
     private readonly CaptureNames names = new(operations);
 
-    /// <summary>Rows after a position that fit, oldest first; with <paramref name="follow"/>, then those that come.</summary>
+    /// <summary>Rows after a position that fit, oldest first; with <paramref name="follow"/>, then those that come. What there is already is read at the <see cref="ExportPace"/>.</summary>
     public async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var pace = new ExportPace(operations.Queries, clock);
         var reading = ReadPageAsync(after, filter, cancellationToken);
         try
         {
@@ -52,7 +53,12 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
                     if (await FitsAsync(row, filter, cancellationToken).ConfigureAwait(false)) yield return await MakeAsync(row, cancellationToken).ConfigureAwait(false);
                 }
 
-                if (page.Length == PageMax) continue;
+                if (page.Length == PageMax)
+                {
+                    await pace.AfterPageAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
                 if (!follow) yield break;
                 await Task.Delay(LookInterval, clock, cancellationToken).ConfigureAwait(false);
                 reading = ReadPageAsync(after, filter, cancellationToken);
