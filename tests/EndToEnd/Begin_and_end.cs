@@ -83,7 +83,7 @@ public sealed class Begin_and_end(Landscape landscape)
         edge.ShouldContain(Path.Combine(landscape.Product.EdgeFolder(landscape.Alpha.First), "edge.json"));
         edge.ShouldContain("capture.sock");
         await landscape.Delta.StartAsync(Token);
-        var there = landscape.Delta.Users.Single(user => user.AccountName == waiting.AccountName);
+        var there = landscape.InDelta(waiting);
         foreach (var (user, password) in changed) await landscape.ArrivesEverywhereAsync(user, password, Token);
         await Eventually.HoldsAsync("the password in delta", Landscape.ArrivalBound, async token => (await landscape.Delta.BindAsync(there, "Recovered.2026!x", token)).Accepted, Token);
     }

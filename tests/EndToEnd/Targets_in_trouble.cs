@@ -88,7 +88,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.Delta.StartAsync(Token);
 
         await ArrivesInDeltaAsync(user, "Down.2026!2");
-        (await landscape.Delta.BindAsync(InDelta(user), "Down.2026!1", Token)).Accepted.ShouldBeFalse();
+        (await landscape.Delta.BindAsync(landscape.InDelta(user), "Down.2026!1", Token)).Accepted.ShouldBeFalse();
     }
 
     [Fact(Timeout = 600_000)]
@@ -126,10 +126,8 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(other, "Loud.2026!x", Token);
     }
 
-    private LabUser InDelta(LabUser user) => landscape.Delta.Users.Single(other => other.AccountName == user.AccountName);
-
     private async Task ArrivesInDeltaAsync(LabUser user, string password) => await Eventually.HoldsAsync(
-        $"{user.AccountName}'s password in delta", Landscape.ArrivalBound, async token => (await landscape.Delta.BindAsync(InDelta(user), password, token)).Accepted, Token);
+        $"{user.AccountName}'s password in delta", Landscape.ArrivalBound, async token => (await landscape.Delta.BindAsync(landscape.InDelta(user), password, token)).Accepted, Token);
 
     private async Task ChangeAsync(LabUser user, string password)
     {

@@ -10,7 +10,8 @@ namespace PasswordSync.EndToEnd.Support;
 
 /// <summary>
 /// What all end-to-end tests share: domain alpha with two DCs and domain beta, each the other's target; beta again for users described as "strict", who must change their
-/// password there too if they must at home; OpenLDAP gamma as a target of alpha; delta, an OpenLDAP that tests stop and start; and a target that accepts connections and stays
+/// password there too if they must at home; OpenLDAP gamma as a target of alpha; delta, an OpenLDAP that tests stop and start, and delta again for users described as
+/// "patient", for whom nothing is tried again within an hour unless somebody asks for it; and a target that accepts connections and stays
 /// silent. Each test takes users of its own.
 /// </summary>
 public sealed class Landscape : IAsyncLifetime
@@ -50,14 +51,20 @@ public sealed class Landscape : IAsyncLifetime
     public async Task<LabUser> NextUserAsync(string description, CancellationToken cancellationToken)
     {
         var user = NextUser();
-        await Alpha.First.ApplyLdifAsync($"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: description\ndescription: {description}\n\n", cancellationToken);
+        await DescribeAsync(user, description, cancellationToken);
         return user;
     }
+
+    /// <summary>Describes a user of alpha.</summary>
+    public Task DescribeAsync(LabUser user, string description, CancellationToken cancellationToken) => Alpha.First.ApplyLdifAsync(
+        $"dn: {user.DistinguishedName}\nchangetype: modify\nreplace: description\ndescription: {description}\n\n", cancellationToken);
 
     /// <summary>The first 50 users, for tests of many at once.</summary>
     public IReadOnlyList<LabUser> Crowd => [.. Alpha.Users.Take(50)];
 
     public LabUser InBeta(LabUser user) => Beta.Users.Single(other => other.AccountName == user.AccountName);
+
+    public LabUser InDelta(LabUser user) => Delta.Users.Single(other => other.AccountName == user.AccountName);
 
     public LabUser InGamma(LabUser user) => Gamma.Users.Single(other => other.AccountName == user.AccountName);
 
@@ -137,6 +144,7 @@ public sealed class Landscape : IAsyncLifetime
                 LandscapePoint.Domain("alpha", ["beta"], Alpha, secrets, asSource: "alpha"),
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
                 LandscapePoint.Directory("delta", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=delta)" },
+                LandscapePoint.Directory("patient", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=patient)", RetryDelay = (TimeSpan.FromHours(1), TimeSpan.FromHours(1)) },
                 new LandscapePoint("silent", ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
             ]);
     }

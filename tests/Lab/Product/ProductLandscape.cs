@@ -180,7 +180,7 @@ public sealed class ProductLandscape : IAsyncDisposable
             provider = point.Provider,
             settings = point.Settings,
             attemptTimeout = "00:00:05",
-            retry = new { initialDelay = "00:00:00.5", delayMax = "00:00:02" },
+            retry = new { initialDelay = point.RetryDelay.First.ToString("c", CultureInfo.InvariantCulture), delayMax = point.RetryDelay.Max.ToString("c", CultureInfo.InvariantCulture) },
         }),
     };
 

@@ -24,6 +24,9 @@ public sealed record LandscapePoint(string Name, ImmutableArray<string> Sources,
     /// <summary>Which accounts get the point: an LDAP filter.</summary>
     public string Filter { get; init; } = "(objectClass=user)";
 
+    /// <summary>How long what failed waits before it is tried again: at first, and at most. Short, so that targets that come back are heeded soon.</summary>
+    public (TimeSpan First, TimeSpan Max) RetryDelay { get; init; } = (TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
+
     /// <summary>A domain as a target.</summary>
     /// <param name="name">The point's name.</param>
     /// <param name="sources">The sources whose accounts get it.</param>
