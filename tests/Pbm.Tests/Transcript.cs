@@ -6,7 +6,7 @@ using Shouldly;
 namespace PasswordSync.Pbm.Tests;
 
 /// <summary>
-/// A page of commands and what they answered at a terminal. What is different in each run is masked: times, ids, hashes, ports, the version, the node's folder, free room.
+/// A page of commands and what they answered at a terminal. What is different in each run is masked: times, ids, hashes, tokens, certificates, ports, the version, the node's folder, free room.
 /// </summary>
 /// <param name="pbm">The client.</param>
 /// <param name="folder">The node's folder.</param>
@@ -30,7 +30,7 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
     /// <param name="code">How it must end.</param>
     public async Task RunAsync(string command, string secret = "", int code = ExitCodes.Done) => lines.AddRange(await RunOnceAsync(command, secret, code));
 
-    /// <summary>The same, for what shows how things stand now: again, until it is what the page says or time is up.</summary>
+    /// <summary>The same, for what shows how things stand now, or what comes next: again, until it is what the page says or time is up.</summary>
     public async Task RunUntilSettledAsync(string command)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -49,7 +49,7 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
         var run = filter is null ? await pbm.RunAtTerminalAsync(words, secret) : await pbm.RunPipedAsync(words);
         run.Code.ShouldBe(code, $"pbm {command}: {run.Out}{run.Error}");
         var shown = run.Error + (filter is null ? run.Out : await FilterAsync(filter, run.Out));
-        return ["", "```", $"$ pbm {command}", .. Align([.. Mask(shown).TrimEnd('\n').Split('\n')]), "```"];
+        return ["", "```", $"$ pbm {command.Replace(folder, "FOLDER", StringComparison.Ordinal)}", .. Align([.. Mask(shown).TrimEnd('\n').Split('\n')]), "```"];
     }
 
     private static async Task<string> FilterAsync(string filter, string text)
@@ -64,6 +64,8 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
     private string Mask(string text)
     {
         text = text.Replace(folder, "FOLDER", StringComparison.Ordinal).Replace(ProductVersion.Text, "VERSION", StringComparison.Ordinal);
+        text = Certificate().Replace(text, "BASE64\n");
+        text = Token().Replace(text, "TOKEN");
         text = Id().Replace(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
         text = Hash().Replace(text, "HASH");
         text = Time().Replace(text, found => Digit().Replace(found.Value, "0"));
@@ -90,6 +92,12 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
             begin += rows.Count;
         }
     }
+
+    [GeneratedRegex("(?<=BEGIN CERTIFICATE-----\n)[^-]+")]
+    private static partial Regex Certificate();
+
+    [GeneratedRegex("\\bpbm_[A-Za-z0-9_-]+")]
+    private static partial Regex Token();
 
     [GeneratedRegex("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")]
     private static partial Regex Id();

@@ -1,4 +1,8 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Operations;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -78,8 +82,7 @@ public sealed class Transcripts : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task The_manuals_table_names_every_command_and_no_other()
     {
-        using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);
-        var offered = (await session.FetchAsync(Token)).Commands.Select(command => $"{command.Palette} {command.Name}".TrimEnd());
+        var offered = (await CommandsAsync()).Select(command => $"{command.Palette} {command.Name}".TrimEnd());
         var manual = await File.ReadAllLinesAsync(Path.Combine(GeneratedPage.Root(), "docs/operations/pbm.md"), Token);
         var rows = manual.SkipWhile(line => line != "## What there is").SkipWhile(line => !line.StartsWith("| `", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|', 3)).ToList();
 
@@ -104,7 +107,7 @@ public sealed class Transcripts : IAsyncLifetime
     private async Task HelpAsync(Transcript page)
     {
         page.Heading("Help", "It comes from the node, so it is that of the version which runs there.");
-        foreach (var palette in await PalettesAsync()) await page.RunAsync($"help {palette}");
+        foreach (var palette in (await CommandsAsync()).Select(command => command.Palette).Distinct().Order(StringComparer.Ordinal)) await page.RunAsync($"help {palette}");
         await page.RunAsync("help sync explain");
     }
 
@@ -141,15 +144,18 @@ public sealed class Transcripts : IAsyncLifetime
         await page.RunAsync("sync parked retry-all -p mail");
         await node.WaitForAsync<IdentityEvent>(_ => Parkings() > before, Token);
         await page.RunAsync("sync parked discard cat -r \"the target keeps its rule\"");
+        await ChangeAsync("cat", "Short.2!", version: 8);
         await page.RunAsync("sync parked retry nobody", code: ExitCodes.Refused);
         await page.RunAsync("sync point verify mail");
         await page.RunAsync("sync point pause mail -r \"moves to new hardware\"");
-        await page.RunAsync("sync point show mail");
+        await page.RunUntilSettledAsync("sync point show mail");
         await page.RunAsync("sync point resume mail");
         await page.RunAsync("sync point disable mail");
         await page.RunAsync("sync point enable mail");
         await page.RunAsync("sync resend ada -p mail", code: ExitCodes.Refused);
         await page.RunAsync("sync check ada", secret: "Winter.2026!x");
+        page.Heading("Is everybody in sync?", "The report reads the source, for which this node has no account.");
+        await page.RunAsync("sync report staff", code: ExitCodes.Refused);
     }
 
     private async Task RestAsync(Transcript page)
@@ -158,12 +164,19 @@ public sealed class Transcripts : IAsyncLifetime
         await page.RunAsync("edge list");
         await page.RunAsync("edge show dc1.alpha.test");
         await page.RunAsync("edge revoke dc1.alpha.test -reason \"stolen\"");
+        using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+        {
+            await File.WriteAllTextAsync(Path.Combine(node.Folder, "dc2.csr"), new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(), Token);
+        }
+
+        await page.RunAsync($"edge sign dc2.alpha.test -s alpha -r {Path.Combine(node.Folder, "dc2.csr")}");
         await page.RunAsync("keys list");
         await page.RunAsync("keys rotate");
         await page.RunUntilSettledAsync("cluster show");
         await page.RunUntilSettledAsync("cluster status");
         await page.RunAsync("cluster leader");
         await page.RunAsync("cluster tail -n 1");
+        await page.RunAsync("cluster join -node south", code: ExitCodes.Refused);
         await page.RunAsync("cluster leave", code: ExitCodes.Refused);
         await page.RunAsync("cluster down -a node2", code: ExitCodes.Refused);
         await page.RunAsync("cluster down-unreachable");
@@ -175,36 +188,56 @@ public sealed class Transcripts : IAsyncLifetime
         await page.RunUntilSettledAsync("actor hierarchy -d 1");
         await page.RunAsync("log level warning");
         page.Heading("Who changed what", "Each change with who asked for it, and what was before and after.");
+        await page.RunAsync("operator add dora -r operator");
         await page.RunAsync("operator list");
+        await page.RunAsync("operator remove dora");
+        await page.RunAsync("audit list -l 4");
         await page.RunAsync("audit tail -n 5");
         await page.RunAsync("audit verify");
         page.Heading("Doctor", "Nobody may read this node's source, which is told; the edge was revoked above.");
         await page.RunUntilSettledAsync("doctor");
         await page.RunUntilSettledAsync("doctor -faults");
+        await StreamsAsync(page);
         page.Heading("Ways to end", "What is mistyped is told with what there is (exit code 2); what the node does not do, with why not (1).");
         await page.RunAsync("sync explode", code: ExitCodes.Usage);
         await page.RunAsync("sync explain", code: ExitCodes.Usage);
         await page.RunAsync("sync point pause nowhere", code: ExitCodes.Refused);
-        Palettes(page.Lines).ShouldBe(await PalettesAsync(), "every palette is shown at work");
+        (await CommandsAsync()).Select(CommandBinding.NameOf).Where(name => !IsRun(name, page.Lines)).ShouldBeEmpty("every command is shown at work, and not only explained");
     }
 
-    // Commands that were run, and not only explained.
-    private static IEnumerable<string> Palettes(IEnumerable<string> lines) =>
-        lines.Where(line => line.StartsWith("$ pbm ", StringComparison.Ordinal) && !line.StartsWith("$ pbm help", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]).Distinct().Order(StringComparer.Ordinal);
+    private async Task StreamsAsync(Transcript page)
+    {
+        page.Heading("What comes", "Until Ctrl-C, or after `-n` rows. Cat's next password was too short again; it is tried once more while somebody looks at the log, and then given up.");
+        await page.RunAsync("sync tail -u ada -t 1d -n 6");
 
-    private async Task<IEnumerable<string>> PalettesAsync()
+        // The stream begins with what is logged after its begin, of which nobody hears.
+        var tail = page.RunUntilSettledAsync("log tail -v warning -n 1");
+        while (!tail.IsCompleted)
+        {
+            var before = Parkings();
+            (await pbm.RunAsync("sync", "retry", "cat", "-p", "mail")).Code.ShouldBe(ExitCodes.Done);
+            await node.WaitForAsync<IdentityEvent>(_ => Parkings() > before, Token);
+        }
+
+        await tail;
+        await page.RunAsync("sync discard cat -p mail -r \"the target keeps its rule\"");
+    }
+
+    private static bool IsRun(string command, IEnumerable<string> lines) => lines.Any(line => $"{line} ".StartsWith($"$ pbm {command} ", StringComparison.Ordinal));
+
+    private async Task<ImmutableArray<CommandDescription>> CommandsAsync()
     {
         using var session = new NodeClient(CommandLine.Parse([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], _ => null), pbm.Silent);
-        return (await session.FetchAsync(Token)).Commands.Select(command => command.Palette).Distinct().Order(StringComparer.Ordinal);
+        return (await session.FetchAsync(Token)).Commands;
     }
 
     private int Parkings() => node.Events.Count(entry => entry.Event is IdentityEvent.AttemptFinished { Sequel: AttemptSequel.Park } or IdentityEvent.ObstacleMet { Sequel: AttemptSequel.Park });
 
     // One after the other: what comes of it has always the same order.
-    private async Task ChangeAsync(string user, string password)
+    private async Task ChangeAsync(string user, string password, uint version = 7)
     {
         var before = Ends();
-        await node.SendAsync(Token, await node.CaptureAsync(user, password, 7, Token));
+        await node.SendAsync(Token, await node.CaptureAsync(user, password, version, Token));
         await node.WaitForAsync<IdentityEvent>(_ => Ends() > before, Token);
     }
 
