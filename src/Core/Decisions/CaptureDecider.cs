@@ -16,7 +16,7 @@ internal static class CaptureDecider
         Verdict.Unconfirmed => Decision.Of(
             new IdentityEvent.CaptureReported(c.Now, c.Change.CaptureId, c.Change.Account, CaptureVerdict.Unconfirmed, c.Change.Stages.CapturedAt) { Trace = CaptureTrace.Of(c.Change) }),
         Verdict.Accept => new Decision(
-            [.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change), .. QueueEverywhere(state, c)], null, null),
+            [.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change) { Scopes = c.Scopes }, .. QueueEverywhere(state, c)], null, null),
         Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.Overwritten => new Decision([Ignored(c, IgnoreReason.Older), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.OutOfScope => new Decision([.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), Ignored(c, IgnoreReason.OutOfScope)], null, null),

@@ -20,6 +20,9 @@ public abstract record IdentityCommand(DateTimeOffset Now)
     public sealed record DecideCapture(DateTimeOffset Now, Change Change, ImmutableSortedSet<SyncPointId> Points, OwnWrites OwnWrites)
         : IdentityCommand(Now)
     {
+        /// <summary>The names of the scopes in which the edge found the account, for people; empty if they are not to be told.</summary>
+        public ImmutableArray<string> Scopes { get; init; } = [];
+
         /// <summary>Whether a domain controller of the source was asked and has the stamp, or a greater one.</summary>
         public bool IsConfirmedAtSource { get; init; }
     }

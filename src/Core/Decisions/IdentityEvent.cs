@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -9,8 +10,16 @@ namespace PasswordSync.Core.Decisions;
 /// <param name="At">When it was decided.</param>
 public abstract record IdentityEvent(DateTimeOffset At)
 {
-    /// <summary>A change became the newest of the identity.</summary>
-    public sealed record CaptureAccepted(DateTimeOffset At, Change Change) : IdentityEvent(At);
+    /// <summary>A change became the newest of the identity. Equal by value.</summary>
+    public sealed record CaptureAccepted(DateTimeOffset At, Change Change) : IdentityEvent(At)
+    {
+        /// <summary>The names of the scopes in which the edge found the account: for people, nothing is decided by it. Empty in journals of before it was kept.</summary>
+        public ImmutableArray<string> Scopes { get; init; } = [];
+
+        public bool Equals(CaptureAccepted? other) => base.Equals(other) && Change == other.Change && Scopes.SequenceEqual(other.Scopes);
+
+        public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Change, Scopes.Length);
+    }
 
     /// <summary>A capture was decided without becoming the newest change.</summary>
     public sealed record CaptureIgnored(DateTimeOffset At, CaptureId CaptureId, AccountId Account, Stamp Stamp, IgnoreReason Reason) : IdentityEvent(At)

@@ -1,7 +1,7 @@
 namespace PasswordSync.Journal.Formats;
 
 // One shape per kind of event; see Bodies.cs for the rules.
-internal sealed record CaptureAcceptedBody(DateTimeOffset At, ChangeBody Change);
+internal sealed record CaptureAcceptedBody(DateTimeOffset At, ChangeBody Change, IReadOnlyList<string>? Scopes = null);
 
 internal sealed record CaptureIgnoredBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, StampBody Stamp, string Reason, TraceBody? Trace = null);
 

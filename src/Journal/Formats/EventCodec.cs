@@ -10,7 +10,7 @@ internal static class EventCodec
     public static StoredRecord Encode(IdentityEvent happened) => happened switch
     {
         IdentityEvent.CaptureAccepted e => StoredRecord.Write(
-            "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody()), JournalJson.Default.CaptureAcceptedBody),
+            "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody(), e.Scopes.IsEmpty ? null : e.Scopes), JournalJson.Default.CaptureAcceptedBody),
         IdentityEvent.CaptureIgnored e => StoredRecord.Write(
             "capture-ignored.1",
             new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason), e.Trace?.ToBody()),
@@ -61,7 +61,7 @@ internal static class EventCodec
         _ => throw record.Unknown("an event"),
     };
 
-    private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange());
+    private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange()) { Scopes = [.. b.Scopes ?? []] };
 
     private static IdentityEvent.CaptureIgnored Of(CaptureIgnoredBody b) =>
         new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), b.Stamp.ToStamp(), Vocabulary.IgnoreReasons.Read(b.Reason)) { Trace = b.Trace?.ToTrace() };

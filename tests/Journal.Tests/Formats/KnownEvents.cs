@@ -61,7 +61,7 @@ internal static class KnownEvents
 
     public static IReadOnlyDictionary<string, IdentityEvent[]> ByKind { get; } = new Dictionary<string, IdentityEvent[]>
     {
-        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed)],
+        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed), new IdentityEvent.CaptureAccepted(At, Nameless) { Scopes = ["people", "admins"] }],
         ["capture-ignored.1"] =
         [
             .. Enum.GetValues<IgnoreReason>().Select(reason => new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, reason)),

@@ -50,7 +50,7 @@ internal sealed class Explain(OperationServices services) : Operation
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
             Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
-            new ExplainScopes(services).Of(state),
+            new ExplainScopes(services).Of(state, events),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
@@ -75,7 +75,7 @@ internal sealed class Explain(OperationServices services) : Operation
     private string WhyAssigned(SyncPointId point, IdentityState state, List<IdentityEvent> events)
     {
         var since = events.OfType<IdentityEvent.PointAssigned>().LastOrDefault(assigned => assigned.Point == point)?.At;
-        return $"{new ExplainScopes(services).Why(point, state)}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
+        return $"{new ExplainScopes(services).Why(point, state, events)}{(since is { } at ? $", since {Stories.Time(at)}" : "")}";
     }
 
     private static ImmutableArray<object?> AccountRow(KnownAccount account) => Column.Row(

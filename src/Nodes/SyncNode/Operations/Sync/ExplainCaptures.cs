@@ -16,7 +16,7 @@ internal sealed class ExplainCaptures(OperationServices services)
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
         Column.Text("capture"), Column.Text("controller", "domain controller"), Column.Text("stamp"), Column.Text("decision"), Column.Time("captured"), Column.Time("spooled"), Column.Time("confirmed"),
-        Column.Time("accepted"), Column.Time("decided"), Column.Text("targets"),
+        Column.Time("accepted"), Column.Time("decided"), Column.Text("scopes"), Column.Text("targets"),
     ];
 
     private static readonly ImmutableArray<ColumnDescription> DeliveryColumns =
@@ -46,12 +46,12 @@ internal sealed class ExplainCaptures(OperationServices services)
         return happened switch
         {
             IdentityEvent.CaptureAccepted { Change: var change } e => Column.Row(
-                $"{change.CaptureId}", controller, $"{change.Stamp}", "accepted", change.Stages.CapturedAt, change.Stages.SpooledAt, change.Stages.ConfirmedAt, change.Stages.AcceptedAt, e.At,
+                $"{change.CaptureId}", controller, $"{change.Stamp}", "accepted", change.Stages.CapturedAt, change.Stages.SpooledAt, change.Stages.ConfirmedAt, change.Stages.AcceptedAt, e.At, e.Scopes.IsEmpty ? null : string.Join(", ", e.Scopes),
                 string.Join(", ", deliveries.Where(delivery => delivery.Value.HasEnded).Select(delivery => $"{delivery.Key}: {EndOf(change, delivery.Value)}"))),
             IdentityEvent.CaptureIgnored e => Column.Row(
-                $"{e.CaptureId}", controller, $"{e.Stamp}", $"ignored: {Stories.WordOf(e.Reason)}", trace?.CapturedAt, trace?.SpooledAt, trace?.ConfirmedAt, trace?.AcceptedAt, e.At, null),
+                $"{e.CaptureId}", controller, $"{e.Stamp}", $"ignored: {Stories.WordOf(e.Reason)}", trace?.CapturedAt, trace?.SpooledAt, trace?.ConfirmedAt, trace?.AcceptedAt, e.At, null, null),
             IdentityEvent.CaptureReported e => Column.Row(
-                $"{e.CaptureId}", controller, null, $"not sent: {Stories.WordOf(e.Verdict)}", e.CapturedAt, trace?.SpooledAt, trace?.ConfirmedAt, trace?.AcceptedAt, e.At, null),
+                $"{e.CaptureId}", controller, null, $"not sent: {Stories.WordOf(e.Verdict)}", e.CapturedAt, trace?.SpooledAt, trace?.ConfirmedAt, trace?.AcceptedAt, e.At, null, null),
             _ => throw new InvalidOperationException($"Internal error: {happened.GetType().Name} is no capture's."),
         };
     }

@@ -15,24 +15,40 @@ internal sealed class ExplainScopes(OperationServices services)
     public Section All() => TableOf(services.Configuration.Scopes);
 
     /// <summary>The scopes that give any of a person's sync points.</summary>
-    public Section Of(IdentityState state) => TableOf(services.Configuration.Scopes.Where(scope => IsOfItsSources(scope, state) && state.Points.Keys.Any(point => scope.Points.Contains(point.Value))));
-
-    /// <summary>Why a person has a sync point. The journal says which points an account's scopes gave, not which scopes: of several, none is named as the one.</summary>
-    public string Why(SyncPointId point, IdentityState state)
+    public Section Of(IdentityState state, IReadOnlyCollection<IdentityEvent> events)
     {
-        var giving = services.Configuration.Scopes.Where(scope => IsOfItsSources(scope, state) && scope.Points.Contains(point.Value)).Select(scope => scope.Name).Distinct().ToList();
-        return giving.Count switch
+        var giving = state.Points.Keys.SelectMany(point => Giving(point, state, events)).Select(one => one.Scope).ToHashSet();
+        return TableOf(services.Configuration.Scopes.Where(giving.Contains));
+    }
+
+    /// <summary>Why a person has a sync point: by the scopes in which the edge found the account when its last change was accepted.</summary>
+    public string Why(SyncPointId point, IdentityState state, IReadOnlyCollection<IdentityEvent> events)
+    {
+        var giving = Giving(point, state, events);
+        var names = giving.Select(one => one.Scope.Name).Distinct().ToList();
+        return names.Count switch
         {
             0 => "no scope gives it any more",
-            1 => $"by scope {giving[0]}",
-            _ => $"by one or more of the scopes {string.Join(", ", giving)}",
+            1 => $"by scope {names[0]}",
+            _ when giving.All(one => one.IsKnown) => $"by each of the scopes {string.Join(", ", names)}",
+            _ => $"by one or more of the scopes {string.Join(", ", names)}",
         };
     }
 
-    // Of the accounts that have sync points; journals of before those were told by account know only the newest change's.
-    private static bool IsOfItsSources(ScopeSettings scope, IdentityState state) => state.Scopes.IsEmpty
-        ? state.Newest is null || state.Newest.Account.Source.Value == scope.Source
-        : state.Scopes.Any(known => known.Account.Source.Value == scope.Source);
+    // Where the journal does not say in which scopes the edge found the account (it is from before that was kept, or does not reach back so far), all that could have given the point.
+    private List<(ScopeSettings Scope, bool IsKnown)> Giving(SyncPointId point, IdentityState state, IReadOnlyCollection<IdentityEvent> events) =>
+    [
+        .. from account in AccountsOf(state)
+           where account.Points.Contains(point)
+           let found = events.OfType<IdentityEvent.CaptureAccepted>().LastOrDefault(accepted => accepted.Change.Account == account.Account)?.Scopes ?? []
+           from scope in services.Configuration.Scopes
+           where scope.Source == account.Account.Source.Value && scope.Points.Contains(point.Value) && (found.IsEmpty || found.Contains(scope.Name))
+           select (scope, !found.IsEmpty),
+    ];
+
+    // Journals of before the sync points were told by account know only the newest change's.
+    private static ImmutableList<AccountScope> AccountsOf(IdentityState state) =>
+        state.Scopes.IsEmpty && state.Newest is { } newest ? [new AccountScope(newest.Account, [.. state.Points.Keys])] : state.Scopes;
 
     private static Section TableOf(IEnumerable<ScopeSettings> scopes) => Section.Table("scopes", "scope|scopes", Columns, scopes.Select(scope => Column.Row(
         scope.Name, scope.Source, scope.BaseDn, scope.Filter, string.Join(", ", scope.IncludeGroups.Select(group => $"in {group}").Concat(scope.ExcludeGroups.Select(group => $"not in {group}"))), string.Join(", ", scope.Points))));

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>By which scopes somebody has a sync point, where several could have given it.</summary>
+public sealed class Scopes_that_decided
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 600_000)]
+    public async Task Explain_names_those_in_which_the_edge_found_the_account_and_says_when_they_give_the_point_no_more()
+    {
+        using var beta = new MemoryTarget();
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await ConfigureAsync(node, targets, pointsOfAdmins: ["beta"]);
+        using (var admin = OperatorClient.First(node))
+        {
+            foreach (var (user, scopes) in ((string, string[])[])[("ada", ["staff"]), ("bob", ["admins"]), ("cat", ["staff", "admins"])])
+            {
+                beta.Add(user);
+                await node.SendAsync(Token, await node.CaptureAsync(user, "Winter.2026!", 7, Token) with { Scopes = [.. scopes] });
+                await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && beta.SignIn(user, "Winter.2026!"), Token);
+            }
+
+            (await WhyAsync(admin, "ada")).ShouldBe(("by scope staff", "staff", "staff"));
+            (await WhyAsync(admin, "bob")).ShouldBe(("by scope admins", "admins", "admins"));
+            (await WhyAsync(admin, "cat")).ShouldBe(("by each of the scopes staff, admins", "staff, admins", "staff, admins"));
+        }
+
+        await ConfigureAsync(node, targets, pointsOfAdmins: []);
+        using var after = OperatorClient.First(node);
+
+        (await WhyAsync(after, "ada")).ShouldBe(("by scope staff", "staff", "staff"));
+        (await WhyAsync(after, "bob")).ShouldBe(("no scope gives it any more", "", "admins"));
+        (await WhyAsync(after, "cat")).ShouldBe(("by scope staff", "staff", "staff, admins"));
+    }
+
+    private static async Task ConfigureAsync(TestNode node, Dictionary<string, MemoryTarget> targets, string[] pointsOfAdmins)
+    {
+        object[] scopes = [new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points = targets.Keys }, new { name = "admins", source = "alpha", baseDn = "OU=admins,DC=alpha,DC=test", points = pointsOfAdmins }];
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "scopes.json"), JsonSerializer.Serialize(new { scopes }), Token);
+        await node.RestartAsync(targets, null, Token);
+    }
+
+    /// <summary>Why somebody has the point, whose rules are shown, and in which scopes the capture was.</summary>
+    private static async Task<(string Why, string Rules, string OfCapture)> WhyAsync(OperatorClient admin, string user)
+    {
+        var explained = await admin.RunAsync("sync explain", Token, ("user", user));
+        return (
+            explained.Rows("sync points").Single().GetProperty("why").GetString()!.Split(", since ")[0],
+            string.Join(", ", explained.Rows("scopes").Select(row => row.GetProperty("scope").GetString())),
+            explained.Rows("captures of the last 7 days").Single().GetProperty("scopes").GetString()!);
+    }
+}
