@@ -59,6 +59,9 @@ public abstract record PointState(Doubt Doubt)
         _ => throw new InvalidOperationException($"Internal error: unknown point state {GetType().Name}."),
     };
 
+    /// <summary>Whether what is to be sent has failed and is tried again: it waits for its time, or an attempt is in flight.</summary>
+    public bool IsFailing => this is Waiting { LastFailure: not null } or InFlight { Attempt.Kind: AttemptKind.Write, Delivery.FailedAttempts: > 0, Next: null };
+
     /// <summary>The delivery that waits to be sent, for its time, an operator or the end of the attempt in flight; null if none does.</summary>
     public Delivery? Unsent => this switch
     {

@@ -55,10 +55,19 @@ public interface IOperationsQueries
     /// <param name="point">Only at this sync point; null for all.</param>
     /// <param name="limit">The most rows.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
+    ValueTask<ImmutableArray<StuckDelivery>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
 
     /// <summary>How many deliveries are parked at each sync point that has any, all of them counted.</summary>
-    ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken);
+    ValueTask<ImmutableArray<StuckDeliveries>> CountParkedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Deliveries that have failed and are tried again, the oldest capture first.</summary>
+    /// <param name="point">Only at this sync point; null for all.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<StuckDelivery>> ListFailingAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many deliveries have failed and are tried again at each sync point that has any, all of them counted.</summary>
+    ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken);
 
     /// <summary>Identities with something to do, the earliest due first.</summary>
     /// <param name="after">The last one of the page before, or one without an id for what is due at its time or later; null for the first page.</param>
@@ -100,17 +109,17 @@ public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? In
 /// <param name="Names">The newest names known; null if no change of it was ever accepted.</param>
 public sealed record KnownAccount(IdentityId Identity, AccountId Account, AccountNames? Names);
 
-/// <summary>A parked delivery.</summary>
+/// <summary>A delivery that is parked, or has failed and is tried again.</summary>
 /// <param name="Identity">Whose.</param>
 /// <param name="Point">Where.</param>
-/// <param name="Since">When it was parked.</param>
-public sealed record ParkedRow(IdentityId Identity, SyncPointId Point, DateTimeOffset Since);
+/// <param name="Since">When it was parked; of one that is tried again, when the password was captured.</param>
+public sealed record StuckDelivery(IdentityId Identity, SyncPointId Point, DateTimeOffset Since);
 
-/// <summary>The parked deliveries of a sync point.</summary>
+/// <summary>The deliveries of a sync point that are parked, or have failed and are tried again.</summary>
 /// <param name="Point">Where.</param>
 /// <param name="Deliveries">How many; greater than zero.</param>
-/// <param name="Since">When the longest of them was parked.</param>
-public sealed record ParkedCount(SyncPointId Point, long Deliveries, DateTimeOffset Since);
+/// <param name="Since">The earliest <see cref="StuckDelivery.Since"/> of them.</param>
+public sealed record StuckDeliveries(SyncPointId Point, long Deliveries, DateTimeOffset Since);
 
 /// <summary>An event with its place among those of all identities.</summary>
 /// <param name="Position">Grows in the order of commits.</param>

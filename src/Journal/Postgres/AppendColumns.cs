@@ -32,6 +32,9 @@ internal sealed class AppendColumns
     private readonly List<int> parkedPlaces = [];
     private readonly List<string> parkedPoints = [];
     private readonly List<long> parkedSince = [];
+    private readonly List<int> failingPlaces = [];
+    private readonly List<string> failingPoints = [];
+    private readonly List<long> failingSince = [];
     private readonly List<int> statePlaces = [];
     private readonly List<long> stateSequences = [];
     private readonly List<string> stateKinds = [];
@@ -54,8 +57,8 @@ internal sealed class AppendColumns
         }
     }
 
-    /// <summary>Whether something is to be written that is seldom: a snapshot, or a delivery that is parked or no longer.</summary>
-    public bool HasRare => statePlaces.Count > 0 || parkedPlaces.Count > 0;
+    /// <summary>Whether something is to be written that is seldom: a snapshot, or a delivery that is parked or failing, or no longer.</summary>
+    public bool HasRare => statePlaces.Count > 0 || parkedPlaces.Count > 0 || failingPlaces.Count > 0;
 
     public NpgsqlParameter[] Usual =>
     [
@@ -64,7 +67,7 @@ internal sealed class AppendColumns
         Of(inboxPlaces), Of(inboxSequences), Of(wakePlaces), Of(wakeTimes), Of(sleepPlaces), Of(secretPlaces), Of(secrets), Of(namePlaces), Of(names),
     ];
 
-    public NpgsqlParameter[] All => [.. Usual, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten), Of(parkedPlaces), Of(parkedPoints), Of(parkedSince)];
+    public NpgsqlParameter[] All => [.. Usual, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten), Of(parkedPlaces), Of(parkedPoints), Of(parkedSince), Of(failingPlaces), Of(failingPoints), Of(failingSince)];
 
     private int WantOf(StoredAppend append, Dictionary<(int Shard, long Epoch), int> wanted)
     {
@@ -116,6 +119,13 @@ internal sealed class AppendColumns
             parkedPlaces.Add(place);
             parkedPoints.Add(point);
             parkedSince.Add(since ?? NoLonger);
+        }
+
+        foreach (var (point, since) in append.Failing)
+        {
+            failingPlaces.Add(place);
+            failingPoints.Add(point);
+            failingSince.Add(since ?? NoLonger);
         }
 
         if (append.Snapshot is not { } state) return;

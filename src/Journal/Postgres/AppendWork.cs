@@ -69,6 +69,13 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
         ), parked_before AS (
           DELETE FROM parked USING unnest($25, $26, $27) AS p (place, point, since), verdict
           WHERE verdict.at[p.place] = 0 AND p.since < 0 AND parked.identity_id = ($3)[p.place] AND parked.point = p.point
+        ), failing_now AS (
+          INSERT INTO failing (identity_id, point, since)
+          SELECT ($3)[f.place], f.point, f.since FROM unnest($28, $29, $30) AS f (place, point, since), verdict WHERE verdict.at[f.place] = 0 AND f.since >= 0
+          ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since WHERE failing.since <> excluded.since
+        ), failing_before AS (
+          DELETE FROM failing USING unnest($28, $29, $30) AS f (place, point, since), verdict
+          WHERE verdict.at[f.place] = 0 AND f.since < 0 AND failing.identity_id = ($3)[f.place] AND failing.point = f.point
         )
         """;
 

@@ -27,7 +27,8 @@ internal static class AppendWriter
             if (session.Execute("DELETE FROM secret WHERE capture_id = $1", capture.ToColumn()) > 0) traces.Leave();
         }
 
-        WriteParked(session, append, identity);
+        WriteStuck(session, "parked", append.Parked, identity);
+        WriteStuck(session, "failing", append.Failing, identity);
         if (append.Snapshot is { } state) WriteSnapshot(session, identity, append.After, append.Shard, state, append.LastForgotten);
         return AppendResult.Appended;
     }
@@ -57,12 +58,12 @@ internal static class AppendWriter
         return place.GetInt64(1) == append.Before ? null : AppendResult.Conflict;
     }
 
-    private static void WriteParked(SqliteSession session, StoredAppend append, byte[] identity)
+    private static void WriteStuck(SqliteSession session, string table, (string Point, long? Since)[] changes, byte[] identity)
     {
-        foreach (var (point, since) in append.Parked)
+        foreach (var (point, since) in changes)
         {
-            if (since is { } time) session.Execute("INSERT INTO parked (identity_id, point, since) VALUES ($1, $2, $3) ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since", identity, point, time);
-            else session.Execute("DELETE FROM parked WHERE identity_id = $1 AND point = $2", identity, point);
+            if (since is { } time) session.Execute($"INSERT INTO {table} (identity_id, point, since) VALUES ($1, $2, $3) ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since WHERE excluded.since <> since", identity, point, time);
+            else session.Execute($"DELETE FROM {table} WHERE identity_id = $1 AND point = $2", identity, point);
         }
     }
 

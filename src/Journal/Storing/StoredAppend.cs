@@ -22,6 +22,7 @@ internal sealed class StoredAppend
         WakeUpAt = append.WakeUpAt?.ToColumn();
         Names = [.. append.Events.OfType<IdentityEvent.CaptureAccepted>().SelectMany(accepted => accepted.Change.Names.All()).Distinct()];
         Parked = [.. ChangesOfParked(append)];
+        Failing = [.. ChangesOfFailing(append)];
         ReleasedSecrets = [.. append.ReleasedSecrets.Select(capture => capture.Value)];
     }
 
@@ -57,6 +58,9 @@ internal sealed class StoredAppend
     /// <summary>Points at which a delivery is parked since a time, or, without a time, no longer.</summary>
     public (string Point, long? Since)[] Parked { get; }
 
+    /// <summary>Points at which a delivery that was captured at a time has failed and is tried again, or, without a time, no longer. With each failure anew: journals of before this was kept come in with the next one.</summary>
+    public (string Point, long? Since)[] Failing { get; }
+
     /// <exception cref="ArgumentException">The parts of the append contradict each other.</exception>
     public static StoredAppend Of(JournalAppend append, StoreOptions options)
     {
@@ -87,6 +91,26 @@ internal sealed class StoredAppend
             if (state is PointState.Parked && !IsParked(append.After, point)) yield return (point.Value, null);
         }
     }
+
+    private static IEnumerable<(string Point, long? Since)> ChangesOfFailing(JournalAppend append)
+    {
+        foreach (var (point, state) in append.After.Points)
+        {
+            if (state is PointState.Waiting { LastFailure: not null } waiting && append.Events.Any(happened => IsOutcomeAt(happened, point))) yield return (point.Value, waiting.Delivery.Change.Stages.CapturedAt.ToColumn());
+        }
+
+        foreach (var (point, state) in append.Before.Points)
+        {
+            if (state.IsFailing && append.After.Points.GetValueOrDefault(point) is not { IsFailing: true }) yield return (point.Value, null);
+        }
+    }
+
+    private static bool IsOutcomeAt(IdentityEvent happened, SyncPointId point) => happened switch
+    {
+        IdentityEvent.AttemptFinished finished => finished.Point == point,
+        IdentityEvent.ObstacleMet met => met.Point == point,
+        _ => false,
+    };
 
     private static bool IsParked(IdentityState state, SyncPointId point) => state.Points.GetValueOrDefault(point) is PointState.Parked;
 }

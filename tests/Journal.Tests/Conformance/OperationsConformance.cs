@@ -63,9 +63,9 @@ public abstract class OperationsConformance : StoreConformance
 
         await worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(Samples.Start, Samples.Mail, change.CaptureId, new DeliveryOutcome.RefusedByPolicy("too short"), 0));
 
-        (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([new ParkedRow(identity, Samples.Mail, Samples.Start)]);
+        (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Mail, Samples.Start)]);
         (await queries.ListParkedAsync(Samples.Files, 10, CancellationToken.None)).ShouldBeEmpty();
-        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBe([new ParkedCount(Samples.Mail, 1, Samples.Start)]);
+        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Mail, 1, Samples.Start)]);
         await worker.CommandAsync(identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
         (await queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBeEmpty();
         (await queries.CountParkedAsync(CancellationToken.None)).ShouldBeEmpty();
@@ -86,8 +86,47 @@ public abstract class OperationsConformance : StoreConformance
         }
 
         (await OperationsOf(subject).Queries.CountParkedAsync(CancellationToken.None)).ShouldBe([
-            new ParkedCount(Samples.Files, 1, Samples.Start.AddMinutes(3)), new ParkedCount(Samples.Mail, 3, Samples.Start.AddMinutes(1)),
+            new StuckDeliveries(Samples.Files, 1, Samples.Start.AddMinutes(3)), new StuckDeliveries(Samples.Mail, 3, Samples.Start.AddMinutes(1)),
         ]);
+    }
+
+    [Fact]
+    public async Task Failing_deliveries_are_listed_while_they_are_tried_again_until_they_arrive_or_are_parked_or_a_newer_change_takes_their_place()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBeEmpty("what waits has not failed");
+        var captured = change.Stages.CapturedAt;
+
+        await FailAsync(Samples.Mail, new DeliveryOutcome.Transient("down"), Samples.Start);
+        await FailAsync(Samples.Files, new DeliveryOutcome.TargetMisconfigured("wrong password"), Samples.Start);
+
+        (await queries.ListFailingAsync(null, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Mail, captured), new StuckDelivery(identity, Samples.Files, captured)], ignoreOrder: true);
+        (await queries.ListFailingAsync(null, 1, CancellationToken.None)).Length.ShouldBe(1);
+        (await queries.ListFailingAsync(Samples.Files, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Files, captured)]);
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Files, 1, captured), new StuckDeliveries(Samples.Mail, 1, captured)]);
+        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBeEmpty();
+
+        // It goes on failing while it is tried, and no longer once it has arrived.
+        var (later, attempt) = (Samples.Start.AddHours(1), Guid.NewGuid());
+        await FailAsync(Samples.Mail, new DeliveryOutcome.Transient("still down"), later);
+        await worker.CommandAsync(identity, new IdentityCommand.BeginAttempt(later.AddHours(1), Samples.Mail, change.CaptureId, attempt, later.AddHours(2), new TargetAccount("key", "ada", null), Baseline: null));
+        (await queries.ListFailingAsync(Samples.Mail, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Mail, captured)]);
+        await worker.CommandAsync(identity, new IdentityCommand.FinishAttempt(later.AddHours(1), Samples.Mail, attempt, new DeliveryOutcome.Delivered(null, null), Jitter: 0));
+        (await queries.ListFailingAsync(null, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Files, captured)]);
+
+        await FailAsync(Samples.Files, new DeliveryOutcome.RefusedByPolicy("too short"), later);
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBeEmpty();
+        (await queries.CountParkedAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Files, 1, later)]);
+        await worker.CommandAsync(identity, new IdentityCommand.RetryDelivery(later, Samples.Files));
+        await FailAsync(Samples.Files, new DeliveryOutcome.Transient("down"), later);
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Files, 1, captured)]);
+        await worker.CommandAsync(identity, new IdentityCommand.DecideCapture(later, Samples.ChangeOf(change.Account, version: 9), Worker.Points, OwnWrites.None));
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBeEmpty("a newer change waits, which has not failed");
+
+        Task FailAsync(SyncPointId point, DeliveryOutcome outcome, DateTimeOffset at) => worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(at, point, change.CaptureId, outcome, Jitter: 0));
     }
 
     [Fact]

@@ -73,7 +73,7 @@ public sealed class OpeningTests
         var parked = await subject.Store.Operations.Queries.ListParkedAsync(null, 10, CancellationToken.None);
         parked.Length.ShouldBe(2);
         await worker.CommandAsync(parked[0].Identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
-        await subject.Sqlite.RunAsync("DROP TABLE parked", CancellationToken.None);
+        foreach (var table in (string[])["parked", "failing"]) await subject.Sqlite.RunAsync($"DROP TABLE {table}", CancellationToken.None);
         await subject.Sqlite.RunAsync("CREATE INDEX event_parked ON event (at) WHERE json_extract(body, '$.sequel.sequel') = 'park'", CancellationToken.None);
         await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 6", CancellationToken.None);
 

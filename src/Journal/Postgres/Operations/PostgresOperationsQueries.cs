@@ -38,16 +38,13 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
     public async ValueTask<ImmutableArray<KnownAccount>> FindAccountsAsync(string text, int limit, CancellationToken cancellationToken) =>
         [.. await database.ReadAsync((connection, token) => KnownAccounts.FindAsync(connection, text, limit, token), cancellationToken).ConfigureAwait(false)];
 
-    public async ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
-        (connection, token) => connection.Command(
-            "SELECT identity_id, point, since FROM parked WHERE $1 IS NULL OR point = $1 ORDER BY since LIMIT $2", OfText(point?.Value), Of(limit)).RowsAsync(
-            row => new ParkedRow(new IdentityId(row.GetGuid(0)), new SyncPointId(row.GetString(1)), StoredTime.FromColumn(row.GetInt64(2))), token),
-        cancellationToken).ConfigureAwait(false)];
+    public ValueTask<ImmutableArray<StuckDelivery>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("parked", point, limit, cancellationToken);
 
-    public async ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken) => [.. await database.ReadAsync(
-        (connection, token) => connection.Command("SELECT point, count(*), min(since) FROM parked GROUP BY point ORDER BY point").RowsAsync(
-            row => new ParkedCount(new SyncPointId(row.GetString(0)), row.GetInt64(1), StoredTime.FromColumn(row.GetInt64(2))), token),
-        cancellationToken).ConfigureAwait(false)];
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountParkedAsync(CancellationToken cancellationToken) => CountStuckAsync("parked", cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDelivery>> ListFailingAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("failing", point, limit, cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken) => CountStuckAsync("failing", cancellationToken);
 
     public async ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
         (connection, token) => connection.Command(
@@ -84,6 +81,17 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
     public async ValueTask<ImmutableArray<ShardRow>> ListShardsAsync(CancellationToken cancellationToken) => [.. await database.ReadAsync(
         (connection, token) => connection.Command("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id").RowsAsync(
             row => new ShardRow(row.GetInt32(0), row.Text(1), row.GetInt64(2)), token),
+        cancellationToken).ConfigureAwait(false)];
+
+    private async ValueTask<ImmutableArray<StuckDelivery>> ListStuckAsync(string table, SyncPointId? point, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
+        (connection, token) => connection.Command(
+            $"SELECT identity_id, point, since FROM {table} WHERE $1 IS NULL OR point = $1 ORDER BY since LIMIT $2", OfText(point?.Value), Of(limit)).RowsAsync(
+            row => new StuckDelivery(new IdentityId(row.GetGuid(0)), new SyncPointId(row.GetString(1)), StoredTime.FromColumn(row.GetInt64(2))), token),
+        cancellationToken).ConfigureAwait(false)];
+
+    private async ValueTask<ImmutableArray<StuckDeliveries>> CountStuckAsync(string table, CancellationToken cancellationToken) => [.. await database.ReadAsync(
+        (connection, token) => connection.Command($"SELECT point, count(*), min(since) FROM {table} GROUP BY point ORDER BY point").RowsAsync(
+            row => new StuckDeliveries(new SyncPointId(row.GetString(0)), row.GetInt64(1), StoredTime.FromColumn(row.GetInt64(2))), token),
         cancellationToken).ConfigureAwait(false)];
 
     private async Task<List<StoredEvent>> ReadEventsAsync(NpgsqlConnection connection, EventPage page, CancellationToken cancellationToken)

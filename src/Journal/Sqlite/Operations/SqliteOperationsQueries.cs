@@ -19,14 +19,13 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
     public ValueTask<ImmutableArray<KnownAccount>> FindAccountsAsync(string text, int limit, CancellationToken cancellationToken) =>
         engine.ReadAsync(session => session.AtOneMoment(moment => AccountSearch.Find(moment, text, limit)), cancellationToken);
 
-    public ValueTask<ImmutableArray<ParkedRow>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) =>
-        engine.ReadAsync(session => ListParked(session, point, limit), cancellationToken);
+    public ValueTask<ImmutableArray<StuckDelivery>> ListParkedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("parked", point, limit, cancellationToken);
 
-    public ValueTask<ImmutableArray<ParkedCount>> CountParkedAsync(CancellationToken cancellationToken) => engine.ReadAsync(
-        session => Collect(
-            session.Query("SELECT point, count(*), min(since) FROM parked GROUP BY point ORDER BY point"),
-            row => new ParkedCount(new SyncPointId(row.GetString(0)), row.GetInt64(1), row.ReadTime(2))),
-        cancellationToken);
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountParkedAsync(CancellationToken cancellationToken) => CountStuckAsync("parked", cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDelivery>> ListFailingAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("failing", point, limit, cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken) => CountStuckAsync("failing", cancellationToken);
 
     public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
         session => Collect(
@@ -66,9 +65,17 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
         session.Number("SELECT count(*) FROM (SELECT 1 FROM secret LIMIT $1)", max) ?? 0,
         session.Number("SELECT max(event_id) FROM event") ?? 0);
 
-    private static ImmutableArray<ParkedRow> ListParked(SqliteSession session, SyncPointId? point, int limit) => Collect(
-        session.Query("SELECT identity_id, point, since FROM parked WHERE $1 IS NULL OR point = $1 ORDER BY since LIMIT $2", point?.Value, limit),
-        row => new ParkedRow(new IdentityId(row.ReadGuid(0)), new SyncPointId(row.GetString(1)), row.ReadTime(2)));
+    private ValueTask<ImmutableArray<StuckDelivery>> ListStuckAsync(string table, SyncPointId? point, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query($"SELECT identity_id, point, since FROM {table} WHERE $1 IS NULL OR point = $1 ORDER BY since LIMIT $2", point?.Value, limit),
+            row => new StuckDelivery(new IdentityId(row.ReadGuid(0)), new SyncPointId(row.GetString(1)), row.ReadTime(2))),
+        cancellationToken);
+
+    private ValueTask<ImmutableArray<StuckDeliveries>> CountStuckAsync(string table, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query($"SELECT point, count(*), min(since) FROM {table} GROUP BY point ORDER BY point"),
+            row => new StuckDeliveries(new SyncPointId(row.GetString(0)), row.GetInt64(1), row.ReadTime(2))),
+        cancellationToken);
 
     private static ImmutableArray<StoredEvent> ReadEvents(SqliteSession session, EventPage page)
     {

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
-using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
 using PasswordSync.SyncNode.Cluster.Requests;
 
@@ -128,31 +127,20 @@ internal sealed class RetryAll(OperationServices services) : Operation
     {
         var only = call.Text("point");
         if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
-        var wanted = new List<(IdentityId Identity, SyncPointId Point)>();
-        foreach (var row in await services.Queries.ListParkedAsync(only is null ? null : new SyncPointId(only), call.Rows(), cancellationToken).ConfigureAwait(false)) wanted.Add((row.Identity, row.Point));
-        if (call.Flag("waiting")) wanted.AddRange(await FailedAsync(only, call.Rows(), cancellationToken).ConfigureAwait(false));
+        SyncPointId? point = only is null ? null : new SyncPointId(only);
+        var stuck = await services.Queries.ListParkedAsync(point, call.Rows(), cancellationToken).ConfigureAwait(false);
+        if (call.Flag("waiting")) stuck = stuck.AddRange(await services.Queries.ListFailingAsync(point, call.Rows(), cancellationToken).ConfigureAwait(false));
+        var wanted = stuck.Select(row => (row.Identity, row.Point)).Distinct().Take(call.Rows()).ToList();
         var results = new List<(SyncPointId Point, bool Done)>();
-        foreach (var (identity, point) in wanted.Distinct().Take(call.Rows()))
+        foreach (var (identity, at) in wanted)
         {
-            var refusal = await services.Decisions.DecideAsync(identity, point, DecisionKind.Retry, null, call.Caller.Name, cancellationToken).ConfigureAwait(false);
-            results.Add((point, refusal is null));
+            var refusal = await services.Decisions.DecideAsync(identity, at, DecisionKind.Retry, null, call.Caller.Name, cancellationToken).ConfigureAwait(false);
+            results.Add((at, refusal is null));
         }
 
         return new OperationResult.Answered(
             Answer.Of(Section.Table(null, "point|points", Columns, results.GroupBy(result => result.Point).OrderBy(group => group.Key).Select(group => Column.Row(group.Key.Value, group.Count(result => result.Done), group.Count(result => !result.Done))))),
             Before: $"{wanted.Count} parked or failed", After: $"{results.Count(result => result.Done)} retried");
-    }
-
-    private async Task<List<(IdentityId, SyncPointId)>> FailedAsync(string? only, int limit, CancellationToken cancellationToken)
-    {
-        var failed = new List<(IdentityId, SyncPointId)>();
-        var pending = await services.Queries.ListPendingAsync(after: null, limit, cancellationToken).ConfigureAwait(false);
-        foreach (var (one, state) in pending.Zip(await services.LoadAsync(pending.Select(one => one.Identity), cancellationToken).ConfigureAwait(false)))
-        {
-            failed.AddRange(from entry in state.Points where entry.Value is PointState.Waiting { LastFailure: not null } && (only is null || entry.Key.Value == only) select (one.Identity, entry.Key));
-        }
-
-        return failed;
     }
 }
 

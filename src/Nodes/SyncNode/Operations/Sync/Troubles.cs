@@ -23,7 +23,7 @@ internal sealed class Troubles(OperationServices services)
         rows.AddRange(await EdgesAsync(cancellationToken).ConfigureAwait(false));
         rows.AddRange(services.Switchboard.Current.Values.OrderBy(off => off.Point).Select(off => Column.Row(
             off.Point.Value, null, off.Since, $"{(off.IsDisabled ? "disabled" : "paused")} by {off.By}{(off.Reason is { } reason ? $": {reason}" : "")}", $"pbm sync point {(off.IsDisabled ? "enable" : "resume")} {off.Point}")));
-        rows.AddRange(await new DeliveryTroubles(services.Store).FindAsync(counts.Pending, cancellationToken).ConfigureAwait(false));
+        rows.AddRange(await new DeliveryTroubles(services.Store).FindAsync(cancellationToken).ConfigureAwait(false));
         return Section.Table("troubles", "trouble|troubles", Columns, rows);
     }
 
