@@ -73,7 +73,7 @@ public sealed class Server_life_tests
 
         var ending = node.Server.DisposeAsync().AsTask();
 
-        // The door is closed first; the delivery is still in hand then.
+        // The door is closed at once; the delivery is still in hand then.
         while (await IsListeningAsync(node)) await Task.Yield();
         ending.IsCompleted.ShouldBeFalse();
         mayWrite.SetResult();

@@ -31,9 +31,6 @@ namespace PasswordSync.SyncNode;
 /// <summary>One sync server, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
 public sealed partial class SyncServer : IAsyncDisposable
 {
-    /// <summary>How long requests under way may take to end at a stop; the edge sends again what was cut off.</summary>
-    private static readonly TimeSpan RequestsEndTimeout = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan HoldMargin = TimeSpan.FromSeconds(15);
 
     private readonly NodeParts parts;
@@ -82,6 +79,9 @@ public sealed partial class SyncServer : IAsyncDisposable
 
     /// <summary>Ends when an operator lets this node leave: dispose it then.</summary>
     public Task LeaveRequested { get; private init; } = Task.CompletedTask;
+
+    /// <summary>How long requests of edges and other nodes that are under way at a stop may take to end; they send again what was cut off. Default 5 s.</summary>
+    internal TimeSpan RequestsEndWithin { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Starts a node.</summary>
     /// <param name="configuration">The checked configuration.</param>
@@ -169,21 +169,28 @@ public sealed partial class SyncServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops taking captures, lets what is in flight end, gives the shards back, closes the database.</summary>
+    /// <summary>Gives the shards back, each as soon as nothing is in flight for it, and takes no new connections meanwhile; lets what is in flight end, then closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
-        await EndAsync("the operators' listener", async () =>
-        {
-            if (admin is not null) await admin.DisposeAsync().ConfigureAwait(false);
-        }).ConfigureAwait(false);
-        await EndAsync("the listener", async () =>
-        {
-            await web.StopAsync(CancellationToken.None).ConfigureAwait(false);
-            await web.DisposeAsync().ConfigureAwait(false);
-        }).ConfigureAwait(false);
-        await ending.CancelAsync().ConfigureAwait(false);
-        await EndAsync("the engine", () => Task.WhenAll([verifying, .. running])).ConfigureAwait(false);
+
+        // Side by side, since edges and nodes keep their connections: no request of theirs may hold up a shard. One that is under way is answered meanwhile, and after, for it needs no
+        // shard of this node: captures go into the database, whoever owns them, and what other nodes have written here needs the providers. Both are closed last.
+        await Task.WhenAll(
+            EndAsync("the engine", async () =>
+            {
+                await ending.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAll([verifying, .. running]).ConfigureAwait(false);
+            }),
+            EndAsync("the listener", async () =>
+            {
+                await web.StopAsync(RequestsEndWithin).ConfigureAwait(false);
+                await web.DisposeAsync().ConfigureAwait(false);
+            }),
+            EndAsync("the operators' listener", async () =>
+            {
+                if (admin is not null) await admin.DisposeAsync().ConfigureAwait(false);
+            })).ConfigureAwait(false);
         await EndAsync("the actors", async () => await engine.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
         monitoring.Dispose();
         await EndAsync("the database", async () => await parts.DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
@@ -236,7 +243,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestsEndTimeout);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan); // The stop brings its own bound.
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => EdgeListener.Configure(kestrel, parts.Configuration, parts.Credentials, clock, loggers.CreateLogger(typeof(EdgeListener).FullName!)));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
@@ -71,7 +72,7 @@ public sealed partial class OperationsLayer
             if (call is null) return new OperationResult.Refused(RefusalReason.Invalid, fault!);
             return isAudited ? await RunAuditedAsync(operation, request, call, cancellationToken).ConfigureAwait(false) : await operation.RunAsync(call, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is StorageUnavailableException or IdentityUnavailableException)
+        catch (Exception failure) when (failure is StorageUnavailableException or IdentityUnavailableException or AskTargetStoppedException)
         {
             return new OperationResult.Refused(RefusalReason.Unavailable, $"It cannot be done now: {failure.Message}");
         }
