@@ -110,6 +110,29 @@ public sealed class Configuration_faults_tests : IDisposable
         ReadNode().Faults.ShouldHaveSingleItem().Key.ShouldBe(key);
     }
 
+    [Theory]
+    [InlineData("*:9443")]
+    [InlineData("0.0.0.0:9443")]
+    [InlineData("[::]:9443")]
+    [InlineData("[0:0:0:0:0:0:0:0]:9443")]
+    public void Whoever_listens_everywhere_must_name_the_addresses_that_others_are_told(string everywhere)
+    {
+        const string Proper = "\"advertise\": [\"https://sync1.example.net:9443\"]";
+        Change("node.json", "\"listen\": [\"*:9443\"]", $"\"listen\": [\"{everywhere}\"]");
+        NodeConfiguration.Read(Path.Combine(folder, "node.json")).Node.Listen.ShouldBe([everywhere]);
+
+        Change("node.json", Proper, "\"advertise\": []");
+        var untold = ReadNode().Faults.ShouldHaveSingleItem();
+        (untold.Key, untold.Found).ShouldBe(("advertise", "[]"));
+        untold.Remedy.ShouldContain($"\"{everywhere}\" in listen is all of this machine's");
+
+        var address = $"https://{everywhere.Replace("*", "[::]", StringComparison.Ordinal)}";
+        Change("node.json", "\"advertise\": []", $"\"advertise\": [\"{address}\"]");
+        var nowhere = ReadNode().Faults.ShouldHaveSingleItem();
+        (nowhere.Key, nowhere.Found).ShouldBe(("advertise", address));
+        nowhere.Remedy.ShouldContain("leads nowhere");
+    }
+
     [Fact]
     public void A_setting_that_is_there_twice_in_other_letters_is_told()
     {

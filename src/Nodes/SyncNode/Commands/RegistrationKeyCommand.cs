@@ -50,6 +50,6 @@ internal static class RegistrationKeyCommand
 
     // What is listened on at one port of one address is where edges find this node; else they have the addresses of their own configuration.
     internal static IEnumerable<string> AddressesOf(NodeConfiguration configuration) => configuration.Node.Advertise.IsEmpty
-        ? configuration.Node.Listen.Where(text => ListenAddress.TryParse(text, out var address) && address is { Port: > 0, IsEverywhere: false }).Select(address => $"https://{address}")
+        ? configuration.Node.Listen.Where(text => ListenAddress.TryParse(text, out var address) && address is { Port: > 0 }).Select(address => $"https://{address}")
         : configuration.Node.Advertise;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -29,12 +30,13 @@ internal static class ConfigurationFaults
         if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
         foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
         foreach (var address in node.Admin.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("admin.listen", address, "use host:port, where the host is an IP address or *.");
-        if (node.Advertise.IsEmpty && node.Listen.FirstOrDefault(address => address.StartsWith("*:", StringComparison.Ordinal)) is { } everywhere)
+        if (node.Advertise.IsEmpty && node.Listen.FirstOrDefault(text => ListenAddress.TryParse(text, out var address) && address!.IsEverywhere) is { } everywhere)
         {
-            yield return new("advertise", "[]", $"name the addresses that edges are to use, such as \"https://sync1.example.net:9443\": \"{everywhere}\" in listen is none that could be told them.");
+            yield return new("advertise", "[]", $"name the addresses that edges and other nodes are to use, such as \"https://sync1.example.net:9443\": \"{everywhere}\" in listen is all of this machine's, and none that could be told them.");
         }
 
         foreach (var address in node.Advertise.Where(address => !IsHttps(address))) yield return new("advertise", address, "use https://host:port.");
+        foreach (var address in node.Advertise.Where(address => IsHttps(address) && IsEverywhere(new Uri(address).Host))) yield return new("advertise", address, "use a name or an address of this machine that others reach it by: this one stands for all addresses, and leads nowhere.");
         foreach (var address in node.Join.Where(address => !IsHttps(address))) yield return new("join", address, "use https://host:port.");
         foreach (var fault in node.Metrics.FindFaults()) yield return fault;
         foreach (var fault in OfLabels("labels", node.Labels)) yield return fault;
@@ -141,6 +143,8 @@ internal static class ConfigurationFaults
     }
 
     private static bool IsPlainName(string text) => SourceId.IsValid(text);
+
+    private static bool IsEverywhere(string host) => IPAddress.TryParse(host.Trim('[', ']'), out var address) && new ListenAddress(address, 0).IsEverywhere;
 
     private static bool IsHttps(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps;
 }
