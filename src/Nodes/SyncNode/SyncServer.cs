@@ -135,10 +135,10 @@ public sealed partial class SyncServer : IAsyncDisposable
             {
                 intake.Map(routes);
                 new RemoteEndpoint(parts.Providers.Where(entry => configuration.MayRun(entry.Key)).ToDictionary(entry => entry.Key.Name, entry => entry.Value), envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(routes);
-                new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.OthersAsync, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
+                new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.Members, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
                 new EnrolmentEndpoint(configuration, parts.Credentials, parts.Registrations, revocations, parts.Store.Operations.Audit, clock, loggers.CreateLogger<EnrolmentEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
-                new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.OthersAsync, parts.Connections)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
+                new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.Members, parts.Connections)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -14,7 +13,7 @@ namespace PasswordSync.SyncNode.Cluster;
 /// authority's key can; the others say so.
 /// </summary>
 internal sealed partial class RenewalEndpoint(
-    NodeConfiguration configuration, NodeCredentials credentials, EdgeRevocations revocations, Func<CancellationToken, ValueTask<ImmutableArray<Peer>>> others, TimeProvider clock, ILogger<RenewalEndpoint> logger)
+    NodeConfiguration configuration, NodeCredentials credentials, EdgeRevocations revocations, ClusterPeers peers, TimeProvider clock, ILogger<RenewalEndpoint> logger)
 {
     /// <summary>The part of its life before which no certificate is followed by another: earlier than <see cref="CertificateTerm.RenewedAfterPart"/>, since clocks differ.</summary>
     private const double RenewableAfterPart = 0.5;
@@ -79,8 +78,8 @@ internal sealed partial class RenewalEndpoint(
     {
         if (peer is PeerName.Node node)
         {
-            var living = await others(cancellationToken).ConfigureAwait(false);
-            return living.Any(other => other.Name == node.Name) ? null : $"The node {node.Name} is not at work in the cluster: a node is renewed while it runs.";
+            var living = await peers.FindAsync(other => other.Name == node.Name, cancellationToken).ConfigureAwait(false);
+            return living.IsEmpty ? $"The node {node.Name} is not at work in the cluster: a node is renewed while it runs." : null;
         }
 
         var edge = (PeerName.Edge)peer;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using PasswordSync.Core.Ports;
 using PasswordSync.SyncNode.Settings;
@@ -6,7 +5,7 @@ using PasswordSync.SyncNode.Settings;
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
 /// <summary>Asks other nodes for what only they can do, over the nodes' own mutual TLS.</summary>
-internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableArray<Peer>>> others, PeerConnections connections)
+internal sealed class NodeRequests(ClusterPeers peers, PeerConnections connections)
 {
     /// <summary>How long another node may take: as long as an ask of one of its actors, and a little.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(12);
@@ -14,7 +13,10 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
     /// <summary>Asks one living node by name.</summary>
     /// <returns>Its reply; one that says why, if it lives no more or cannot be reached.</returns>
     /// <exception cref="StorageUnavailableException">Which nodes live cannot be read now.</exception>
-    public Task<NodeReply> AskAsync(string node, NodeRequest request, CancellationToken cancellationToken) => AskAsync(node, request, AnswerTimeout, cancellationToken);
+    public async Task<NodeReply> AskAsync(string node, NodeRequest request, CancellationToken cancellationToken) =>
+        await peers.FindAsync(peer => peer.Name == node, cancellationToken).ConfigureAwait(false) is [var found, ..]
+            ? await AskAsync(found, request, AnswerTimeout, cancellationToken).ConfigureAwait(false)
+            : Unavailable($"The node {node} does not live now; another one takes its work within seconds.");
 
     /// <summary>As above, of a living node that has the labels, for what takes the target's time, too.</summary>
     /// <returns>The node and its reply; one that says why, if none could be asked. Whoever may have got the request is the last one that is asked.</returns>
@@ -22,12 +24,12 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
     public async Task<(string? Node, NodeReply Reply)> AskAsync(PointSettings point, NodeRequest request, CancellationToken cancellationToken)
     {
         var labels = string.Join(", ", point.Nodes);
-        var able = (await others(cancellationToken).ConfigureAwait(false)).Where(peer => point.Nodes.All(peer.Labels.Contains)).ToList();
-        if (able.Count == 0) return (null, Unavailable($"No living node has the labels that '{point.Name}' is bound to ({labels}): start such a node, or correct the labels."));
+        var able = await peers.FindAsync(peer => point.Nodes.All(peer.Labels.Contains), cancellationToken).ConfigureAwait(false);
+        if (able.IsEmpty) return (null, Unavailable($"No living node has the labels that '{point.Name}' is bound to ({labels}): start such a node, or correct the labels."));
         var reasons = new List<string>();
         foreach (var peer in able)
         {
-            var reply = await AskAsync(peer.Name, request, AnswerTimeout + point.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            var reply = await AskAsync(peer, request, AnswerTimeout + point.AttemptTimeout, cancellationToken).ConfigureAwait(false);
             if (reply.Unavailable is null || reply.MayHaveArrived) return (peer.Name, reply);
             reasons.Add(reply.Unavailable);
         }
@@ -35,17 +37,16 @@ internal sealed class NodeRequests(Func<CancellationToken, ValueTask<ImmutableAr
         return (null, Unavailable($"No node with the labels that '{point.Name}' is bound to ({labels}) could be asked. {string.Join(" ", reasons)}"));
     }
 
-    private async Task<NodeReply> AskAsync(string node, NodeRequest request, TimeSpan within, CancellationToken cancellationToken)
+    private async Task<NodeReply> AskAsync(Peer peer, NodeRequest request, TimeSpan within, CancellationToken cancellationToken)
     {
-        if ((await others(cancellationToken).ConfigureAwait(false)).FirstOrDefault(peer => peer.Name == node) is not { } found) return Unavailable($"The node {node} does not live now; another one takes its work within seconds.");
-        var reasons = new List<string>();
-        foreach (var address in found.Addresses)
+        var (node, reasons) = (peer.Name, new List<string>());
+        foreach (var address in peer.Addresses)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(within);
             try
             {
-                return await AskAsync(found, address, request, limit.Token).ConfigureAwait(false);
+                return await AskAsync(peer, address, request, limit.Token).ConfigureAwait(false);
             }
             catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
             {
