@@ -15,9 +15,6 @@ internal sealed partial class NodeGauges
     /// <summary>How often the database and the actors are asked.</summary>
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>Up to how many parked deliveries are counted.</summary>
-    public const int ParkedMax = 10_000;
-
     /// <summary>Up to how many captures, identities and secrets are counted, so that a look costs the database the same however much there is.</summary>
     public const int CountedMax = 100_000;
 
@@ -41,7 +38,7 @@ internal sealed partial class NodeGauges
         meter.CreateObservableGauge("passwordsync.identities", () => Read(now => now.Counts?.Identities), "{identity}", $"Identities with a history, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.pending.identities", () => Read(now => now.Counts?.Pending), "{identity}", $"Identities with something to do, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.secrets.held", () => Read(now => now.Counts?.Secrets), "{secret}", $"Sealed passwords that are held, in the whole cluster, counted up to {CountedMax}");
-        meter.CreateObservableGauge("passwordsync.deliveries.parked", Parked, "{delivery}", $"Deliveries that wait for an operator, in the whole cluster, counted up to {ParkedMax}, by sync point");
+        meter.CreateObservableGauge("passwordsync.deliveries.parked", Parked, "{delivery}", "Deliveries that wait for an operator, in the whole cluster, by sync point");
         meter.CreateObservableGauge("passwordsync.point.waiting", () => OfPoints(status => status.Waiting), "{delivery}", "Deliveries in this node's queue of a sync point");
         meter.CreateObservableGauge("passwordsync.point.running", () => OfPoints(status => status.Running), "{delivery}", "Deliveries that this node carries out now, by sync point");
         meter.CreateObservableGauge("passwordsync.point.paused", () => OfPoints(status => status.IsPaused ? 1 : 0), "{flag}", "1 if an operator paused or disabled the sync point, 0 if not");
@@ -73,15 +70,15 @@ internal sealed partial class NodeGauges
         try
         {
             var counts = await queries.CountAsync(CountedMax, cancellationToken).ConfigureAwait(false);
-            var parked = await queries.ListParkedAsync(point: null, ParkedMax, cancellationToken).ConfigureAwait(false);
+            var parked = await queries.CountParkedAsync(cancellationToken).ConfigureAwait(false);
             var sightings = await edges.ListAsync(cancellationToken).ConfigureAwait(false);
-            Volatile.Write(ref reading, new Reading(isReady, points, counts, parked.CountBy(row => row.Point).ToImmutableDictionary(), sightings));
+            Volatile.Write(ref reading, new Reading(isReady, points, counts, parked.ToImmutableDictionary(count => count.Point, count => count.Deliveries), sightings));
             isAway = false;
         }
         catch (StorageUnavailableException failure)
         {
             // What the database held is not known now: better no figure than an old one.
-            Volatile.Write(ref reading, new Reading(isReady, points, null, ImmutableDictionary<SyncPointId, int>.Empty, []));
+            Volatile.Write(ref reading, new Reading(isReady, points, null, ImmutableDictionary<SyncPointId, long>.Empty, []));
             if (!isAway) LogNotRead(failure.Message);
             isAway = true;
         }
@@ -112,5 +109,5 @@ internal sealed partial class NodeGauges
     private partial void LogNotRead(string reason);
 
     private sealed record Reading(
-        bool IsReady, ImmutableSortedDictionary<SyncPointId, ProviderStatus> Points, StoreCounts? Counts, ImmutableDictionary<SyncPointId, int> Parked, ImmutableArray<EdgeSighting> Edges);
+        bool IsReady, ImmutableSortedDictionary<SyncPointId, ProviderStatus> Points, StoreCounts? Counts, ImmutableDictionary<SyncPointId, long> Parked, ImmutableArray<EdgeSighting> Edges);
 }
