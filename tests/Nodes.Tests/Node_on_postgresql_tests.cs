@@ -1,6 +1,11 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Intake;
+using PasswordSync.Hosting.Certificates;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -40,6 +45,42 @@ public sealed class Node_on_postgresql_tests
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId == later.CaptureId && e.Outcome is DeliveryOutcome.Delivered, Token);
         beta.SignIn("ann", "After.2026!").ShouldBeTrue();
         beta.Writes.Length.ShouldBe(2, "each change was sent once");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_node_with_the_authority_dates_its_own_certificate_by_the_database_s_clock_at_its_first_start_and_at_later_ones()
+    {
+        await using var server = await PostgresServer.StartAsync([], Token);
+        var passwordFile = Path.Combine(server.Folder, "database-password");
+        await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, Token);
+        var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
+        var targets = new Dictionary<string, MemoryTarget>();
+        await using var node = await TestNode.StartAsync(targets, Token, database: database, clock: new ClockAhead());
+        await AssertAsync();
+
+        await node.RestartAsync(targets, script: null, Token);
+        await AssertAsync();
+
+        async Task AssertAsync()
+        {
+            using var shown = await CertificateOfAsync(node.Server.Addresses[0]);
+            ClusterAuthority.SignedAt(shown).ShouldBeLessThan(DateTimeOffset.UtcNow + (ClockAhead.By / 2));
+        }
+    }
+
+    // What the node shows to whoever comes, before it asks who that is.
+    private static async Task<X509Certificate2> CertificateOfAsync(Uri address)
+    {
+        X509Certificate2? shown = null;
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port, Token);
+        using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) =>
+        {
+            shown = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData());
+            return false;
+        });
+        await Should.ThrowAsync<AuthenticationException>(() => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address.Host }, Token));
+        return shown.ShouldNotBeNull();
     }
 
     private sealed class ClockAhead : TimeProvider

@@ -102,10 +102,10 @@ internal sealed partial class NodeParts : IAsyncDisposable
         {
             PrivateFile.EnsureFolder(configuration.DataFolder);
             parts.Commands.EnsureFolder();
-            if (parts.WouldMakeKeysForSharedDatabase)
+            if (parts.SignsByTheTimeOfSharedDatabase)
             {
                 parts.Store = await NodeStore.OpenAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
-                await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
+                if (configuration.Node.Join.IsEmpty && !File.Exists(parts.KeyRingFile)) await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
             }
 
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);
@@ -197,7 +197,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     private string KeyRingFile => Path.Combine(Configuration.DataFolder, "keys.ring");
 
-    private bool WouldMakeKeysForSharedDatabase => Configuration.Node.Database.Kind != "sqlite" && Configuration.Node.Join.IsEmpty && !File.Exists(KeyRingFile);
+    // Who has the authority, or makes it, signs the node's own certificate at the start, and nodes judge certificates by the database's time: that must be known by then.
+    private bool SignsByTheTimeOfSharedDatabase => Configuration.Node.Database.Kind != "sqlite" && (Configuration.Node.Join.IsEmpty || ClusterAuthority.IsIn(Configuration.DataFolder));
 
     // A second authority and a second key ring over one database would be two clusters that cannot open each other's passwords.
     private async Task RefuseKnownDatabaseAsync(CancellationToken cancellationToken)
