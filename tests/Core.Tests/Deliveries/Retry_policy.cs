@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using PasswordSync.Core.Deliveries;
 using Shouldly;
@@ -31,7 +30,7 @@ public sealed class Retry_policy
             policy.FindFault().ShouldBeNull();
             policy.DelayAfter(c.failed, c.jitter / 100.0).TotalMilliseconds.ShouldBe((double)expected, tolerance: 0.01);
         });
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2_000), property);
+        Properties.Check(property, cases: 2_000, inLongSeries: 2_000);
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
@@ -14,8 +13,6 @@ namespace PasswordSync.Core.Tests.Simulation;
 public sealed class Random_interleavings
 {
     private const int StepsMax = 120;
-
-    private static int HistoriesMax => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 100_000 : 3_000;
 
     [Fact]
     public void I2_when_all_is_quiet_every_target_holds_the_password_that_the_domain_kept() => Check(Adversity.None, history =>
@@ -65,7 +62,7 @@ public sealed class Random_interleavings
             StateText.Of(replayed).ShouldBe(StateText.Of(history.Cluster.State));
             StateText.DecisionsOn(replayed, history.Cluster).ShouldBe(StateText.DecisionsOn(history.Cluster.State, history.Cluster));
         });
-        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(HistoriesMax / 5), property);
+        Properties.Check(property, cases: 600, inLongSeries: 20_000);
     }
 
     // What is owed is there, or parked with a reason that is true, or expired; and what is open is parked, nothing else.
@@ -107,6 +104,6 @@ public sealed class Random_interleavings
             history.ComeToRest();
             if (history.Domain.Changes.Count > 0) atRest(history);
         });
-        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(HistoriesMax), property);
+        Properties.Check(property, cases: 3_000, inLongSeries: 100_000);
     }
 }

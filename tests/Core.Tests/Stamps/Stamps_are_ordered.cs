@@ -87,5 +87,5 @@ public sealed class Stamps_are_ordered
         from invocation in Gen.Choose(-2, 2)
         select new Stamp(generation, version, second, new Guid(invocation, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 
-    private static void Check<T>(Gen<T> values, Action<T> holds) => FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(2_000), Prop.ForAll(Arb.From(values), holds));
+    private static void Check<T>(Gen<T> values, Action<T> holds) => Properties.Check(Prop.ForAll(Arb.From(values), holds), cases: 2_000, inLongSeries: 2_000);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using FsCheck;
 using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
@@ -16,8 +15,6 @@ public sealed class Two_domains_that_are_each_others_target
     private const int StepsPerPhase = 15;
 
     private static readonly ImmutableArray<WriteFate> Fates = [WriteFate.Succeeds, .. Enum.GetValues<WriteFate>()];
-
-    private static int HistoriesMax => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 100_000 : 2_000;
 
     [Fact]
     public void Twenty_changes_on_alternating_sides_are_written_twenty_times()
@@ -133,5 +130,5 @@ public sealed class Two_domains_that_are_each_others_target
     });
 
     private static void Check(Action<int[]> play) =>
-        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(HistoriesMax), Prop.ForAll(RandomHistory.Any(StepsMax), play));
+        Properties.Check(Prop.ForAll(RandomHistory.Any(StepsMax), play), cases: 2_000, inLongSeries: 100_000);
 }
