@@ -31,7 +31,8 @@ internal sealed class DemoDisplay(TextWriter output, IReadOnlyCollection<string>
                 Fail(e.CaptureId, e.Point, e.Outcome, isLast: e.Sequel is AttemptSequel.Park);
                 break;
             case IdentityEvent.ObstacleMet e:
-                Fail(e.CaptureId, e.Point, e.Outcome, isLast: true);
+                // What comes right by itself is tried again soon.
+                Fail(e.CaptureId, e.Point, e.Outcome, isLast: e.Outcome is not DeliveryOutcome.Transient);
                 break;
             case IdentityEvent.CaptureReported e:
                 output.WriteLine($"  not sent: {e.Verdict}");

@@ -17,9 +17,10 @@ internal sealed class DemoHook(string captureFile, TimeProvider clock)
 
     public async Task HandOverAsync(string user, string password, CancellationToken cancellationToken)
     {
+        var at = clock.GetUtcNow();
         var settings = (await File.ReadAllLinesAsync(captureFile, cancellationToken).ConfigureAwait(false)).Skip(1).Select(line => line.Split(' ', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
         if (!PublicSealingKey.TryParse(settings["key"], out var key)) throw new InvalidDataException($"The capture file '{captureFile}' has no usable key.");
-        Last = (Guid.NewGuid(), clock.GetUtcNow());
+        Last = (Guid.NewGuid(), at);
         var description = new EnvelopeDescription(Last.CaptureId, Last.At, 0, settings["cluster"], settings["source"], settings["dc"], user);
         var envelope = EnvelopeSealer.Seal(description, key, PasswordEncoding.Utf8, Encoding.UTF8.GetBytes(password));
         await using var stream = await ConnectAsync(settings["socket"], cancellationToken).ConfigureAwait(false);

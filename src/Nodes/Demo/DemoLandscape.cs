@@ -66,6 +66,7 @@ internal sealed class DemoLandscape : IAsyncDisposable
         if (edge is not null) await edge.DisposeAsync().ConfigureAwait(false);
         if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
         if (receiver is not null) await receiver.DisposeAsync().ConfigureAwait(false);
+        Domain.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 

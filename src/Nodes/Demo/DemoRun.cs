@@ -7,7 +7,7 @@ namespace PasswordSync.Demo;
 internal sealed class DemoRun(DemoLandscape landscape, DemoDisplay display, TextWriter output)
 {
     /// <summary>How long one change may take.</summary>
-    private static readonly TimeSpan ChangeBound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ChangeBound = TimeSpan.FromMinutes(2);
 
     /// <summary>Changes passwords in the domain, also twice at once and refused ones, then signs in at both targets.</summary>
     /// <returns>The exit code: 0 if every target has what the domain has.</returns>
