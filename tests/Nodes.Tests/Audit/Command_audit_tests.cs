@@ -87,6 +87,41 @@ public sealed class Command_audit_tests : IAsyncLifetime
         File.GetUnixFileMode(Path.Combine(folder, "commands")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_node_that_takes_a_record_the_moment_it_is_there_finds_it_whole_and_readable_and_does_not_disturb_the_command()
+    {
+        const int Commands = 50;
+        Records.EnsureFolder();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var taking = Task.Run(() =>
+        {
+            var taken = 0;
+            while (taken < Commands)
+            {
+                ending.Token.ThrowIfCancellationRequested();
+                foreach (var file in Records.List())
+                {
+                    CommandRecords.Read(file).Operation.ShouldBe("sign-edge");
+                    if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherRead).ShouldBeTrue();
+                    File.Delete(file);
+                    taken++;
+                }
+            }
+        }, ending.Token);
+
+        try
+        {
+            for (var command = 0; command < Commands && !taking.IsFaulted; command++) await WriteAsync("sign-edge", Monday);
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            throw;
+        }
+
+        await taking;
+    }
+
     private Task WriteAsync(string command, DateTimeOffset at) => Records.WriteAsync("node1", command, $"of {command}", $"made by {command}", at, Token);
 
     private CommandAudit Taking(IAuditLog audit) => new(Records, audit, TimeProvider.System, log.CreateLogger<CommandAudit>());

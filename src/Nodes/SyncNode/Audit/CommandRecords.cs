@@ -40,10 +40,12 @@ public sealed class CommandRecords(string dataFolder)
         if (List().Count >= WaitingMax) throw new IOException($"{WaitingMax} records of commands wait in {folder} to be taken into the audit: start the node.");
         var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{at.UtcDateTime:yyyyMMdd'T'HHmmss.fffffff}-{Guid.NewGuid():N}.json"));
         var entry = new AuditEntry(at, Environment.UserName, Origin, node, command, "done", request, Before: null, after);
-        await PrivateFile.WriteAsync(path, JsonSerializer.Serialize(entry, Format) + "\n", cancellationToken).ConfigureAwait(false);
+        var unseen = path + ".new";
+        await PrivateFile.WriteAsync(unseen, JsonSerializer.Serialize(entry, Format) + "\n", cancellationToken).ConfigureAwait(false);
 
-        // The folder is closed to others, and root may have given the command: the node must be able to read it.
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        // The folder is closed to others, and root may have given the command: the node must be able to read it, from the moment on in which it can see it.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(unseen, File.GetUnixFileMode(unseen) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.Move(unseen, path);
     }
 
     /// <summary>The records that wait, oldest first.</summary>
