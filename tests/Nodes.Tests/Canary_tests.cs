@@ -43,7 +43,7 @@ public sealed class Canary_tests
                     return null;
                 default: return null;
             }
-        });
+        }, retry: new { initialDelay = "1h", delayMax = "1h" });
         foreach (var person in new[] { "ann", "bob", "cid", "dan", "nobody", "eve" }) await node.SendAsync(Token, await node.CaptureAsync(person, Canary, 7, Token));
         await held.Task.WaitAsync(Token);
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.Delivered, Token);

@@ -73,7 +73,8 @@ public sealed class Delivery_trouble_tests
         await using var node = await TestNode.StartAsync(
             new Dictionary<string, MemoryTarget> { ["beta"] = beta },
             Token,
-            (call, _) => call is { Step: MemoryStep.Prepare, Account: "ann" } ? throw new OperationCanceledException("a time-out inside the provider") : Task.FromResult<DeliveryOutcome?>(null));
+            (call, _) => call is { Step: MemoryStep.Prepare, Account: "ann" } ? throw new OperationCanceledException("a time-out inside the provider") : Task.FromResult<DeliveryOutcome?>(null),
+            retry: new { initialDelay = "1h", delayMax = "1h" });
         var bad = await node.CaptureAsync("ann", "Autumn.2026!", 7, Token);
         await node.SendAsync(Token, bad);
         await node.WaitForAsync<IdentityEvent.ObstacleMet>(e => e.CaptureId == bad.CaptureId, Token);

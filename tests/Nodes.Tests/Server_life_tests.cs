@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Hosting.Settings;
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Memory;
 using Shouldly;
@@ -66,7 +67,7 @@ public sealed class Server_life_tests
             writing.TrySetResult();
             await mayWrite.Task;
             return null;
-        });
+        }, clock: new SlowClock(factor: 8));
         var capture = await node.CaptureAsync("ann", "Autumn.2026!", 7, Token);
         await node.SendAsync(Token, capture);
         await writing.Task.WaitAsync(Token);
@@ -74,7 +75,7 @@ public sealed class Server_life_tests
         var ending = node.Server.DisposeAsync().AsTask();
 
         // The door is closed at once; the delivery is still in hand then.
-        while (await IsListeningAsync(node)) await Task.Yield();
+        await Eventually.HoldsAsync("the door to be closed", TimeSpan.FromMinutes(5), async _ => !await IsListeningAsync(node), Token);
         ending.IsCompleted.ShouldBeFalse();
         mayWrite.SetResult();
         await ending.WaitAsync(Token);

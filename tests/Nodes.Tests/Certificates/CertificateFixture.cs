@@ -12,7 +12,7 @@ namespace PasswordSync.Nodes.Tests.Certificates;
 /// <summary>A folder for one node, with a clock of its own.</summary>
 internal sealed class CertificateFixture : IDisposable
 {
-    public static readonly byte[] Passphrase = "a passphrase for tests"u8.ToArray();
+    public static readonly byte[] Passphrase = TestNode.Passphrase;
 
     public ManualClock Clock { get; } = new();
 
@@ -58,10 +58,11 @@ internal sealed class CertificateFixture : IDisposable
         NodeCredentials.OpenAsync(configuration, ["localhost"], Passphrase, Clock.GetUtcNow(), cancellationToken);
 
     /// <summary>The cluster's authority, which is at another node.</summary>
-    public Task<ClusterAuthority> OpenAuthorityElsewhereAsync(CancellationToken cancellationToken)
+    public async Task<ClusterAuthority> OpenAuthorityElsewhereAsync(CancellationToken cancellationToken)
     {
-        var elsewhere = Directory.CreateDirectory(Path.Combine(Folder, "elsewhere")).FullName;
-        return ClusterAuthority.OpenOrCreateAsync(elsewhere, TestNode.Cluster, Passphrase, Clock.GetUtcNow(), cancellationToken);
+        var elsewhere = Path.Combine(Folder, "elsewhere");
+        await TestAuthority.PutAsync(elsewhere, Clock.GetUtcNow(), cancellationToken);
+        return await ClusterAuthority.OpenOrCreateAsync(elsewhere, TestNode.Cluster, Passphrase, Clock.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>Lets days pass, from one look at the certificates to the next.</summary>

@@ -34,7 +34,7 @@ public sealed class Joining_tests : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
     }
 
-    [Fact]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_was_signed_gets_the_cluster_s_keys_and_serves_edges_with_them()
     {
         await PrepareAsync("south", "south");
@@ -48,7 +48,7 @@ public sealed class Joining_tests : IAsyncLifetime
         wrapped.ShouldNotBe(await File.ReadAllBytesAsync(Path.Combine(north.Folder, "data", "keys.ring"), Token));
     }
 
-    [Fact]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_whose_certificate_stands_for_another_name_does_not_start()
     {
         await PrepareAsync("south", signedFor: "west");
@@ -56,7 +56,7 @@ public sealed class Joining_tests : IAsyncLifetime
         (await Should.ThrowAsync<SettingsException>(StartAsync)).Message.ShouldContain("stands for passwordsync://test/node/west");
     }
 
-    [Fact]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_nobody_signed_is_told_what_to_do()
     {
         await PrepareAsync("south", "south");
@@ -65,7 +65,7 @@ public sealed class Joining_tests : IAsyncLifetime
         (await Should.ThrowAsync<SettingsException>(StartAsync)).Message.ShouldContain("sign-node");
     }
 
-    [Fact]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_that_reaches_no_other_says_which_it_tried_and_makes_no_keys_of_its_own()
     {
         await PrepareAsync("south", "south", join: "https://127.0.0.1:1");
@@ -75,7 +75,7 @@ public sealed class Joining_tests : IAsyncLifetime
         File.Exists(Path.Combine(folder, "data", "keys.ring")).ShouldBeFalse();
     }
 
-    [Theory]
+    [Theory(Timeout = 600_000)]
     [InlineData("node/v1/keys", "GET")]
     [InlineData("node/v1/keys/transfer", "POST")]
     public async Task An_edge_gets_nothing_of_the_key_ring(string path, string method)

@@ -26,7 +26,7 @@ namespace PasswordSync.Nodes.Tests.Deliveries;
 /// </summary>
 internal sealed class DelivererFixture : IAsyncDisposable
 {
-    public const string Canary = "C4nary!Dèlivery";
+    public const string Canary = "K4nary!Dèlivery";
     public static readonly SyncPointId Point = new("beta");
     public static readonly IdentityId Ann = new(new Guid("11111111-0000-0000-0000-000000000001"));
     public static readonly TimeSpan AttemptTimeout = new DelivererOptions().AttemptTimeout;
@@ -132,7 +132,7 @@ internal sealed class DelivererFixture : IAsyncDisposable
         Target.Dispose();
         var said = string.Join('\n', Log.All) + string.Join('\n', Identities.Events) + Identities.StateOf(Ann);
         said.ShouldNotContain(Canary);
-        said.ShouldNotContain("C4nary");
+        said.ShouldNotContain("K4nary");
         Secrets.InUse.ShouldBe(0);
     }
 

@@ -39,10 +39,9 @@ public sealed class EnrolmentFixture : IAsyncLifetime
     /// <summary>Starts a node whose authority is older than what is dated back here.</summary>
     public async ValueTask InitializeAsync()
     {
-        Directory.CreateDirectory(DataFolder);
         var token = TestContext.Current.CancellationToken;
-        authority = await ClusterAuthority.OpenOrCreateAsync(DataFolder, TestNode.Cluster, CertificateFixture.Passphrase, DateTimeOffset.UtcNow.AddDays(-400), token);
         Node = await TestNode.StartAsync(new Dictionary<string, Providers.Memory.MemoryTarget>(), token, folder: home);
+        authority = await ClusterAuthority.OpenOrCreateAsync(DataFolder, TestNode.Cluster, CertificateFixture.Passphrase, DateTimeOffset.UtcNow, token);
     }
 
     /// <summary>An edge's folder with its configuration, which names this node and <c>registration.json</c>.</summary>
@@ -82,7 +81,7 @@ public sealed class EnrolmentFixture : IAsyncLifetime
         return await keys.MakeAsync(authority, TestNode.Cluster, source, uses, TimeSpan.FromHours(24), [], cancellationToken);
     }
 
-    internal EdgeEnrolment Enrolment(EdgeSettingsFile edge, TimeProvider? clock = null) => new(edge, clock ?? TimeProvider.System, Log.CreateLogger<EdgeEnrolment>());
+    internal EdgeEnrolment Enrolment(EdgeSettingsFile edge, TimeProvider? clock = null) => new(edge, clock ?? new SlowClock(factor: 8), Log.CreateLogger<EdgeEnrolment>());
 
     public Task EnrolAsync(EdgeSettingsFile edge, CancellationToken cancellationToken, TimeProvider? clock = null) => Enrolment(edge, clock).EnrolAsync(edge.PathOf("registration.json"), cancellationToken);
 

@@ -79,7 +79,8 @@ public sealed class Bind_settler_tests(LabServers lab)
     [Fact(Timeout = 600_000)]
     public async Task Where_no_former_password_is_taken_the_newest_that_signs_in_is_the_one()
     {
-        var domain = await lab.DomainAsync(new SambaDomainOptions { Realm = "NOHIST.TEST", Users = 3, PasswordPolicy = new PasswordPolicy { HistoryLength = 0 } }, Token);
+        await using var domain = await SambaDomain.StartAsync(new SambaDomainOptions(), Token);
+        await domain.SetPasswordPolicyAsync(new PasswordPolicy { HistoryLength = 0 }, Token);
         using var fixture = new SignInFixture(domain, domain.Users[0]) { OldPasswordPeriod = TimeSpan.Zero };
         await fixture.SetAsync("Former.2026!", Token);
         await fixture.ChangeAsync("Former.2026!", "Committed.2026!", Token);
@@ -137,7 +138,7 @@ public sealed class Bind_settler_tests(LabServers lab)
 
     private async Task<(SambaDomain Domain, LabUser User)> UserAsync()
     {
-        var domain = await lab.DomainAsync(new SambaDomainOptions { Users = 20 }, Token);
+        var domain = await lab.DomainAsync(new SambaDomainOptions(), Token);
         await LikeRealDomains.WaitAsync(Token);
         try
         {
@@ -149,6 +150,6 @@ public sealed class Bind_settler_tests(LabServers lab)
             LikeRealDomains.Release();
         }
 
-        return (domain, domain.Users[Interlocked.Increment(ref next)]);
+        return (domain, domain.Users[Interlocked.Increment(ref next) - 1]);
     }
 }

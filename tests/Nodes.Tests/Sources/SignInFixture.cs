@@ -18,6 +18,10 @@ namespace PasswordSync.Nodes.Tests.Sources;
 internal sealed class SignInFixture(SambaDomain domain, LabUser user) : IPrivateKeySource, IDisposable
 {
     private static readonly SourceId Source = new("alpha");
+
+    // A server that is merely slow on a busy machine is not out of reach.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly PrivateSealingKey key = PrivateSealingKey.Generate();
     private readonly MemoryStores stores = new();
 
@@ -61,7 +65,7 @@ internal sealed class SignInFixture(SambaDomain domain, LabUser user) : IPrivate
     public void Dispose() => key.Dispose();
 
     private SourceServers Servers() => new(
-        [new LdapServer(domain.First.Address.ToString(), LdapServer.DefaultTlsPort)], new LdapOptions { Trust = LdapTrust.CustomRoots([domain.Authority.Certificate]) })
+        [new LdapServer(domain.First.Address.ToString(), LdapServer.DefaultTlsPort)], new LdapOptions { Trust = LdapTrust.CustomRoots([domain.Authority.Certificate]), ConnectTimeout = Patience, RequestTimeout = Patience })
     {
         OldPasswordPeriod = OldPasswordPeriod,
         Reader = HasReader

@@ -19,6 +19,7 @@ internal sealed partial class TestNode
         await WriteConfigurationAsync(node.Folder, [.. settings.Keys], new { kind = "sqlite" }, retry, cancellationToken);
         var points = new { points = settings.Select(point => new { name = point.Key, provider, settings = point.Value, attemptTimeout, retry }) };
         await File.WriteAllTextAsync(Path.Combine(node.Folder, "points.json"), JsonSerializer.Serialize(points), cancellationToken);
+        await TestAuthority.PutAsync(Path.Combine(node.Folder, "data"), cancellationToken);
         await node.StartServerAsync(ProviderRegistry.BuiltIn, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         return node;

@@ -26,9 +26,9 @@ internal sealed partial class TestNode : IAsyncDisposable
     public const string Cluster = "test";
     public const string DomainController = "dc1.alpha.test";
     public static readonly SourceId Source = new("alpha");
-    private static readonly byte[] Passphrase = "a passphrase for tests"u8.ToArray();
+    public static readonly byte[] Passphrase = "a passphrase for tests"u8.ToArray();
 
-    private readonly SemaphoreSlim events = new(0);
+    private TaskCompletionSource eventCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TestNode(string folder, TimeProvider clock)
     {
@@ -55,6 +55,7 @@ internal sealed partial class TestNode : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var node = new TestNode(folder, clock ?? TimeProvider.System);
         await WriteConfigurationAsync(folder, [.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken, boundTo);
+        await TestAuthority.PutAsync(Path.Combine(folder, "data"), cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
         return node;
@@ -66,10 +67,11 @@ internal sealed partial class TestNode : IAsyncDisposable
     {
         while (true)
         {
+            var next = Volatile.Read(ref eventCame).Task;
             if (Events.Select(entry => entry.Event).OfType<T>().FirstOrDefault(fits) is { } found) return found;
             try
             {
-                await events.WaitAsync(cancellationToken);
+                await next.WaitAsync(cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -117,7 +119,7 @@ internal sealed partial class TestNode : IAsyncDisposable
         var request = new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
         using var signed = authority.SignEdge(request, name, Clock.GetUtcNow() - (ago ?? TimeSpan.Zero));
         var root = X509CertificateLoader.LoadCertificate(authority.Certificate.RawData);
-        var handler = new SocketsHttpHandler();
+        var handler = new SocketsHttpHandler { Expect100ContinueTimeout = Timeout.InfiniteTimeSpan };
         handler.SslOptions.ClientCertificates = [signed.CopyWithPrivateKey(key)];
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
             certificate is X509Certificate2 peer && PeerTrust.TryIdentify(peer, root, Cluster, Clock.GetUtcNow(), out var identified, out _) && identified is PeerName.Node;
@@ -152,7 +154,7 @@ internal sealed partial class TestNode : IAsyncDisposable
     private void Observe(IdentityId identity, IdentityEvent happened)
     {
         Events.Enqueue((identity, happened));
-        events.Release();
+        Interlocked.Exchange(ref eventCame, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     /// <summary>Writes the three files of a node.</summary>
