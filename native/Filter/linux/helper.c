@@ -116,12 +116,27 @@ static bool seal_password(
     return sealing == PS_SEALED;
 }
 
+/* Of a capture that the edge does not have. */
+static const char *words_of(enum socket_delivery delivery)
+{
+    switch (delivery) {
+    case SOCKET_REFUSED:
+        return "the edge refused it";
+    case SOCKET_FAILED:
+        return strerror(errno);
+    case SOCKET_CLOSED:
+        return "the edge closed the connection without an answer";
+    default:
+        return "the edge did not answer";
+    }
+}
+
 static void hand_over(const struct ps_capture_settings *settings, const struct ps_capture *capture, const struct ps_envelope *envelope)
 {
     enum socket_delivery delivery = socket_deliver(settings->socket, envelope, deadline_in(settings->wait_ms));
     if (delivery == SOCKET_TAKEN)
         return;
-    const char *why = delivery == SOCKET_REFUSED ? "the edge refused it" : delivery == SOCKET_FAILED ? strerror(errno) : "the edge did not answer";
+    const char *why = words_of(delivery);
     if (drop_write(settings->drop, capture->id, envelope))
         report(REPORT_WARNING, capture->account, "captured into the drop folder, since on the socket: %s", why);
     else

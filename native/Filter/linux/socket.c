@@ -53,7 +53,7 @@ static enum socket_delivery answer_before(struct deadline deadline, int connecti
         if (count == 1)
             return answer == ANSWER_TAKEN ? SOCKET_TAKEN : answer == ANSWER_REFUSED ? SOCKET_REFUSED : SOCKET_NO_ANSWER;
         if (count == 0 || (errno != EINTR && errno != EAGAIN))
-            return SOCKET_NO_ANSWER;
+            return SOCKET_CLOSED;
     }
     return SOCKET_NO_ANSWER;
 }

@@ -12,7 +12,9 @@ enum socket_delivery {
     SOCKET_REFUSED,
     /* Nobody listens, or the connection broke; errno says why. */
     SOCKET_FAILED,
-    /* No answer before the deadline, a closed connection, or an answer that means nothing. */
+    /* The edge closed the connection instead of an answer. */
+    SOCKET_CLOSED,
+    /* No answer before the deadline, or one that means nothing. */
     SOCKET_NO_ANSWER
 };
 

@@ -64,6 +64,7 @@ public sealed class SecrecyTests
 
         var finished = ProcessRun.FinishAsync(process, Encoding.UTF8.GetBytes(Password), TestContext.Current.CancellationToken);
         await edge.NextEnvelopeAsync();
+        await Observed.HoldStillAsync(process.Id);
 
         Observed.Status(process.Id, "Uid").ShouldStartWith("65534");
         // The files of a process that is not dumpable belong to root.
@@ -83,6 +84,7 @@ public sealed class SecrecyTests
 
         var finished = ProcessRun.FinishAsync(process, Encoding.UTF8.GetBytes(Password), TestContext.Current.CancellationToken);
         await edge.NextEnvelopeAsync();
+        await Observed.HoldStillAsync(process.Id);
 
         Directory.EnumerateFileSystemEntries($"/proc/{process.Id}/fd").Select(Path.GetFileName).Order().ShouldBe(["0", "1", "2", "3"]);
         process.Kill();
@@ -90,17 +92,17 @@ public sealed class SecrecyTests
     }
 
     [Theory]
-    [InlineData("SEGV", "internal error; the password was agreed to and perhaps not captured")]
-    [InlineData("ABRT", "internal error; the password was agreed to and perhaps not captured")]
-    [InlineData("ALRM", "took too long; the password was agreed to and perhaps not captured")]
-    public async Task Fault_of_the_program_and_too_long_a_life_end_as_an_agreement(string signal, string report)
+    [InlineData(Observed.SegmentationFault, "internal error; the password was agreed to and perhaps not captured")]
+    [InlineData(Observed.Abort, "internal error; the password was agreed to and perhaps not captured")]
+    [InlineData(Observed.Alarm, "took too long; the password was agreed to and perhaps not captured")]
+    public async Task Fault_of_the_program_and_too_long_a_life_end_as_an_agreement(int signal, string report)
     {
         using var site = new CaptureSite();
         using var process = HelperRun.Start(site);
         // Its own descriptors are gone, so its protection is complete, and it waits for the password.
         await Observed.UntilAsync(() => File.ReadAllText($"/proc/{process.Id}/wchan").Contains("poll", StringComparison.Ordinal));
 
-        (await ShellAsync("kill", "-" + signal, $"{process.Id}")).ShouldBeEmpty();
+        Observed.Send(process.Id, signal);
         var end = await ProcessRun.FinishAsync(process, default, TestContext.Current.CancellationToken);
 
         end.ExitCode.ShouldBe(HelperRun.Agrees);
@@ -122,7 +124,7 @@ public sealed class SecrecyTests
         error.ShouldBe("passwordsync-samba-helper: alice: not captured: the password did not come within 3000 ms\n");
     }
 
-    /// <summary>Runs the helper up to where the edge has the frame and stays silent, and lets the observer look.</summary>
+    /// <summary>Runs the helper up to where the edge has the frame and stays silent, and lets the observer look as long as it takes.</summary>
     private static async Task WhileWaitingAsync(Func<Process, Task> observe)
     {
         using var site = new CaptureSite();
@@ -131,6 +133,7 @@ public sealed class SecrecyTests
         using var process = HelperRun.Start(site);
         var finished = ProcessRun.FinishAsync(process, Encoding.UTF8.GetBytes(Password), TestContext.Current.CancellationToken);
         await edge.NextEnvelopeAsync();
+        await Observed.HoldStillAsync(process.Id);
 
         await observe(process);
 

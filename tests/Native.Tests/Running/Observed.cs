@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
 namespace PasswordSync.Native.Tests.Running;
@@ -7,6 +8,11 @@ namespace PasswordSync.Native.Tests.Running;
 [SupportedOSPlatform("linux")]
 internal static class Observed
 {
+    /// <summary>Signals of signal(7).</summary>
+    public const int Abort = 6, SegmentationFault = 11, Alarm = 14;
+
+    private const int Stop = 19;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(2);
 
@@ -24,6 +30,16 @@ internal static class Observed
 
     /// <summary>Whether the helper is in its pause between two attempts to connect: the only place where it sleeps.</summary>
     public static bool SleepsBetweenAttempts(int process) => File.ReadAllText($"/proc/{process}/wchan").Contains("nanosleep", StringComparison.Ordinal);
+
+    /// <summary>Sends a signal to a process (kill(2)).</summary>
+    public static void Send(int process, int signal) => SendSignal(process, signal).ShouldBe(0);
+
+    /// <summary>Stops a process where it is, so that it can be looked at however long that takes: it does not come to the end of a wait meanwhile.</summary>
+    public static async Task HoldStillAsync(int process)
+    {
+        Send(process, Stop);
+        await UntilAsync(() => Status(process, "State").StartsWith('T'));
+    }
 
     /// <summary>A value of /proc/PID/status.</summary>
     public static string Status(int process, string name) =>
@@ -48,4 +64,8 @@ internal static class Observed
 
         return count;
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendSignal(int process, int signal);
 }
