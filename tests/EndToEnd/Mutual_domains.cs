@@ -16,7 +16,7 @@ public sealed class Mutual_domains(Landscape landscape)
         const int changes = 20;
         var user = landscape.NextUser();
         var there = landscape.InBeta(user);
-        var notSentBefore = NotSent();
+        var said = landscape.NodeLogEnd;
         var (alphaBefore, betaBefore) = (await VersionAsync(landscape.Alpha, user), await VersionAsync(landscape.Beta, there));
 
         for (var change = 1; change <= changes; change++)
@@ -31,7 +31,7 @@ public sealed class Mutual_domains(Landscape landscape)
 
         // Every change is one write on each side: its own, or ours. A loop would write more.
         // One that the next change overtook is told as older, or by the edge, and not as an echo.
-        await Eventually.HoldsAsync("the captures of our own writes to be decided", Landscape.ArrivalBound, _ => Task.FromResult(NotSent() - notSentBefore >= changes), Token);
+        await Eventually.HoldsAsync("the captures of our own writes to be decided", Landscape.ArrivalBound, _ => Task.FromResult(NotSent(said) >= changes), Token);
         var witness = landscape.NextUser();
         (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, witness, "", "Witness.Of.Turns!1", Token)).Accepted.ShouldBeTrue();
         await landscape.ArrivesEverywhereAsync(witness, "Witness.Of.Turns!1", Token);
@@ -62,7 +62,7 @@ public sealed class Mutual_domains(Landscape landscape)
         }, Token);
     }
 
-    private int NotSent() => landscape.NodeLog.Split('\n').Count(line => line.Contains(", is not sent", StringComparison.Ordinal));
+    private int NotSent(long after) => landscape.Product.Node.ReadLog(after).Count(line => line.Contains(", is not sent", StringComparison.Ordinal));
 
     private static async Task<uint> VersionAsync(SambaDomain domain, LabUser user) => (await domain.First.ReadPasswordStampAsync(user, Token))!.Version;
 }

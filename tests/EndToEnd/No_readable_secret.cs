@@ -24,7 +24,7 @@ public sealed class No_readable_secret(Landscape landscape)
         await SearchAsync("delivered");
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 600_000)]
     public async Task I5_a_canary_is_nowhere_while_it_waits_in_the_drop_folder_in_the_spool_or_parked_or_after_a_kill_on_its_way()
     {
         var (node, edge) = (landscape.Product.Node, landscape.Product.Edges[landscape.Alpha.First]);
@@ -43,7 +43,7 @@ public sealed class No_readable_secret(Landscape landscape)
             await Eventually.HoldsAsync("the spool to take what was dropped", Landscape.ArrivalBound, _ => Task.FromResult(!Directory.EnumerateFiles(drop).Any()), Token);
             await SearchAsync("in the spool, no node up");
 
-            var said = landscape.NodeLog.Length;
+            var said = landscape.NodeLogEnd;
             await node.StartAsync(Token);
             await landscape.NodeSaysAsync(said, Token, "beta: change", "is parked: RefusedByPolicy");
             await SearchAsync("parked");

@@ -19,7 +19,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.Beta.SetPasswordPolicyAsync(policy, Token);
         try
         {
-            var said = landscape.NodeLog.Length;
+            var said = landscape.NodeLogEnd;
             await ChangeAsync(user, "Short.2026!x");
             await landscape.ArrivesInGammaAsync(user, "Short.2026!x", Token);
             await landscape.NodeSaysAsync(said, Token, "beta: change", "is parked: RefusedByPolicy", "It should be equal or longer than 14 characters!", "Likely rule: minimum length, which is 14 here.");
@@ -36,7 +36,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     public async Task A_user_who_is_missing_in_a_target_gets_the_password_there_when_the_account_appears()
     {
         var user = await landscape.Alpha.AddUserAsync("newcomer", "Init.Passw0rd.x", Token);
-        var said = landscape.NodeLog.Length;
+        var said = landscape.NodeLogEnd;
         await ChangeAsync(user, "Newcomer.2026!x");
         await landscape.NodeSaysAsync(said, Token, "gamma", "AccountNotFound");
 
@@ -79,7 +79,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
     {
         var user = await landscape.NextUserAsync("delta", Token);
         await landscape.Delta.StopAsync(Token);
-        var said = landscape.NodeLog.Length;
+        var said = landscape.NodeLogEnd;
         await ChangeAsync(user, "Down.2026!1");
         await ChangeAsync(user, "Down.2026!2");
         await landscape.ArrivesEverywhereAsync(user, "Down.2026!2", Token);
@@ -100,7 +100,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await File.WriteAllTextAsync(file, "not the password", Token);
         await landscape.Delta.StopAsync(Token);
         await landscape.Delta.StartAsync(Token);
-        var said = landscape.NodeLog.Length;
+        var said = landscape.NodeLogEnd;
         await ChangeAsync(first, "Misconfigured.2026!1");
         await landscape.NodeSaysAsync(said, Token, "delta", "TargetMisconfigured");
 

@@ -129,7 +129,7 @@ public sealed class EdgePipelineTests
         edge.Directory.Add("ann");
         await edge.CaptureAsync("ann");
         edge.Directory.Write("ann");
-        await edge.UntilAsync(() => edge.Pipeline.Status.InGrace == 1);
+        await edge.UntilAsync(() => edge.Pipeline.Status.InGrace == 1, stepMs: 1);
         edge.Time.Advance(TimeSpan.FromMinutes(9));
         edge.Spool.Status.Held.ShouldBe(1);
         await edge.UntilAsync(() => edge.Pipeline.Status.Unwanted == 1, stepMs: 5_000);

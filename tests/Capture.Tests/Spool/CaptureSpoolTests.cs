@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Spool;
 using PasswordSync.Capture.Tests.Support;
+using PasswordSync.Lab;
 using Shouldly;
 using Xunit;
 
@@ -142,7 +143,9 @@ public sealed class CaptureSpoolTests
 
         spool.Held.ShouldBeEmpty();
         spool.Spool.Status.Bytes.ShouldBeLessThan(Small.BytesMax);
-        spool.Files.List().Count.ShouldBe(spool.Spool.Status.Segments);
+
+        // The last settlement is answered before the space that it gives back is.
+        await Eventually.HoldsAsync("the files to be those of the spool", TimeSpan.FromMinutes(3), _ => Task.FromResult(spool.Files.List().Count == spool.Spool.Status.Segments), TestContext.Current.CancellationToken);
     }
 
     [Fact]

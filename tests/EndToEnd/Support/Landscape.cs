@@ -41,8 +41,8 @@ public sealed class Landscape : IAsyncLifetime
     /// <summary>The folder of the secrets that only the sync point delta uses, for tests that make them wrong.</summary>
     public string SecretsOfDelta => Path.Combine(ProductLandscape.SecretsFolder(Folder), "delta");
 
-    /// <summary>Everything that the sync server wrote to its console.</summary>
-    public string NodeLog => File.ReadAllText(Product.Node.LogFile);
+    /// <summary>Where the sync server's log ends now.</summary>
+    public long NodeLogEnd => Product.Node.LogEnd;
 
     /// <summary>A user of alpha that no other test has; beta, gamma and delta have one of the same name.</summary>
     public LabUser NextUser() => Alpha.Users[Interlocked.Increment(ref nextUser)];
@@ -112,11 +112,11 @@ public sealed class Landscape : IAsyncLifetime
         $"{user.AccountName}'s password in alpha", ArrivalBound, async token => (await Alpha.First.BindAsync(user, password, token)).Accepted, cancellationToken);
 
     /// <summary>Waits for a line of the sync server's log that holds all the parts.</summary>
-    /// <param name="after">How long the log was before: what other tests made it say is no answer.</param>
+    /// <param name="after">Where the log ended before: what other tests made it say is no answer.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="parts">What the line holds.</param>
-    public Task NodeSaysAsync(int after, CancellationToken cancellationToken, params string[] parts) => Eventually.HoldsAsync(
-        $"the sync server to say {string.Join(" … ", parts)}", ArrivalBound, _ => Task.FromResult(NodeLog[after..].Split('\n').Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)))), cancellationToken);
+    public Task NodeSaysAsync(long after, CancellationToken cancellationToken, params string[] parts) => Eventually.HoldsAsync(
+        $"the sync server to say {string.Join(" … ", parts)}", ArrivalBound, _ => Task.FromResult(Product.Node.ReadLog(after).Any(line => parts.All(part => line.Contains(part, StringComparison.Ordinal)))), cancellationToken);
 
     /// <summary>Waits until the sync server has decided on so many captures of a user of alpha, to send them or not: nothing of them can come later that was not there before.</summary>
     public Task DecidesAsync(LabUser user, int captures, CancellationToken cancellationToken) => Eventually.HoldsAsync(
@@ -125,7 +125,7 @@ public sealed class Landscape : IAsyncLifetime
     // Only the accepted one is told with the person's name; the others by its account.
     private int Decided(LabUser user)
     {
-        var lines = NodeLog.Split('\n');
+        var lines = Product.Node.ReadLog(after: 0);
         var accepted = lines.FirstOrDefault(line => line.Contains($"({user.AccountName})", StringComparison.Ordinal) && line.Contains("is the newest", StringComparison.Ordinal));
         if (accepted is null) return 0;
         var account = accepted.Split(" of ")[1].Split(' ')[0];

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using PasswordSync.Lab;
@@ -29,7 +28,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     public async Task<ToolResult> TryPbmAsync(CancellationToken cancellationToken, params string[] words)
     {
         var data = Path.Combine(landscape.Product.NodeFolder, "data");
-        string[] who = [Address(), "--token-file", Path.Combine(data, "first-administrator.token"), "--certificate", Path.Combine(data, "admin.pem")];
+        string[] who = [await AddressAsync(cancellationToken), "--token-file", Path.Combine(data, "first-administrator.token"), "--certificate", Path.Combine(data, "admin.pem")];
         return await new ToolRun(Built("Pbm", "pbm"), [.. who, .. words]) { Environment = Runtime }.RunAsync(cancellationToken);
     }
 
@@ -47,8 +46,17 @@ internal sealed partial class OperatorsTools(Landscape landscape)
         ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")),
     };
 
-    // The port is any free one; the node says which.
-    private string Address() => $"127.0.0.1:{Listening().Matches(landscape.NodeLog).Select(found => int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture)).Last()}";
+    // The port is any free one, another after each start; the node says which, some time after it listens to edges.
+    private async Task<string> AddressAsync(CancellationToken cancellationToken)
+    {
+        var (node, port) = (landscape.Product.Node, "");
+        await Eventually.HoldsAsync("the sync server to say where it listens to operators", LabServer.StartBound, _ =>
+        {
+            port = node.ReadLog(node.LastStart).Select(line => Listening().Match(line).Groups[1].Value).FirstOrDefault(found => found.Length > 0, "");
+            return Task.FromResult(port.Length > 0);
+        }, cancellationToken);
+        return $"127.0.0.1:{port}";
+    }
 
     private static string Built(string project, string program)
     {

@@ -5,8 +5,11 @@ namespace PasswordSync.Lab;
 /// <summary>Waits for what a real server does in its own time and tells nobody about.</summary>
 public static class Eventually
 {
-    /// <summary>How long after one look the next one is taken.</summary>
-    public static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(40);
+    /// <summary>How long after one look the next one is taken: at first, and after a while, since many looks start a program.</summary>
+    private static readonly (TimeSpan Min, TimeSpan Max) LookInterval = (TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(1));
+
+    /// <summary>Looks become rarer with the time that was waited already, so that none comes later than by this part of it.</summary>
+    private const double Lateness = 0.05;
 
     /// <summary>Looks again and again until the condition holds.</summary>
     /// <param name="what">What is waited for, as the end of the sentence "Waited in vain for ...".</param>
@@ -21,9 +24,12 @@ public static class Eventually
         while (!await condition(cancellationToken))
         {
             if (watch.Elapsed > within) throw new TimeoutException($"Waited in vain for {what} ({watch.Elapsed.TotalSeconds:F1} s).");
-            await Task.Delay(LookInterval, cancellationToken);
+            await Task.Delay(PauseAfter(watch.Elapsed), cancellationToken);
         }
 
         return watch.Elapsed;
     }
+
+    private static TimeSpan PauseAfter(TimeSpan waited) =>
+        TimeSpan.FromTicks(Math.Clamp((waited * Lateness).Ticks, LookInterval.Min.Ticks, LookInterval.Max.Ticks));
 }

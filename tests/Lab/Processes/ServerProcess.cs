@@ -135,8 +135,10 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         if (IsRunning)
         {
-            // The guard first: it is the init of the namespace, so the kernel ends all others with it before it is gone itself.
-            NativeSignals.Send(Guardian ?? _root.ProcessId, NativeSignals.Kill);
+            // The guard alone: it is the init of the namespace, so the kernel ends all others with it before it is gone itself. Whoever killed its parent right after the
+            // start might do so in the instant in which the guard is there and does not yet end with it.
+            await Eventually.HoldsAsync("the guard of a server that is to be killed", StopBound, _ => Task.FromResult(Guardian is not null || !IsRunning), cancellationToken);
+            if (Guardian is { } guard) NativeSignals.Send(guard, NativeSignals.Kill);
             await Eventually.HoldsAsync("the end of a killed server", StopBound, _ => Task.FromResult(!IsRunning), cancellationToken);
         }
 

@@ -23,9 +23,27 @@ public sealed class ProductProcess : LabServer
     /// <summary>What it wrote to standard output and error.</summary>
     public string LogFile => Command.LogFile;
 
+    /// <summary>Where its log ends now, for <see cref="ReadLog"/>.</summary>
+    public long LogEnd => File.Exists(LogFile) ? new FileInfo(LogFile).Length : 0;
+
+    /// <summary>Where its log ended when it was started last: what is before is of an earlier run.</summary>
+    public long LastStart { get; private set; }
+
+    /// <summary>The lines that it wrote since; without one that it may still be writing.</summary>
+    /// <param name="after">A former <see cref="LogEnd"/>.</param>
+    public IReadOnlyList<string> ReadLog(long after)
+    {
+        using var file = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        file.Seek(after, SeekOrigin.Begin);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd().Split('\n')[..^1];
+    }
+
     protected override string Title => Name;
 
     protected override ServerCommand Command { get; }
+
+    protected override void Prepare() => LastStart = LogEnd;
 
     protected override async Task<string?> FindDelayAsync(CancellationToken cancellationToken) =>
         await EndPointProbe.AcceptsAsync(listensAt, cancellationToken) ? null : $"nobody listens at {listensAt}";

@@ -26,8 +26,10 @@ public sealed class ReplicationPause : IAsyncDisposable
         {
             foreach (var controller in controllers.Where(controller => controller.IsRunning))
             {
-                var process = controller.ReplicationProcess
-                    ?? throw new LabEnvironmentException($"{controller.FullName} runs no replication process.");
+                // A DC that has just started answers its clients before each of its processes is there.
+                var process = 0;
+                await Eventually.HoldsAsync(
+                    $"the replication process of {controller.FullName}", SuspendBound, _ => Task.FromResult((process = controller.ReplicationProcess ?? 0) != 0), cancellationToken);
                 suspended.Add(process);
                 await Eventually.HoldsAsync(
                     $"the replication of {controller.FullName} to be between two transactions",
