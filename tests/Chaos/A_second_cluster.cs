@@ -10,7 +10,7 @@ public sealed class A_second_cluster
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 900_000)]
     public async Task A_node_that_joins_nobody_is_refused_at_the_database_of_others_and_makes_nothing()
     {
         await using var cluster = await ChaosCluster.StartAsync(["north"], options => options, Token);

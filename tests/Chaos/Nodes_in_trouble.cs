@@ -33,7 +33,7 @@ public sealed class Nodes_in_trouble
 
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 
-    [Fact(Timeout = 600_000)]
+    [Fact(Timeout = 900_000)]
     public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() => SufferAsync([Trouble.Join, Trouble.Kill, Trouble.Stop, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero);
 
     [Theory(Timeout = 900_000, Explicit = false)]
@@ -53,7 +53,7 @@ public sealed class Nodes_in_trouble
     {
         TestContext.Current.SendDiagnosticMessage($"seed {seed}");
         await using var cluster = await ChaosCluster.StartAsync(Names, options => options, Token);
-        await using var load = new Load(cluster.Edge, users: 30, pause: TimeSpan.FromMilliseconds(500));
+        await using var load = new Load(cluster.Edge, users: 30, pause: TimeSpan.FromMilliseconds(IsLong ? 500 : 1_000));
         var began = TimeProvider.System.GetTimestamp();
         do
         {

@@ -10,7 +10,6 @@ namespace PasswordSync.Chaos;
 public sealed class Patroni_fail_over
 {
     private const int Users = 30;
-    private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(180);
 
     /// <summary>What patroni.yml has as loop_wait.</summary>
     private static readonly TimeSpan PatroniRound = TimeSpan.FromSeconds(5);
@@ -30,11 +29,11 @@ public sealed class Patroni_fail_over
         await run.NewerForAllAsync();
 
         await cluster.Node("west").Process.KillAsync(Token);
-        await Eventually.HoldsAsync("the shards of the lost node to be taken", SeenBound, async token => await cluster.SharesAsync(token) is { Count: 2 } shares && !shares.ContainsKey("west"), Token);
+        await Eventually.HoldsAsync("the shards of the lost node to be taken", ChaosCluster.Bound, async token => await cluster.SharesAsync(token) is { Count: 2 } shares && !shares.ContainsKey("west"), Token);
         var primary = await pair.LeaderAsync(Token);
         var began = TimeProvider.System.GetTimestamp();
         await primary.KillAsync(Token);
-        await Eventually.HoldsAsync("another primary", SeenBound, pair.OtherThan(primary).TakesWritesAsync, Token);
+        await Eventually.HoldsAsync("another primary", ChaosCluster.Bound, pair.OtherThan(primary).TakesWritesAsync, Token);
         var promoted = TimeProvider.System.GetElapsedTime(began);
 
         // Strict: nothing is confirmed before there are two again.
@@ -42,7 +41,7 @@ public sealed class Patroni_fail_over
         cluster.Node("west").Process.Launch();
         await run.NewerForAllAsync();
         Tell(began, promoted);
-        await Eventually.HoldsAsync("the former primary as synchronous standby", SeenBound, primary.IsSynchronousAsync, Token);
+        await Eventually.HoldsAsync("the former primary as synchronous standby", ChaosCluster.Bound, primary.IsSynchronousAsync, Token);
         await run.ComeToRestAsync();
     }
 
@@ -58,13 +57,13 @@ public sealed class Patroni_fail_over
         var other = pair.OtherThan(primary);
         var began = TimeProvider.System.GetTimestamp();
         primary.Freeze();
-        await Eventually.HoldsAsync("another primary", SeenBound, other.TakesWritesAsync, Token);
+        await Eventually.HoldsAsync("another primary", ChaosCluster.Bound, other.TakesWritesAsync, Token);
         var promoted = TimeProvider.System.GetElapsedTime(began);
 
         // Not in the very second of the promotion: without a watchdog Patroni's own lock may then change hands twice. cluster-config/patroni says so.
         await Passing.TimeAsync(PatroniRound, Token);
         primary.Thaw();
-        await Eventually.HoldsAsync("the former primary as synchronous standby", SeenBound, primary.IsSynchronousAsync, Token);
+        await Eventually.HoldsAsync("the former primary as synchronous standby", ChaosCluster.Bound, primary.IsSynchronousAsync, Token);
         await run.NewerForAllAsync();
         Tell(began, promoted);
 
@@ -96,9 +95,9 @@ public sealed class Patroni_fail_over
         /// <summary>Waits until everybody has a newer password at the target than now.</summary>
         public async Task NewerForAllAsync()
         {
-            await Eventually.HoldsAsync("passwords of everybody", SeenBound, _ => Task.FromResult(cluster.Edge.Acknowledged.Count == Users), Token);
+            await Eventually.HoldsAsync("passwords of everybody", ChaosCluster.Bound, _ => Task.FromResult(cluster.Edge.Acknowledged.Count == Users), Token);
             var before = cluster.Edge.Acknowledged.ToDictionary();
-            await Eventually.HoldsAsync("newer passwords of everybody", SeenBound, _ => Task.FromResult(before.All(user => cluster.Receiver.VersionOf(user.Key) > user.Value)), Token);
+            await Eventually.HoldsAsync("newer passwords of everybody", ChaosCluster.Bound, _ => Task.FromResult(before.All(user => cluster.Receiver.VersionOf(user.Key) > user.Value)), Token);
         }
 
         public async Task ComeToRestAsync()

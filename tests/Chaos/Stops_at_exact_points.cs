@@ -13,7 +13,6 @@ namespace PasswordSync.Chaos;
 public sealed class Stops_at_exact_points
 {
     private const string User = "user0";
-    private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(60);
     private static readonly string[] Names = ["north", "south"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -53,29 +52,29 @@ public sealed class Stops_at_exact_points
 
     private static async Task StopAtAsync(ChaosCluster cluster, Point point)
     {
-        await Eventually.HoldsAsync("a share for each", SeenBound, async token => await cluster.SharesAsync(token) is { Count: 2 } && await cluster.OwnerOfAsync(User, token) is not null, Token);
+        await Eventually.HoldsAsync("a share for each", ChaosCluster.Bound, async token => await cluster.SharesAsync(token) is { Count: 2 } && await cluster.OwnerOfAsync(User, token) is not null, Token);
         var owner = cluster.Node((await cluster.OwnerOfAsync(User, Token))!);
-        await Eventually.HoldsAsync("an identity at rest", SeenBound, async token => await cluster.EventsOfAsync(User, token) is [.., var last] && IsDelivered(last), Token);
+        await Eventually.HoldsAsync("an identity at rest", ChaosCluster.Bound, async token => await cluster.EventsOfAsync(User, token) is [.., var last] && IsDelivered(last), Token);
         var eventsBefore = (await cluster.EventsOfAsync(User, Token)).Count;
         var logBefore = new FileInfo(owner.Process.LogFile).Length;
 
         using var trap = TrapOf(point, owner);
         var reached = point == Point.WriteUnderWay ? cluster.Receiver.Hold() : trap!.Caught;
         await cluster.Edge.ChangeAsync(User, Token);
-        await reached.WaitAsync(SeenBound, Token);
+        await reached.WaitAsync(ChaosCluster.Bound, Token);
         owner.Process.Freeze();
         cluster.Receiver.AnswerAgain();
 
-        await Eventually.HoldsAsync("another owner", SeenBound, async token => await cluster.OwnerOfAsync(User, token) is { } now && now != owner.Name, Token);
+        await Eventually.HoldsAsync("another owner", ChaosCluster.Bound, async token => await cluster.OwnerOfAsync(User, token) is { } now && now != owner.Name, Token);
         var version = cluster.Edge.Acknowledged[User];
-        await Eventually.HoldsAsync("the outcome of the new owner", SeenBound, async token => (await cluster.EventsOfAsync(User, token)).Skip(eventsBefore).Any(IsDelivered), Token);
+        await Eventually.HoldsAsync("the outcome of the new owner", ChaosCluster.Bound, async token => (await cluster.EventsOfAsync(User, token)).Skip(eventsBefore).Any(IsDelivered), Token);
         var settled = await cluster.EventsOfAsync(User, Token);
 
         // It goes on with what it was about, and is heard of again when it has a share.
         trap?.Dispose();
         owner.Process.Thaw();
-        await Eventually.HoldsAsync("a share for the node that was stopped", SeenBound, async token => (await cluster.SharesAsync(token)).ContainsKey(owner.Name), Token);
-        await Eventually.HoldsAsync("its word that the identity is not its own", SeenBound, _ => Task.FromResult(ReadFrom(owner.Process.LogFile, logBefore).Contains("is not this node's", StringComparison.Ordinal)), Token);
+        await Eventually.HoldsAsync("a share for the node that was stopped", ChaosCluster.Bound, async token => (await cluster.SharesAsync(token)).ContainsKey(owner.Name), Token);
+        await Eventually.HoldsAsync("its word that the identity is not its own", ChaosCluster.Bound, _ => Task.FromResult(ReadFrom(owner.Process.LogFile, logBefore).Contains("is not this node's", StringComparison.Ordinal)), Token);
         await cluster.ComeToRestAsync(mayGoBack: false, Token);
 
         (await cluster.EventsOfAsync(User, Token)).ShouldBe(settled, "what it had decided was refused by the epoch");

@@ -13,8 +13,10 @@ internal sealed class ChaosCluster : IAsyncDisposable
 {
     public const string Name = "chaos";
 
+    /// <summary>How long anything may take on a busy machine.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan QuietBound = TimeSpan.FromSeconds(120);
 
     private readonly TemporaryFolder folder;
     private readonly CancellationTokenSource end = new();
@@ -36,8 +38,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
             Database = PostgresServer.Database,
             Username = PostgresServer.Administrator,
             Password = PostgresServer.AdministratorPassword,
-            Timeout = 2,
-            CommandTimeout = 2,
+            Timeout = 5,
+            CommandTimeout = 5,
             HostRecheckSeconds = 1,
         };
         database = new NpgsqlDataSourceBuilder(hosts.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite);
@@ -106,23 +108,22 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public ChaosNode Node(string name) => Nodes.Single(node => node.Name == name);
 
     /// <summary>How many shards each node owns that its last heartbeat still covers.</summary>
-    public async Task<Dictionary<string, int>> SharesAsync(CancellationToken cancellationToken) => await AskAsync(
-        "SELECT owner, count(*) FROM passwordsync.shard WHERE owner IS NOT NULL GROUP BY owner", row => (row.GetString(0), (int)row.GetInt64(1)), cancellationToken) is { } rows
-        ? rows.ToDictionary(row => row.Item1, row => row.Item2)
-        : [];
+    public async Task<Dictionary<string, int>> SharesAsync(CancellationToken cancellationToken) => (await AskForSureAsync(
+        "SELECT owner, count(*) FROM passwordsync.shard WHERE owner IS NOT NULL GROUP BY owner", row => (row.GetString(0), (int)row.GetInt64(1)), cancellationToken))
+        .ToDictionary(row => row.Item1, row => row.Item2);
 
     /// <summary>Waits until exactly these nodes own shards.</summary>
     public Task HaveSharesAsync(IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var wanted = names.ToHashSet();
-        return Eventually.HoldsAsync($"shares for {string.Join(", ", wanted)}", QuietBound, async token => wanted.SetEquals((await SharesAsync(token)).Keys), cancellationToken);
+        return Eventually.HoldsAsync($"shares for {string.Join(", ", wanted)}", Bound, async token => wanted.SetEquals((await SharesAsync(token)).Keys), cancellationToken);
     }
 
     /// <summary>Waits until all that was acknowledged has arrived, and checks that nothing is missing, twice or out of order.</summary>
     public async Task ComeToRestAsync(bool mayGoBack, CancellationToken cancellationToken)
     {
-        await Eventually.HoldsAsync("the newest passwords at the target", QuietBound, _ => Task.FromResult(Edge.Acknowledged.All(user => Receiver.VersionOf(user.Key) == user.Value)), cancellationToken);
-        await Eventually.HoldsAsync("an empty inbox", QuietBound, async token => await CountAsync("SELECT count(*) FROM passwordsync.inbox", token) == 0, cancellationToken);
+        await Eventually.HoldsAsync("the newest passwords at the target", Bound, _ => Task.FromResult(Edge.Acknowledged.All(user => Receiver.VersionOf(user.Key) == user.Value)), cancellationToken);
+        await Eventually.HoldsAsync("an empty inbox", Bound, async token => await CountAsync("SELECT count(*) FROM passwordsync.inbox", token) == 0, cancellationToken);
         var decided = await CountAsync("SELECT count(*) FROM passwordsync.event WHERE kind LIKE 'capture-accepted.%' OR kind LIKE 'capture-ignored.%'", cancellationToken);
         decided.ShouldBe(Edge.AcknowledgedCount, "each acknowledged capture is decided once");
         DoubleOwners.ShouldBeEmpty();
@@ -130,16 +131,20 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>The node that owns a user whose password has come before; null while nobody does.</summary>
-    public async Task<string?> OwnerOfAsync(string user, CancellationToken cancellationToken) => await AskAsync(
+    public async Task<string?> OwnerOfAsync(string user, CancellationToken cancellationToken) => await AskForSureAsync(
         $"SELECT coalesce(owner, '') FROM passwordsync.shard JOIN passwordsync.account USING (shard_id) WHERE object_guid = '{LoadingEdge.AccountOf(user)}'", row => row.GetString(0), cancellationToken) is [{ Length: > 0 } owner]
             ? owner
             : null;
 
     /// <summary>What the journal says of a user, oldest first: each event's kind and body.</summary>
-    public async Task<List<(string Kind, string Body)>> EventsOfAsync(string user, CancellationToken cancellationToken) => await AskAsync(
-        $"SELECT kind, body FROM passwordsync.event JOIN passwordsync.account USING (identity_id) WHERE object_guid = '{LoadingEdge.AccountOf(user)}' ORDER BY seq", row => (row.GetString(0), row.GetString(1)), cancellationToken) ?? [];
+    public Task<List<(string Kind, string Body)>> EventsOfAsync(string user, CancellationToken cancellationToken) => AskForSureAsync(
+        $"SELECT kind, body FROM passwordsync.event JOIN passwordsync.account USING (identity_id) WHERE object_guid = '{LoadingEdge.AccountOf(user)}' ORDER BY seq", row => (row.GetString(0), row.GetString(1)), cancellationToken);
 
-    public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) => (await AskAsync(sql, row => row.GetInt64(0), cancellationToken))?.Single() ?? -1;
+    public async Task<long> CountAsync(string sql, CancellationToken cancellationToken) => (await AskForSureAsync(sql, row => row.GetInt64(0), cancellationToken)).Single();
+
+    /// <summary>When a node told last that it lives, by the database's clock, which is this machine's.</summary>
+    public async Task<DateTimeOffset> LastHeartbeatOfAsync(string name, CancellationToken cancellationToken) =>
+        (await AskForSureAsync($"SELECT heartbeat_at FROM passwordsync.node WHERE name = '{name}'", row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken)).Single();
 
     public async ValueTask DisposeAsync()
     {
@@ -163,6 +168,14 @@ internal sealed class ChaosCluster : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("PASSWORDSYNC_LOGS") is not { Length: > 0 } kept) return;
         Directory.CreateDirectory(kept);
         foreach (var node in Nodes) File.Copy(node.Process.LogFile, Path.Combine(kept, $"{node.Name}.log"), overwrite: true);
+    }
+
+    /// <summary>The rows. What is asked while the database is away, or too busy to answer, is asked again.</summary>
+    private async Task<List<T>> AskForSureAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        List<T>? rows = null;
+        await Eventually.HoldsAsync("an answer of the database", Bound, async token => (rows = await AskAsync(sql, read, token)) is not null, cancellationToken);
+        return rows!;
     }
 
     /// <summary>The rows; null while the database is away.</summary>

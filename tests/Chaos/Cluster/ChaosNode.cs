@@ -126,6 +126,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         {
             kind = "postgres",
             connection = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', DatabaseHosts(options))};Database={PostgresServer.Database};Username={options.DatabaseUser}"),
+            expiry = options.Expiry.ToString("c", CultureInfo.InvariantCulture),
             requireSynchronousStandby = options.DatabasePorts.Length > 1,
             password = "file:" + Path.Combine(Folder, "database-password"),
         },
@@ -148,7 +149,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         provider = "webhook",
         nodes = options.PointLabels,
         settings = new { url = options.Target.Address, trustedRoots = options.Target.RootsFile, signingKey = "file:" + Path.Combine(Folder, "signing-key") },
-        attemptTimeout = "00:00:03",
+        attemptTimeout = options.AttemptTimeout.ToString("c", CultureInfo.InvariantCulture),
         retry = new { initialDelay = "00:00:00.2", delayMax = "00:00:01" },
     };
 

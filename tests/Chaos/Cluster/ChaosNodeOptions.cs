@@ -22,6 +22,12 @@ internal sealed record ChaosNodeOptions(string Name, string Root, ImmutableArray
 
     public int Shards { get; init; } = 16;
 
+    /// <summary>After how long without a heartbeat its shards are taken.</summary>
+    public TimeSpan Expiry { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long the target may take. Longer where nothing may come late that is sent again: on a busy machine the target itself may be.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     public string KeyRotation { get; init; } = "1.00:00:00";
 
     /// <summary>Whether it listens to operators.</summary>
