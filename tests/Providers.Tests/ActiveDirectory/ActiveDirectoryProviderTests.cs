@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -161,11 +159,8 @@ public sealed class ActiveDirectoryProviderTests(LabServers servers)
     public async Task The_second_server_is_used_when_the_first_is_down()
     {
         await using var target = new SambaConformanceTarget(await DomainAsync(), DirectorySecurity.Ldaps);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var down = (IPEndPoint)listener.LocalEndpoint;
-        listener.Stop();
-        ImmutableArray<LdapServer> both = [new LdapServer(down.Address.ToString(), down.Port), .. target.Options.Directory.Servers];
+        using var down = new RefusingEndPoint();
+        ImmutableArray<LdapServer> both = [new LdapServer(down.EndPoint.Address.ToString(), down.EndPoint.Port), .. target.Options.Directory.Servers];
         await using var provider = SambaConformanceTarget.Make(target.Options with { Directory = target.Options.Directory with { Servers = both } });
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
 

@@ -13,6 +13,9 @@ namespace PasswordSync.Providers.Tests.ActiveDirectory;
 /// <summary>A domain controller that freezes with a write in its hands: a domain of the test's own.</summary>
 public sealed class ActiveDirectoryUnknownOutcomeTests
 {
+    /// <summary>Long enough that the write is sent within it on a busy machine, too; all of it is waited for.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(20);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -29,7 +32,7 @@ public sealed class ActiveDirectoryUnknownOutcomeTests
 
         domain.First.Freeze();
         var lost = await executor.ExecuteAsync(
-            provider, Any.Attempt(found.Target, TimeProvider.System, TimeSpan.FromSeconds(2)), capture, mustChangeAtNextLogon: false, password, Token).WaitAsync(Any.LongTime, Token);
+            provider, Any.Attempt(found.Target, TimeProvider.System, Lifetime), capture, mustChangeAtNextLogon: false, password, Token).WaitAsync(Any.LongTime, Token);
         domain.First.Thaw();
 
         lost.ShouldBeOfType<DeliveryOutcome.Unknown>().Server.ShouldBe($"{target.Options.Directory.Servers.Single()}", "who wonders knows where to look");

@@ -5,6 +5,7 @@ using PasswordSync.Ldap;
 using PasswordSync.Providers.ActiveDirectory;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Directories;
+using PasswordSync.Providers.Tests.ActiveDirectory.Forests;
 using PasswordSync.Providers.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -74,7 +75,7 @@ public sealed class DomainControllerChoiceTests(LabServers servers)
         return (domain, target);
     }
 
-    private static DomainControllerQuery Query(SambaDomain domain) => new() { Domain = domain.Options.Realm.ToLowerInvariant(), DnsServers = [new SambaNameService(domain).EndPoint] };
+    private static DomainControllerQuery Query(SambaDomain domain) => new() { Domain = domain.Options.Realm.ToLowerInvariant(), DnsServers = TwoDomainForest.Patiently(new SambaNameService(domain)) };
 
     private static ActiveDirectoryProvider Make(SambaConformanceTarget target, SambaDomain domain, DirectorySecurity security, Func<DomainControllerQuery, DomainControllerQuery> change)
     {

@@ -29,6 +29,8 @@ internal sealed class SambaConformanceTarget : ConformanceTarget, ISearchableTar
             {
                 Servers = [new LdapServer(domain.First.Address.ToString(), security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort)],
                 Security = security,
+                ConnectTimeout = Any.LongTime,
+                RequestTimeout = Any.LongTime,
                 TrustedRoots = [domain.AuthorityFile],
                 BindName = security == DirectorySecurity.Kerberos ? "administrator" : domain.AdministratorName,
                 Realm = security == DirectorySecurity.Kerberos ? domain.Options.Realm : null,

@@ -38,6 +38,8 @@ internal sealed class ScriptedDirectory : IAsyncDisposable
         Options = new DirectoryOptions
         {
             Servers = [new LdapServer("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port)],
+            ConnectTimeout = Any.LongTime,
+            RequestTimeout = Any.LongTime,
             TrustedRoots = [folder.Write("ca.pem", authority.CertificatePem)],
             BindName = "cn=service",
             BindPassword = "file:" + folder.Write("bind", "service password"),

@@ -71,7 +71,7 @@ internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTar
                 ],
             }),
             cancellationToken);
-        var http = new HttpTargetOptions { Url = emulator.Url, TrustedRoots = emulator.AuthorityFile };
+        var http = new HttpTargetOptions { Url = emulator.Url, ConnectTimeout = Any.LongTime, TrustedRoots = emulator.AuthorityFile };
         var options = new EntraIdOptions
         {
             Tenant = emulator.Tenant,

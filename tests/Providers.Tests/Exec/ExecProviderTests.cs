@@ -96,7 +96,7 @@ public sealed class ExecProviderTests : IDisposable
         await ending.CancelAsync();
 
         (await attempt).ShouldBeOfType<DeliveryOutcome.Unknown>();
-        foreach (var id in File.ReadAllLines(fifo)) await Eventually.HoldsAsync($"process {id} to go", Any.LongTime, _ => Task.FromResult(IsGone(id)), Token);
+        foreach (var id in File.ReadAllLines(fifo)) await Eventually.HoldsAsync($"process {id} to go", Any.LongTime, _ => Task.FromResult(Programs.IsGone(id)), Token);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class ExecProviderTests : IDisposable
 
         (await SetAsync($"cat >/dev/null; sleep 600 & echo $! >{pid}; exit 0").WaitAsync(Any.LongTime, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
 
-        await Eventually.HoldsAsync("the process left behind to go", Any.LongTime, _ => Task.FromResult(IsGone(File.ReadAllText(pid).Trim())), Token);
+        await Eventually.HoldsAsync("the process left behind to go", Any.LongTime, _ => Task.FromResult(Programs.IsGone(File.ReadAllText(pid).Trim())), Token);
     }
 
     [Fact]
@@ -193,7 +193,4 @@ public sealed class ExecProviderTests : IDisposable
         await using var provider = Make(new ExecOptions { Program = Programs.Script(folder, "program", script) });
         return await SetAsync(provider);
     }
-
-    /// <summary>A killed process may remain for a moment until somebody asks for its end.</summary>
-    private static bool IsGone(string id) => !File.Exists($"/proc/{id}/stat") || File.ReadAllText($"/proc/{id}/stat").Contains(") Z ");
 }

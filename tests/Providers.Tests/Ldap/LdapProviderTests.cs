@@ -124,6 +124,8 @@ public sealed class LdapProviderTests(LabServers servers)
             Directory = new DirectoryOptions
             {
                 Servers = [new LdapServer(domain.First.Address.ToString(), LdapServer.DefaultTlsPort)],
+                ConnectTimeout = Any.LongTime,
+                RequestTimeout = Any.LongTime,
                 TrustedRoots = [domain.AuthorityFile],
                 BindName = domain.AdministratorName,
                 BindPassword = "file:" + folder.Write("bind", SambaDomain.AdministratorPassword),

@@ -30,7 +30,7 @@ public sealed class LdapRateTests(LabServers servers, ITestOutputHelper output)
     {
         var server = await servers.DirectoryAsync(new OpenLdapOptions { Users = Users }, Token);
         await using var target = new OpenLdapConformanceTarget(server, DirectorySecurity.Ldaps);
-        await using var provider = new GuardedProvider(target.Provider, ProviderLimits.Default, TimeProvider.System);
+        await using var provider = new GuardedProvider(target.Provider, ProviderLimits.Default with { CallTimeout = Any.LongTime }, TimeProvider.System);
         await using var client = new LdapClient(
             new LdapClientOptions { Servers = target.Options.Directory.Servers, Connection = new LdapOptions { Security = LdapSecurity.Ldaps, Trust = await LdapTrust.FromPemFilesAsync([server.AuthorityFile], Token) } },
             _ => ValueTask.FromResult<LdapCredential>(new SimpleCredential(server.SynchronisationName, System.Text.Encoding.UTF8.GetBytes(OpenLdapServer.SynchronisationPassword))),

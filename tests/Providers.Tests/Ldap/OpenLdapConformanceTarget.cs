@@ -27,6 +27,8 @@ internal sealed class OpenLdapConformanceTarget : ConformanceTarget, ISearchable
             {
                 Servers = [new LdapServer(server.Address.ToString(), security == DirectorySecurity.Ldaps ? LdapServer.DefaultTlsPort : LdapServer.DefaultPort)],
                 Security = security,
+                ConnectTimeout = Any.LongTime,
+                RequestTimeout = Any.LongTime,
                 TrustedRoots = [server.AuthorityFile],
                 BindName = server.SynchronisationName,
                 BindPassword = "file:" + folder.Write("bind", OpenLdapServer.SynchronisationPassword),

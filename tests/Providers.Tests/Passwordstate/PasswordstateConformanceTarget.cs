@@ -22,7 +22,7 @@ internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearc
         Emulator = emulator;
         Options = new PasswordstateOptions
         {
-            Http = new HttpTargetOptions { Url = new Uri($"https://{emulator.EndPoint}/"), TrustedRoots = emulator.AuthorityFile },
+            Http = new HttpTargetOptions { Url = new Uri($"https://{emulator.EndPoint}/"), ConnectTimeout = Any.LongTime, TrustedRoots = emulator.AuthorityFile },
             ApiKey = "file:" + folder.Write("key", PasswordstateEmulator.Key),
             List = PasswordstateEmulator.List,
             Match = [new MatchRule(SourceAttribute.SamAccountName, "UserName"), new MatchRule(SourceAttribute.Mail, "Email")],

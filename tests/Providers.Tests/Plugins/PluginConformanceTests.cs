@@ -52,6 +52,7 @@ internal sealed class FilePluginTarget : ConformanceTarget, ISearchableTarget
         {
             Program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "PasswordSync.FilePlugin.exe" : "PasswordSync.FilePlugin"),
             Values = ImmutableDictionary<string, string>.Empty.Add("file", file),
+            StartTimeout = Any.LongTime,
         };
         Provider = new PluginProvider(Options, Any.Context(TimeProvider.System));
     }

@@ -73,7 +73,7 @@ public sealed class PluginProviderTests : IDisposable
         (await attempt).ShouldBeOfType<DeliveryOutcome.Unknown>();
         foreach (var id in (await File.ReadAllTextAsync(seen, Token)).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
-            await Eventually.HoldsAsync($"process {id} to go", Any.LongTime, _ => Task.FromResult(!File.Exists($"/proc/{id}/stat") || File.ReadAllText($"/proc/{id}/stat").Contains(") Z ")), Token);
+            await Eventually.HoldsAsync($"process {id} to go", Any.LongTime, _ => Task.FromResult(Programs.IsGone(id)), Token);
         }
 
         File.Delete(seen);

@@ -56,6 +56,9 @@ public sealed class PostgreSqlRolesServer : IAsyncLifetime
 
 internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget, ITlsTarget
 {
+    /// <summary>What a silent server costs: the driver heeds nothing else while it connects.</summary>
+    internal static readonly TimeSpan ElsewhereTimeout = TimeSpan.FromSeconds(15);
+
     private readonly ScratchFolder folder = new();
     private readonly PostgreSqlRolesServer server;
 
@@ -74,6 +77,7 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
                 BindName = readsVerifiers ? PostgresServer.Administrator : "sync",
                 BindPassword = "file:" + folder.Write("bind", readsVerifiers ? PostgresServer.AdministratorPassword : "sync password"),
                 TrustedRoots = server.AuthorityFile,
+                ConnectTimeout = Any.LongTime,
             },
             PasswordLengthMin = 8,
         };
@@ -118,7 +122,7 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
 
     public IProvider WithForeignRoots() => Make(Options with { Server = Options.Server with { TrustedRoots = server.ForeignAuthorityFile } });
 
-    public IProvider At(IPEndPoint endPoint) => Make(Options with { Server = Options.Server with { Host = endPoint.Address.ToString(), Port = endPoint.Port } });
+    public IProvider At(IPEndPoint endPoint) => Make(Options with { Server = Options.Server with { Host = endPoint.Address.ToString(), Port = endPoint.Port, ConnectTimeout = ElsewhereTimeout } });
 
     public override async ValueTask DisposeAsync()
     {

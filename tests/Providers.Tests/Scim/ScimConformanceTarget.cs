@@ -19,7 +19,7 @@ internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarg
     public ScimConformanceTarget(ScimServer server, bool withOAuth)
     {
         this.server = server;
-        var http = new HttpTargetOptions { Url = new Uri($"https://{server.EndPoint}/scim/v2"), TrustedRoots = server.AuthorityFile };
+        var http = new HttpTargetOptions { Url = new Uri($"https://{server.EndPoint}/scim/v2"), ConnectTimeout = Any.LongTime, TrustedRoots = server.AuthorityFile };
         Options = new ScimOptions
         {
             Http = http,

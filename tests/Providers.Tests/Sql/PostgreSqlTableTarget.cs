@@ -39,11 +39,12 @@ internal sealed class PostgreSqlTableTarget : ConformanceTarget, ISearchableTarg
                 BindName = "sync",
                 BindPassword = "file:" + folder.Write("bind", "sync password"),
                 TrustedRoots = server.AuthorityFile,
+                ConnectTimeout = Any.LongTime,
             },
             Hash = hash,
             Iterations = 1_000,
             PasswordLengthMin = 8,
-            LockTimeout = TimeSpan.FromSeconds(1),
+            LockTimeout = Any.LongTime,
         };
         Options = withStatements
             ? Options with
@@ -121,7 +122,7 @@ internal sealed class PostgreSqlTableTarget : ConformanceTarget, ISearchableTarg
 
     public IProvider WithForeignRoots() => Elsewhere(options => options with { TrustedRoots = server.ForeignAuthorityFile });
 
-    public IProvider At(IPEndPoint endPoint) => Elsewhere(server => server with { Host = endPoint.Address.ToString(), Port = endPoint.Port });
+    public IProvider At(IPEndPoint endPoint) => Elsewhere(server => server with { Host = endPoint.Address.ToString(), Port = endPoint.Port, ConnectTimeout = PostgreSqlRolesTarget.ElsewhereTimeout });
 
     public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {

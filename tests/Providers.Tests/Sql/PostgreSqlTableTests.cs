@@ -22,8 +22,9 @@ public sealed class PostgreSqlTableTests(PostgreSqlRolesServer server)
         await using var transaction = await other.BeginTransactionAsync(Token);
         await using var command = new Npgsql.NpgsqlCommand($"SELECT 1 FROM {target.Table} FOR UPDATE", other);
         await command.ExecuteNonQueryAsync(Token);
+        await using var hasty = PostgreSqlTableTarget.Make(target.Options with { LockTimeout = TimeSpan.FromSeconds(1) });
 
-        (await SetAsync(target, target.Provider, names.SamAccountName!)).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("lockTimeout");
+        (await SetAsync(target, hasty, names.SamAccountName!)).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("lockTimeout");
         await transaction.RollbackAsync(Token);
         (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
     }

@@ -15,8 +15,8 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
 
     public SqlConformanceTarget()
     {
-        Options = new SqlOptions { Database = folder.PathOf("users.db"), Iterations = 1_000, PasswordLengthMin = 8, LockTimeout = TimeSpan.FromSeconds(1) };
-        Provider = new SqlProvider(Options, new SecretReferences(NodeAllowList.Everything));
+        Options = new SqlOptions { Database = folder.PathOf("users.db"), Iterations = 1_000, PasswordLengthMin = 8, LockTimeout = Any.LongTime };
+        Provider = Make(Options);
         Execute("CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT NOT NULL, password_hash BLOB, password_salt BLOB, password_iterations INTEGER, password_version INTEGER)");
     }
 
@@ -65,6 +65,8 @@ internal sealed class SqlConformanceTarget : ConformanceTarget, ISearchableTarge
         await Provider.DisposeAsync();
         folder.Dispose();
     }
+
+    public static SqlProvider Make(SqlOptions options) => new(options, new SecretReferences(NodeAllowList.Everything));
 
     public SqliteConnection Open()
     {

@@ -49,11 +49,12 @@ public sealed class SqlProviderTests
         var found = await FindAsync(target, names.SamAccountName);
         using var password = Any.Secret(Canary);
         var request = Any.Set(found.Target, found.Mark, TimeProvider.System);
+        await using var hasty = SqlConformanceTarget.Make(target.Options with { LockTimeout = TimeSpan.FromSeconds(1) });
 
         await using (var other = target.Open())
         await using (other.BeginTransaction(deferred: false))
         {
-            var outcome = await target.Provider.SetPasswordAsync(request, password, Token);
+            var outcome = await hasty.SetPasswordAsync(request, password, Token);
             outcome.ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("lockTimeout");
         }
 

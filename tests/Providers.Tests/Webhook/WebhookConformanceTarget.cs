@@ -37,7 +37,7 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, ITlsTarget, 
         receiver = new HttpReceiver(certificate, (request, _) => Task.FromResult<string?>(Take(request)));
         options = new WebhookOptions
         {
-            Http = new HttpTargetOptions { Url = receiver.Url, TrustedRoots = folder.Write("ca.pem", authority.CertificatePem) },
+            Http = new HttpTargetOptions { Url = receiver.Url, ConnectTimeout = Any.LongTime, TrustedRoots = folder.Write("ca.pem", authority.CertificatePem) },
             SigningKey = "file:" + folder.Write("key", Key),
             Account = SourceAttribute.SamAccountName,
         };

@@ -31,6 +31,9 @@ public sealed class WebhookProviderTests : IDisposable
 {
     private const string Canary = "C4nary!\"Pässw0rd\\-€";
 
+    /// <summary>Of an attempt, by a clock that the test moves.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
+
     private readonly ScratchFolder folder = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -114,19 +117,23 @@ public sealed class WebhookProviderTests : IDisposable
     [Fact]
     public async Task A_receiver_that_reads_and_stays_silent_leaves_the_outcome_unknown_at_the_deadline()
     {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var receiver = new HttpReceiver(certificate: null, async (_, token) =>
         {
+            arrived.TrySetResult();
             await Task.Delay(Timeout.Infinite, token);
             return null;
         });
         await using var provider = Provider(receiver.Url);
         using var password = Any.Secret(Canary);
-        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var clock = new ManualClock();
+        var executor = new AttemptExecutor(clock, NullLogger<AttemptExecutor>.Instance);
 
-        var outcome = await executor.ExecuteAsync(
-            provider, Any.Attempt(Any.Target("anna"), TimeProvider.System, TimeSpan.FromSeconds(1)), Any.CaptureId(), false, password, Token).WaitAsync(Any.LongTime, Token);
+        var attempt = executor.ExecuteAsync(provider, Any.Attempt(Any.Target("anna"), clock, Lifetime), Any.CaptureId(), false, password, Token);
+        await arrived.Task.WaitAsync(Any.LongTime, Token);
+        clock.Advance(Lifetime);
 
-        outcome.ShouldBeOfType<DeliveryOutcome.Unknown>();
+        (await attempt.WaitAsync(Any.LongTime, Token)).ShouldBeOfType<DeliveryOutcome.Unknown>();
         receiver.Requests.ShouldHaveSingleItem();
     }
 
@@ -136,11 +143,14 @@ public sealed class WebhookProviderTests : IDisposable
         await using var silent = new SilentTcpServer();
         await using var provider = Provider(new Uri($"https://{silent.EndPoint}/hook"));
         using var password = Any.Secret(Canary);
-        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var clock = new ManualClock();
+        var executor = new AttemptExecutor(clock, NullLogger<AttemptExecutor>.Instance);
 
-        (await executor.ExecuteAsync(
-            provider, Any.Attempt(Any.Target("anna"), TimeProvider.System, TimeSpan.FromSeconds(1)), Any.CaptureId(), false, password, Token).WaitAsync(Any.LongTime, Token))
-            .ShouldBeOfType<DeliveryOutcome.Transient>();
+        var attempt = executor.ExecuteAsync(provider, Any.Attempt(Any.Target("anna"), clock, Lifetime), Any.CaptureId(), false, password, Token);
+        await Eventually.HoldsAsync("a connection", Any.LongTime, _ => Task.FromResult(silent.Accepted > 0), Token);
+        clock.Advance(Lifetime);
+
+        (await attempt.WaitAsync(Any.LongTime, Token)).ShouldBeOfType<DeliveryOutcome.Transient>();
     }
 
     [Fact]
@@ -194,7 +204,7 @@ public sealed class WebhookProviderTests : IDisposable
         await using var provider = new WebhookProvider(
             new WebhookOptions
             {
-                Http = new HttpTargetOptions { Url = receiver.Url },
+                Http = new HttpTargetOptions { Url = receiver.Url, ConnectTimeout = Any.LongTime },
                 SigningKey = "file:" + folder.Write("new", "the new key of the tests"),
                 FormerSigningKey = "file:" + folder.Write("former", "the former key of the tests"),
             },
@@ -214,7 +224,7 @@ public sealed class WebhookProviderTests : IDisposable
     public async Task The_documented_receiver_takes_what_is_sent_tells_repeats_and_refuses_a_wrong_signature()
     {
         await using var receiver = await DocumentedReceiver.StartAsync("the shared key of the tests", folder, Token);
-        var options = new WebhookOptions { Http = new HttpTargetOptions { Url = receiver.Url }, SigningKey = "file:" + folder.Write("key", "the shared key of the tests") };
+        var options = new WebhookOptions { Http = new HttpTargetOptions { Url = receiver.Url, ConnectTimeout = Any.LongTime }, SigningKey = "file:" + folder.Write("key", "the shared key of the tests") };
         await using var provider = new WebhookProvider(options, Any.Context(TimeProvider.System));
         await using var stranger = new WebhookProvider(options with { SigningKey = "file:" + folder.Write("other", "a key that nobody knows") }, Any.Context(TimeProvider.System));
         using var password = Any.Secret(Canary);
@@ -238,7 +248,7 @@ public sealed class WebhookProviderTests : IDisposable
     }
 
     private WebhookProvider Provider(Uri url) => new(
-        new WebhookOptions { Http = new HttpTargetOptions { Url = url }, SigningKey = "file:" + folder.Write("key", "a key of enough bytes") }, Any.Context(TimeProvider.System));
+        new WebhookOptions { Http = new HttpTargetOptions { Url = url, ConnectTimeout = Any.LongTime }, SigningKey = "file:" + folder.Write("key", "a key of enough bytes") }, Any.Context(TimeProvider.System));
 
     private async Task<(DeliveryOutcome Outcome, ReceivedRequest Request)> PostAsync(string answer)
     {

@@ -70,7 +70,7 @@ public sealed class TwoDomainForest(LabServers servers) : IAsyncLifetime
     }
 
     /// <summary>The same server several times: it is asked again where a busy machine kept it from answering in time.</summary>
-    internal static IReadOnlyList<IPEndPoint> Patiently(SambaNameService names) => [.. Enumerable.Repeat(names.EndPoint, 4)];
+    internal static IReadOnlyList<IPEndPoint> Patiently(SambaNameService names) => [.. Enumerable.Repeat(names.EndPoint, 16)];
 
     /// <summary>Adds an account of the root domain.</summary>
     public async Task<AccountNames> AddToRootAsync(CancellationToken cancellationToken)
