@@ -6,6 +6,9 @@ namespace PasswordSync.Pbm.Tests;
 /// <summary>Runs the client against a node, as a user would, with a home folder of its own.</summary>
 internal sealed class PbmSession : IDisposable
 {
+    /// <summary>The pause before it is asked again: who asks without one takes the processor from what is waited for.</summary>
+    public static readonly TimeSpan AskAgainInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly string home = Directory.CreateTempSubdirectory("pbm-").FullName;
     private readonly TestNode node;
 
@@ -22,7 +25,18 @@ internal sealed class PbmSession : IDisposable
     /// <summary>Runs a command with the first administrator's token and the node's certificate.</summary>
     public Task<PbmResult> RunAsync(params string[] words) => RunRawAsync("", false, null, [Address, "--token-file", TokenFile, "--certificate", Certificate, .. words]);
 
-    /// <summary>As above, as somebody at a terminal sees it, who types a secret where one is asked for.</summary>
+    /// <summary>As above, until the answer fits, for what comes to pass by itself.</summary>
+    public async Task<PbmResult> UntilAsync(Func<PbmResult, bool> fits, CancellationToken cancellationToken, params string[] words)
+    {
+        while (true)
+        {
+            var run = await RunAsync(words);
+            if (fits(run)) return run;
+            await Task.Delay(AskAgainInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>As the first, as somebody at a terminal sees it, who types a secret where one is asked for.</summary>
     public Task<PbmResult> RunAtTerminalAsync(string command, string secret)
     {
         var keys = new Queue<ConsoleKeyInfo>([.. secret.Select(letter => new ConsoleKeyInfo(letter, ConsoleKey.A, false, false, false)), new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false)]);

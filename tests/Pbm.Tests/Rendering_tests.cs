@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Shouldly;
 using Xunit;
@@ -79,6 +80,18 @@ public sealed class Rendering_tests
 
         secret.Reveal().ToString().ShouldBe("hunter2");
         output.ToString().Trim().ShouldBe("Password:");
+    }
+
+    [Fact]
+    public void Ctrl_C_empties_the_line_and_at_a_secret_ends_the_command()
+    {
+        var interrupt = new ConsoleKeyInfo('\u0003', ConsoleKey.C, shift: false, alt: false, control: true);
+        var keys = new Queue<ConsoleKeyInfo>([.. Type("sync poi"), interrupt, .. Type("keys"), new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false), .. Type("half"), interrupt]);
+        using var output = new StringWriter { NewLine = "\n" };
+
+        new LineEditor(output, keys.Dequeue, (_, _) => ImmutableArray<string>.Empty).Read("> ").ShouldBe("keys");
+        output.ToString().ShouldContain("^C\n");
+        Should.Throw<OperationCanceledException>(() => new Terminal(TextReader.Null, output, output, true, keys.Dequeue, "", _ => null).AskSecret("Password"));
     }
 
     private static IEnumerable<ConsoleKeyInfo> Type(string text) => text.Select(letter => new ConsoleKeyInfo(letter, ConsoleKey.A, false, false, false));

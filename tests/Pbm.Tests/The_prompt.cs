@@ -1,29 +1,14 @@
-using System.Collections.Immutable;
-using PasswordSync.Nodes.Tests.Support;
 using Shouldly;
 using Xunit;
 
 namespace PasswordSync.Pbm.Tests;
 
 /// <summary>The interactive prompt: completion of what the node offers, and what Ctrl-C ends.</summary>
-public sealed class The_prompt : IAsyncLifetime
+public sealed class The_prompt(OnePbm one) : IClassFixture<OnePbm>
 {
-    private TestNode node = null!;
-    private PbmSession pbm = null!;
+    private readonly PbmSession pbm = one.Pbm;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        node = await TestNode.StartAsync(new Dictionary<string, Providers.Memory.MemoryTarget>(), CancellationToken.None);
-        pbm = new PbmSession(node);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        pbm.Dispose();
-        await node.DisposeAsync();
-    }
 
     [Fact(Timeout = 600_000)]
     public async Task Completes_palettes_commands_and_switches_as_the_node_tells_them()
@@ -60,22 +45,6 @@ public sealed class The_prompt : IAsyncLifetime
         shown.ToString().ShouldContain("Count: 1 key\n");
         interrupts.Press().ShouldBeFalse("nothing runs that could end by itself");
     }
-
-    [Fact]
-    public void Ctrl_C_empties_the_line_and_at_a_secret_ends_the_command()
-    {
-        var interrupt = new ConsoleKeyInfo('\u0003', ConsoleKey.C, shift: false, alt: false, control: true);
-        var keys = new Queue<ConsoleKeyInfo>([.. Type("sync poi"), interrupt, .. Type("keys"), Enter, .. Type("half"), interrupt]);
-        using var output = new StringWriter { NewLine = "\n" };
-
-        new LineEditor(output, keys.Dequeue, (_, _) => ImmutableArray<string>.Empty).Read("> ").ShouldBe("keys");
-        output.ToString().ShouldContain("^C\n");
-        Should.Throw<OperationCanceledException>(() => new Terminal(TextReader.Null, output, output, true, keys.Dequeue, "", _ => null).AskSecret("Password"));
-    }
-
-    private static ConsoleKeyInfo Enter => new('\r', ConsoleKey.Enter, false, false, false);
-
-    private static IEnumerable<ConsoleKeyInfo> Type(string text) => text.Select(letter => new ConsoleKeyInfo(letter, ConsoleKey.A, false, false, false));
 
     /// <summary>Presses Ctrl-C once a text was shown.</summary>
     private sealed class PressingWriter(string text, Interrupts interrupts) : StringWriter

@@ -31,15 +31,22 @@ internal sealed partial class Transcript(PbmSession pbm, string folder, string? 
     public async Task RunAsync(string command, string secret = "", int code = ExitCodes.Done) => lines.AddRange(await RunOnceAsync(command, secret, code));
 
     /// <summary>The same, for what shows how things stand now, or what comes next: again, until it is what the page says or time is up.</summary>
-    public async Task RunUntilSettledAsync(string command)
+    /// <param name="command">What follows <c>pbm</c>.</param>
+    /// <param name="before">What is to be done each time before.</param>
+    public async Task RunUntilSettledAsync(string command, Func<Task>? before = null)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)
         {
+            if (before is not null) await before();
             var shown = await RunOnceAsync(command, "", ExitCodes.Done);
-            if (page?.Contains(string.Join('\n', shown), StringComparison.Ordinal) == false && Stopwatch.GetElapsedTime(begun) < SettlesWithin) continue;
-            lines.AddRange(shown);
-            return;
+            if (page?.Contains(string.Join('\n', shown), StringComparison.Ordinal) != false || Stopwatch.GetElapsedTime(begun) >= SettlesWithin)
+            {
+                lines.AddRange(shown);
+                return;
+            }
+
+            await Task.Delay(PbmSession.AskAgainInterval);
         }
     }
 
