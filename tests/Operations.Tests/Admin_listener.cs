@@ -12,7 +12,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>Who gets in, and what is written down.</summary>
-public sealed class Admin_listener
+public sealed class Admin_listener(OneNode one)
 {
     private static readonly IReadOnlyDictionary<string, MemoryTarget> NoTargets = new Dictionary<string, MemoryTarget>();
 
@@ -53,9 +53,8 @@ public sealed class Admin_listener
     [Fact(Timeout = 600_000)]
     public async Task Speaks_nothing_but_tls()
     {
-        await using var node = await TestNode.StartAsync(NoTargets, Token);
         using var tcp = new TcpClient();
-        await tcp.ConnectAsync(IPAddress.Loopback, node.Server.AdminAddresses[0].Port, Token);
+        await tcp.ConnectAsync(IPAddress.Loopback, one.Node.Server.AdminAddresses[0].Port, Token);
         await tcp.GetStream().WriteAsync("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Token);
 
         using var answer = new MemoryStream();

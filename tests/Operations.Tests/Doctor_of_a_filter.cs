@@ -1,16 +1,14 @@
 using PasswordSync.Capture.Health;
 using PasswordSync.EdgeNode.Doctor;
 using PasswordSync.Hosting.Doctor;
-using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
-using PasswordSync.Providers.Memory;
 using Shouldly;
 using Xunit;
 
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>What doctor says of Windows' password filter, for each way in which it can stand.</summary>
-public sealed class Doctor_of_a_filter
+public sealed class Doctor_of_a_filter(OneNode one)
 {
     private const string Protection = "LSA protection";
 
@@ -71,8 +69,7 @@ public sealed class Doctor_of_a_filter
     [Fact(Timeout = 600_000)]
     public async Task It_is_looked_at_in_the_place_of_sambas_hook_and_not_checked_for_who_may_not_look()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var edge = await EdgeFolder.MakeAsync(one.Node, Token);
 
         var found = await new SourceChecks(edge, new Inspector(() => throw new UnauthorizedAccessException("Access is denied.")), smbConf: null, TimeProvider.System).RunAsync(Token);
 

@@ -14,7 +14,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>Finds each fault that is planted in an edge's surroundings, and no other.</summary>
-public sealed class Doctor_of_an_edge
+public sealed class Doctor_of_an_edge(OneNode one)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -29,50 +29,46 @@ public sealed class Doctor_of_an_edge
         socket.Listen();
         var address = node.Server.Addresses[0];
 
-        var healthy = await ExamineAsync(edge);
-        healthy.Where(one => one.Result == FindingResult.Bad).ShouldBeEmpty();
-        healthy.Select(one => one.What).ShouldBe(
+        (await IsBadAsync(edge, [])).Select(one => one.What).ShouldBe(
         [
             "edge.json", "key", "data folder", "disk", "capture file", "spool", "drop folder", "dropped files", "edge", "own certificate", "own name",
             $"node {address.Authority}: name", $"node {address.Authority}: port", $"node {address.Authority}: certificate", $"node {address.Authority}: takes ours", $"node {address.Authority}: clock",
         ]);
 
         Rights.Set(Path.Combine(folder, "edge.key"), UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        (await BadAsync(edge)).ShouldBe(["key"]);
-        (await ExamineAsync(edge)).Single(one => one.What == "key").Remedy.ShouldBe($"chmod 0400 {Path.Combine(folder, "edge.key")}");
+        await IsBadAsync(edge, ["key"]);
+        (await OfAsync(edge, "key")).Remedy.ShouldBe($"chmod 0400 {Path.Combine(folder, "edge.key")}");
         Rights.Set(Path.Combine(folder, "edge.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         var dropped = Path.Combine(folder, "drop", "0001.cap");
         await File.WriteAllTextAsync(dropped, "", Token);
         File.SetLastWriteTimeUtc(dropped, DateTime.UtcNow.AddHours(-1));
-        (await BadAsync(edge)).ShouldBe(["dropped files"]);
+        await IsBadAsync(edge, ["dropped files"]);
         File.Delete(dropped);
 
         File.Move(Path.Combine(folder, "capture"), Path.Combine(folder, "gone"));
-        (await BadAsync(edge)).ShouldBe(["capture file"]);
+        await IsBadAsync(edge, ["capture file"]);
         File.Move(Path.Combine(folder, "gone"), Path.Combine(folder, "capture"));
 
-        (await BadAsync(await EdgeFolder.WriteAsync(folder, "https://127.0.0.1:1", TestNode.DomainController, Token))).ShouldBe(["node 127.0.0.1:1: port"]);
-        (await BadAsync(await EdgeFolder.WriteAsync(folder, "https://no-such-host.invalid:9443", TestNode.DomainController, Token))).ShouldBe(["node no-such-host.invalid:9443: name"]);
-        (await BadAsync(await EdgeFolder.WriteAsync(folder, $"https://127.0.0.1:{node.Server.AdminAddresses[0].Port}", TestNode.DomainController, Token))).ShouldBe([$"node 127.0.0.1:{node.Server.AdminAddresses[0].Port}: certificate"], "operators' listener is no node's");
-        (await BadAsync(await EdgeFolder.WriteAsync(folder, address.ToString(), "dc9.alpha.test", Token))).ShouldBe(["own name"]);
+        await IsBadAsync(await EdgeFolder.WriteAsync(folder, "https://127.0.0.1:1", TestNode.DomainController, Token), ["node 127.0.0.1:1: port"]);
+        await IsBadAsync(await EdgeFolder.WriteAsync(folder, "https://no-such-host.invalid:9443", TestNode.DomainController, Token), ["node no-such-host.invalid:9443: name"]);
+        await IsBadAsync(await EdgeFolder.WriteAsync(folder, $"https://127.0.0.1:{node.Server.AdminAddresses[0].Port}", TestNode.DomainController, Token), [$"node 127.0.0.1:{node.Server.AdminAddresses[0].Port}: certificate"], "operators' listener is no node's");
+        await IsBadAsync(await EdgeFolder.WriteAsync(folder, address.ToString(), "dc9.alpha.test", Token), ["own name"]);
 
         edge = await EdgeFolder.WriteAsync(folder, address.ToString(), TestNode.DomainController, Token);
-        var late = new EdgeDoctor(edge, new ShiftedClock(TimeSpan.FromMinutes(-10)));
-        (await late.ExamineAsync(NoSource, Token)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What).ShouldContain($"node {address.Authority}: clock");
-        var nextYear = new EdgeDoctor(edge, new ShiftedClock(TimeSpan.FromDays(366)));
-        (await nextYear.ExamineAsync(NoSource, Token)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What).ShouldContain("own certificate");
+        (await OfAsync(edge, $"node {address.Authority}: clock", new ShiftedClock(TimeSpan.FromMinutes(-10)))).Result.ShouldBe(FindingResult.Bad);
+        (await OfAsync(edge, "own certificate", new ShiftedClock(TimeSpan.FromDays(366)))).Result.ShouldBe(FindingResult.Bad);
 
         using (var other = await ClusterAuthority.OpenOrCreateAsync(Directory.CreateDirectory(Path.Combine(folder, "other")).FullName, TestNode.Cluster, "another passphrase"u8.ToArray(), DateTimeOffset.UtcNow, Token))
         {
             await File.WriteAllTextAsync(Path.Combine(folder, "ca.pem"), other.Certificate.ExportCertificatePem(), Token);
         }
 
-        (await BadAsync(edge)).ShouldBe(["own name", $"node {address.Authority}: certificate"]);
+        await IsBadAsync(edge, ["own name", $"node {address.Authority}: certificate"]);
         socket.Dispose();
-        (await BadAsync(edge)).ShouldBe(["edge", "own name", $"node {address.Authority}: certificate"]);
+        await IsBadAsync(edge, ["edge", "own name", $"node {address.Authority}: certificate"]);
         File.Delete(Path.Combine(folder, "edge.pem"));
-        (await BadAsync(edge)).ShouldBe(["edge", "own certificate"]);
+        await IsBadAsync(edge, ["edge", "own certificate"]);
     }
 
     [Fact(Timeout = 600_000)]
@@ -82,10 +78,10 @@ public sealed class Doctor_of_an_edge
         using var admin = OperatorClient.First(node);
         var edge = await EdgeFolder.MakeAsync(node, Token);
         var what = $"node {node.Server.Addresses[0].Authority}: takes ours";
-        (await ExamineAsync(edge)).Single(one => one.What == what).Result.ShouldBe(FindingResult.Good);
+        (await OfAsync(edge, what)).Result.ShouldBe(FindingResult.Good);
 
         await admin.RunAsync("edge revoke", Token, ("controller", TestNode.DomainController));
-        var revoked = (await ExamineAsync(edge)).Single(one => one.What == what);
+        var revoked = await OfAsync(edge, what);
 
         (revoked.Result, revoked.Found).ShouldBe((FindingResult.Bad, "It answers with status 403."));
         var folder = Path.GetDirectoryName(edge.File)!;
@@ -94,15 +90,14 @@ public sealed class Doctor_of_an_edge
         key.ImportFromPem(await File.ReadAllTextAsync(Path.Combine(folder, "edge.key"), Token));
         using var strange = other.SignEdge(new CertificateRequest("CN=edge", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(), new PeerName.Edge(TestNode.Cluster, TestNode.Source, TestNode.DomainController), DateTimeOffset.UtcNow);
         await File.WriteAllTextAsync(Path.Combine(folder, "edge.pem"), strange.ExportCertificatePem(), Token);
-        var ended = (await ExamineAsync(edge)).Single(one => one.What == what);
+        var ended = await OfAsync(edge, what);
         (ended.Result, ended.Remedy).ShouldBe((FindingResult.Bad, "It does not trust this side's certificate: see its log for event 4311, and have the certificate signed anew."));
     }
 
     [Fact(Timeout = 600_000)]
     public async Task Reads_from_samba_itself_whether_the_hook_is_set_and_leads_to_this_edge()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var edge = await EdgeFolder.MakeAsync(one.Node, Token);
         var folder = Path.GetDirectoryName(edge.File)!;
         var (helper, capture) = (Path.Combine(folder, "helper"), edge.PathOf(edge.Edge.CaptureFile));
         await File.WriteAllTextAsync(helper, "#!/bin/sh\n", Token);
@@ -118,10 +113,9 @@ public sealed class Doctor_of_an_edge
     [Fact(Timeout = 600_000)]
     public async Task A_directory_that_does_not_answer_is_bad_and_says_what_to_correct()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        var edge = await EdgeFolder.MakeAsync(node, Token);
+        var edge = await EdgeFolder.MakeAsync(one.Node, Token);
 
-        var found = await new SourceChecks(edge, inspector: null, Path.Combine(node.Folder, "no-smb.conf"), TimeProvider.System).RunAsync(Token);
+        var found = await new SourceChecks(edge, inspector: null, Path.Combine(one.Node.Folder, "no-smb.conf"), TimeProvider.System).RunAsync(Token);
 
         var directory = found.Single(one => one.What == "directory");
         directory.Result.ShouldBe(FindingResult.Bad);
@@ -137,9 +131,14 @@ public sealed class Doctor_of_an_edge
 
     private static Task<IEnumerable<Finding>> NoSource(CancellationToken cancellationToken) => Task.FromResult<IEnumerable<Finding>>([]);
 
-    private static Task<IReadOnlyList<Finding>> ExamineAsync(EdgeSettingsFile edge) => new EdgeDoctor(edge, TimeProvider.System).ExamineAsync(NoSource, Token);
+    private static Task<IReadOnlyList<Finding>> ExamineAsync(EdgeSettingsFile edge, TimeProvider? clock = null) => new EdgeDoctor(edge, clock ?? TimeProvider.System).ExamineAsync(NoSource, Token);
 
-    private static async Task<IEnumerable<string>> BadAsync(EdgeSettingsFile edge) => (await ExamineAsync(edge)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What);
+    private static Task<IReadOnlyList<Finding>> IsBadAsync(EdgeSettingsFile edge, string[] what, string? why = null) => Settled.FindsAsync(
+        () => ExamineAsync(edge), found => found.Where(one => one.Result == FindingResult.Bad).Select(one => one.What), what, why, Token);
+
+    /// <summary>What is found of one thing, once it is looked at: the look ends at a step that a busy machine keeps waiting for seconds.</summary>
+    private static async Task<Finding> OfAsync(EdgeSettingsFile edge, string what, TimeProvider? clock = null) => (await Settled.FindsAsync(
+        async () => (await ExamineAsync(edge, clock)).Where(one => one.What == what).ToList(), found => found.Select(one => one.What), [what], why: null, Token)).Single();
 
     private sealed class ShiftedClock(TimeSpan shift) : TimeProvider
     {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -14,7 +15,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>The palette edge: edges that talk to real nodes over mutual TLS are seen, signed and refused.</summary>
-public sealed class Edge_operations
+public sealed class Edge_operations(LabServers servers)
 {
     private const string Other = "dc2.alpha.test";
 
@@ -22,7 +23,7 @@ public sealed class Edge_operations
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_edge_that_is_gone_is_shown_and_named_to_people_of_its_source_until_it_is_back_with_what_it_kept()
     {
         using var beta = new MemoryTarget();
@@ -58,7 +59,7 @@ public sealed class Edge_operations
         beta.SignIn("ada", "Spring.2027!").ShouldBeTrue();
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task An_edge_is_listed_with_what_it_tells_and_until_when_its_certificate_is_good()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -78,7 +79,7 @@ public sealed class Edge_operations
         (await admin.RefusedAsync(HttpStatusCode.NotFound, "edge show", Token, ("controller", Other), ("source", "omega"))).ShouldBe("There is no source 'omega': name one of alpha with -s.");
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_signed_edge_is_let_in_a_revoked_one_is_not_for_ever_and_a_new_request_is()
     {
         await using var node = await TestNode.StartAsync(NoTargets, Token);
@@ -106,14 +107,14 @@ public sealed class Edge_operations
         }
 
         (await StatusAsync(stolen)).ShouldBe(HttpStatusCode.OK, "what was signed since is another certificate");
-        (await again.RunAsync("audit list", Token)).Rows().Where(row => Text(row, "operation").StartsWith("edge", StringComparison.Ordinal) && Text(row, "stage") == "done")
+        (await again.RunAsync("audit list", Token, ("limit", "1000"))).Rows().Where(row => Text(row, "operation").StartsWith("edge", StringComparison.Ordinal) && Text(row, "stage") == "done")
             .Select(row => Text(row, "operation")).ShouldBe(["edge sign", "edge revoke", "edge sign"]);
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_revocation_holds_at_all_nodes_at_once()
     {
-        await using var nodes = await TwoNodes.StartAsync(NoTargets, Token);
+        await using var nodes = await TwoNodes.StartAsync(servers, NoTargets, Token);
         (await StatusAsync(nodes.North.Edge)).ShouldBe(HttpStatusCode.OK);
         (await StatusAsync(nodes.South.Edge)).ShouldBe(HttpStatusCode.OK);
 
@@ -133,7 +134,12 @@ public sealed class Edge_operations
         {
             using var response = await admin.TryAsync("edge sign", Token, ("controller", Other), ("request", request));
             var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Token)).RootElement;
-            if (response.StatusCode == HttpStatusCode.Conflict) continue;
+            if (response.StatusCode == HttpStatusCode.Conflict)
+            {
+                await Task.Delay(Eventually.LookInterval, Token);
+                continue;
+            }
+
             using var certificate = X509Certificate2.CreateFromPem(answer.GetProperty("sections")[0].GetProperty("document").GetString());
             var handler = new SocketsHttpHandler();
             handler.SslOptions.ClientCertificates = [certificate.CopyWithPrivateKey(key)];

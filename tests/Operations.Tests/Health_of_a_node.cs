@@ -22,7 +22,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>What <c>/health/live</c> and <c>/health/ready</c> answer, and why, when something is wrong with the node.</summary>
-public sealed class Health_of_a_node(OneNode one) : IClassFixture<OneNode>
+public sealed class Health_of_a_node(OneNode one)
 {
     private const string NoShard = "The node owns no shard: it decides nothing.";
     private const string PartEnded = "A part of the node has ended: restart it; the log says what happened.";
@@ -113,7 +113,7 @@ public sealed class Health_of_a_node(OneNode one) : IClassFixture<OneNode>
     private async Task<NodeHealth> HealthAsync(IOperationsQueries queries, Func<Task?>? completion = null)
     {
         // The lease is taken a moment after the node is up; without shards there is another reason.
-        while (one.Node.Server.Engine.Ownership.Shards.Count == 0) await Task.Yield();
+        while (one.Node.Server.Engine.Ownership.Shards.Count == 0) await Task.Delay(Eventually.LookInterval, Token);
         return Over(one.Node, queries, completion ?? (() => new TaskCompletionSource().Task));
     }
 

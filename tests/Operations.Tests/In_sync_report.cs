@@ -12,7 +12,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary><c>sync report</c>: the comparison, and what it says when it cannot be made. A whole report is made in <see cref="Questions_to_a_real_directory"/>.</summary>
-public sealed class In_sync_report
+public sealed class In_sync_report(OneNode one)
 {
     private static readonly SyncPointId Beta = new("beta");
 
@@ -43,12 +43,11 @@ public sealed class In_sync_report
     [Fact(Timeout = 600_000)]
     public async Task A_report_that_cannot_be_made_says_what_is_missing()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        using var admin = OperatorClient.First(node);
+        using var admin = OperatorClient.First(one.Node);
 
         (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync report", Token, ("scope", "staff"))).ShouldContain("give sources.alpha a bindName");
         (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync report", Token, ("scope", "nobody"))).ShouldBe("There is no scope 'nobody': use one of staff.");
-        (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync report", Token, ("scope", "staff"), ("point", "beta"))).ShouldStartWith("The scope 'staff' has no sync point 'beta'");
+        (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync report", Token, ("scope", "staff"), ("point", "gamma"))).ShouldStartWith("The scope 'staff' has no sync point 'gamma'");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync report", Token, ("scope", "staff"), ("state", "late"))).ShouldContain("use in-sync, behind, never or unknown");
     }
 }

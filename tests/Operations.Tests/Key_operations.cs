@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -9,7 +10,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>The palette keys.</summary>
-public sealed class Key_operations
+public sealed class Key_operations(LabServers servers)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -38,7 +39,7 @@ public sealed class Key_operations
     [Fact(Timeout = 600_000)]
     public async Task In_a_cluster_a_new_key_is_sealed_to_when_every_node_holds_it()
     {
-        await using var nodes = await TwoNodes.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget>(), Token);
 
         var made = (await nodes.AtSouth.RunAsync("keys rotate", Token)).Fact("new key");
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PasswordSync.Core.Identities;
+using PasswordSync.Lab;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
 using Shouldly;
@@ -8,7 +9,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>A node that leaves: its shards go first, and nobody's open request holds them up.</summary>
-public sealed class Leaving_a_cluster
+public sealed class Leaving_a_cluster(LabServers servers)
 {
     private const string Label = "site=berlin";
     private const string Password = "Winter.2026!";
@@ -23,6 +24,7 @@ public sealed class Leaving_a_cluster
         var mayWrite = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var held = "";
         await using var nodes = await TwoNodes.StartAsync(
+            servers,
             new Dictionary<string, MemoryTarget> { ["beta"] = beta },
             Token,
             async (call, _) =>

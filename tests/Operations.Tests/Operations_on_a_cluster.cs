@@ -3,6 +3,7 @@ using System.Text.Json;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Lab;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
 using Shouldly;
@@ -11,7 +12,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>What operators ask and do about passwords at two nodes over PostgreSQL: any node answers, and whoever owns the person decides.</summary>
-public sealed class Operations_on_a_cluster
+public sealed class Operations_on_a_cluster(LabServers servers)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -20,7 +21,7 @@ public sealed class Operations_on_a_cluster
     {
         using var beta = new MemoryTarget { Server = "dc7.beta.test:636" };
         using var gamma = new MemoryTarget { PasswordLengthMin = 20 };
-        await using var nodes = await TwoNodes.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token);
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token);
         var owned = new Dictionary<string, List<string>> { ["node1"] = [], ["node2"] = [] };
         for (var i = 0; owned.Values.Any(users => users.Count == 0); i++)
         {
@@ -66,7 +67,7 @@ public sealed class Operations_on_a_cluster
     public async Task What_is_parked_at_all_nodes_is_retried_from_one_and_what_waits_is_seen_from_one()
     {
         using var beta = new MemoryTarget { PasswordLengthMin = 20 };
-        await using var nodes = await TwoNodes.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
         string[] users = [.. Enumerable.Range(0, 8).Select(i => $"user{i}")];
         await nodes.AtNorth.RunAsync("sync point pause", Token, ("point", "beta"));
         await nodes.AtSouth.UntilAsync("sync points", listed => Text(listed.Rows().Single(), "state") == "paused", Token);
@@ -95,7 +96,7 @@ public sealed class Operations_on_a_cluster
         using var beta = new MemoryTarget();
         var isBroken = true;
         await using var nodes = await TwoNodes.StartAsync(
-            new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token,
+            servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token,
             (call, _) => Task.FromResult<DeliveryOutcome?>(Volatile.Read(ref isBroken) ? new DeliveryOutcome.TargetMisconfigured("The credentials are wrong.") : null),
             retry: new { initialDelay = "01:00:00", delayMax = "01:00:00" });
         var owned = new Dictionary<string, string>();

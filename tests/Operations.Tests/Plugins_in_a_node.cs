@@ -22,7 +22,7 @@ public sealed class Plugins_in_a_node
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, "ann:1::\n", Token);
-        await using var node = await StartAsync("30s", ("crm", new { program = Sample, plugin = new { file } }));
+        await using var node = await StartAsync("5m", ("crm", new { program = Sample, startTimeout = "1m", plugin = new { file } }));
         using var admin = OperatorClient.First(node);
 
         await node.SendAsync(Token, await node.CaptureAsync("ann", Canary, 7, Token));
@@ -39,7 +39,7 @@ public sealed class Plugins_in_a_node
     [Fact(Timeout = 600_000)]
     public async Task Ones_that_crash_hang_or_babble_with_a_password_leave_unknown_outcomes_whose_reasons_stand_in_the_status()
     {
-        await using var node = await StartAsync("2s", ("crm", new { program = OddPlugin(), plugin = new { manner = "good" } }));
+        await using var node = await StartAsync("2s", ("crm", new { program = OddPlugin(), startTimeout = "1m", plugin = new { manner = "good" } }));
         using var admin = OperatorClient.First(node);
 
         foreach (var (manner, reason) in new[] { ("crash", "The plug-in ended without an answer."), ("garbage", "The plug-in failed"), ("hang", "the password may have") })
@@ -51,10 +51,11 @@ public sealed class Plugins_in_a_node
             await ExplainsAsync(admin, manner, "crm", "The plug-in");
         }
 
-        var status = await admin.UntilAsync("sync status", status => status.Rows("troubles").Any(row => Text(row, "people") == "3"), Token);
+        // Whoever's attempt runs just now does not wait; and of several reasons one is told, of which that of the attempt that hung does not name the plug-in.
+        var status = await admin.UntilAsync(
+            "sync status", status => status.Rows("troubles").Any(row => Text(row, "people") == "3" && Text(row, "reason").Contains("plug-in", StringComparison.Ordinal)), Token);
         var trouble = status.Rows("troubles").ShouldHaveSingleItem();
         (Text(trouble, "what"), Text(trouble, "remedy")).ShouldBe(("crm: failing", "pbm sync point verify crm"));
-        Text(trouble, "reason").ShouldContain("plug-in");
         string.Join('\n', node.Log.All).ShouldNotContain(Canary);
     }
 
@@ -65,22 +66,23 @@ public sealed class Plugins_in_a_node
         var program = OddPlugin();
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var node = await StartAsync(
-            "30s",
-            ("idle", new { program, plugin = new { manner = "good" } }),
-            ("old", new { program = OddPlugin(), plugin = new { manner = "oldVersion" } }),
-            ("sulking", new { program = OddPlugin(), plugin = new { manner = "refuse" } }));
+            "5m",
+            ("idle", new { program, startTimeout = "1m", plugin = new { manner = "good" } }),
+            ("old", new { program = OddPlugin(), startTimeout = "1m", plugin = new { manner = "oldVersion" } }),
+            ("sulking", new { program = OddPlugin(), startTimeout = "1m", plugin = new { manner = "refuse" } }));
         using var admin = OperatorClient.First(node);
 
         await node.SendAsync(Token, await node.CaptureAsync("ann", Canary, 7, Token));
 
         foreach (var (point, reason) in new[] { ("idle", $"{program} is not executable (chmod +x)."), ("old", "speaks version 0 of the protocol"), ("sulking", "plugin:manner is wrong") })
         {
-            var met = await node.WaitForAsync<IdentityEvent.ObstacleMet>(e => e.Point.Value == point, Token);
-            met.Outcome.ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldContain(reason);
+            await node.WaitForAsync<IdentityEvent.ObstacleMet>(
+                e => e.Point.Value == point && e.Outcome is DeliveryOutcome.TargetMisconfigured misconfigured && misconfigured.Reason.Contains(reason, StringComparison.Ordinal), Token);
             await ExplainsAsync(admin, "ann", point, reason);
         }
 
-        (await admin.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).Order(StringComparer.Ordinal).ShouldBe(["idle: failing", "old: failing", "sulking: failing"]);
+        string[] failing = ["idle: failing", "old: failing", "sulking: failing"];
+        await admin.UntilAsync("sync status", status => status.Rows("troubles").Select(row => Text(row, "what")).Order(StringComparer.Ordinal).SequenceEqual(failing), Token);
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         (await node.WaitForAsync<IdentityEvent.AttemptFinished>(_ => true, Token)).ShouldSatisfyAllConditions(e => e.Point.Value.ShouldBe("idle"), e => e.Outcome.ShouldBeOfType<DeliveryOutcome.Delivered>());
     }

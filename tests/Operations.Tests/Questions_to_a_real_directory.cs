@@ -16,7 +16,7 @@ public sealed class Questions_to_a_real_directory
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 600_000)]
     public async Task The_report_follows_each_account_and_people_who_were_never_captured_are_told_why()
     {
         using var beta = new MemoryTarget();

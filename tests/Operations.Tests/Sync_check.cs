@@ -28,7 +28,8 @@ public sealed class Sync_check
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["delta"] = delta, ["gamma"] = gamma }, Token);
         using var admin = OperatorClient.First(node);
         await node.SendAsync(Token, await node.CaptureAsync("ada", Password, 7, Token));
-        await admin.UntilAsync("sync identity show", reply => reply.Rows("sync points").Count(row => row.ToString().Contains("delivered", StringComparison.Ordinal)) == 3, Token, ("user", "ada"));
+        foreach (var point in (string[])["beta", "delta", "gamma"]) await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == point, Token);
+        (await admin.RunAsync("sync identity show", Token, ("user", "ada"))).Rows("sync points").ShouldAllBe(row => row.ToString().Contains("delivered", StringComparison.Ordinal));
         gamma.SetBehindTheBack("ada", Wrong, DateTimeOffset.UtcNow);
         delta.Remove("ada");
         var writes = beta.Writes.Length + gamma.Writes.Length;

@@ -10,7 +10,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>What operators see and do about passwords, on a real node with targets in memory.</summary>
-public sealed class Sync_operations
+public sealed class Sync_operations(OneNode one)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -21,6 +21,7 @@ public sealed class Sync_operations
         beta.Add("ada");
         await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
         using var admin = OperatorClient.First(node);
+        var begun = DateTimeOffset.UtcNow.AddSeconds(-1);
         var capture = await node.CaptureAsync("ada", "Winter.2026!", 7, Token);
         await node.SendAsync(Token, capture);
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
@@ -36,7 +37,7 @@ public sealed class Sync_operations
             var row = explained.Rows("captures of the last 7 days").Single();
             Text(row, "capture").ShouldBe($"{capture.CaptureId}");
             Text(row, "controller").ShouldBe(TestNode.DomainController);
-            foreach (var stage in (string[])["captured", "spooled", "confirmed", "accepted", "decided"]) row.GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(-2), stage);
+            foreach (var stage in (string[])["captured", "spooled", "confirmed", "accepted", "decided"]) row.GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(begun, stage);
             Text(row, "targets").ShouldMatch("^beta: delivered after [0-9.]+ s$");
             var delivery = explained.Rows("their deliveries").Single();
             (Text(delivery, "capture"), Text(delivery, "point"), Text(delivery, "result"), delivery.GetProperty("attempts").GetInt32()).ShouldBe(($"{capture.CaptureId}", "beta", "delivered", 1));
@@ -132,7 +133,7 @@ public sealed class Sync_operations
         await node.WaitForAsync<IdentityEvent.DeliveryQueued>(_ => true, Token);
 
         // The offer is made before the answer to this comes: the point has it, and has not begun it.
-        while ((await again.RunAsync("sync points", Token)).Rows().Single().GetProperty("waiting").GetInt32() == 0) Token.ThrowIfCancellationRequested();
+        await again.UntilAsync("sync points", listed => listed.Rows().Single().GetProperty("waiting").GetInt32() > 0, Token);
         beta.Writes.ShouldBeEmpty();
         var explained = (await again.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single();
         Text(explained, "next").ShouldContain("admin paused the sync point");
@@ -167,8 +168,7 @@ public sealed class Sync_operations
     [Fact(Timeout = 600_000)]
     public async Task Somebody_never_captured_is_explained_with_what_is_known()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        using var admin = OperatorClient.First(node);
+        using var admin = OperatorClient.First(one.Node);
 
         var explained = await admin.RunAsync("sync explain", Token, ("user", "bob"));
 
@@ -206,8 +206,11 @@ public sealed class Sync_operations
         (await admin.RunAsync("log peek", Token)).Rows().Select(row => row.GetProperty("event").GetInt32()).ShouldContain(4401);
         await admin.RunAsync("log level", Token, ("level", "warning"));
         await admin.RunAsync("log level", Token, ("level", "debug"));
-        var audit = (await admin.RunAsync("log peek", Token, ("level", "information"), ("limit", "1"))).Rows().Single();
-        (audit.GetProperty("event").GetInt32(), Text(audit, "message")).ShouldSatisfyAllConditions(line => line.Item1.ShouldBe(4801), line => line.Item2.ShouldContain("log level, done"));
+
+        // Of what was logged while only warnings were kept, nothing is there; other lines may come at any time.
+        var audited = (await admin.RunAsync("log peek", Token, ("level", "information"))).Rows().Where(row => row.GetProperty("event").GetInt32() == 4801).Select(row => Text(row, "message")).ToList();
+        audited[^1].ShouldContain("log level, done");
+        audited.Count(line => line.Contains("log level", StringComparison.Ordinal)).ShouldBe(2, "the first was begun, and the second was done");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "log level", Token, ("level", "loud"))).ShouldContain("'loud' is not a level");
         (await admin.RunAsync("actor hierarchy", Token)).Rows().Select(row => Text(row, "path")).ShouldContain("/region");
     }
@@ -215,15 +218,8 @@ public sealed class Sync_operations
     [Fact(Timeout = 600_000)]
     public async Task Health_is_told_with_reasons()
     {
-        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
-        using var admin = OperatorClient.First(node);
-        while (true)
-        {
-            using var ready = await admin.GetAsync("health/ready", Token);
-            var body = await ready.Content.ReadAsStringAsync(Token);
-            if (ready.StatusCode == HttpStatusCode.OK) break;
-            body.ShouldContain("owns no shard", Case.Sensitive, "the lease is taken a moment after the listener is up");
-        }
+        using var admin = OperatorClient.First(one.Node);
+        await admin.UntilReadyAsync(Token);
 
         using var live = await admin.GetAsync("health/live", Token);
         (await live.Content.ReadAsStringAsync(Token)).ShouldBe("{\"status\":\"ok\",\"reasons\":[]}");

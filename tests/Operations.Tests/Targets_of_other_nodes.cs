@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Lab;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
 using Shouldly;
@@ -9,7 +10,7 @@ using Xunit;
 namespace PasswordSync.Operations.Tests;
 
 /// <summary>A sync point that is bound to the second of two nodes: whoever asks the first is answered by the second, which alone reaches the target.</summary>
-public sealed class Targets_of_other_nodes
+public sealed class Targets_of_other_nodes(LabServers servers)
 {
     private const string Label = "site=berlin";
     private const string Password = "Canary.Winter.2026!";
@@ -17,14 +18,14 @@ public sealed class Targets_of_other_nodes
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Passwords_are_tried_and_points_verified_by_a_node_that_reaches_the_target_and_not_at_all_while_none_lives()
     {
         using var beta = new MemoryTarget { Server = "dc7.beta.test:636" };
         foreach (var user in (string[])["ada", "bob"]) beta.Add(user);
         var isBroken = false;
         await using var nodes = await TwoNodes.StartAsync(
-            new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token,
+            servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token,
             (call, _) => Task.FromResult<DeliveryOutcome?>(call.Step == MemoryStep.Verify && Volatile.Read(ref isBroken) ? new DeliveryOutcome.TargetMisconfigured("The credentials are wrong.") : null),
             boundTo: Label);
         foreach (var user in (string[])["ada", "bob"])

@@ -11,10 +11,10 @@ namespace PasswordSync.Operations.Tests.Support;
 /// <summary>A folder with all that an edge of a test node needs, as an installation has it.</summary>
 internal static class EdgeFolder
 {
-    /// <summary>Makes it below the node's folder, with a certificate that the node's authority signed.</summary>
+    /// <summary>Makes one of its own below the node's folder, with a certificate that the node's authority signed.</summary>
     public static async Task<EdgeSettingsFile> MakeAsync(TestNode node, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(node.Folder, "edge")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(node.Folder, $"edge-{Path.GetRandomFileName()}")).FullName;
         using (var authority = await ClusterAuthority.OpenOrCreateAsync(Path.Combine(node.Folder, "data"), TestNode.Cluster, Encoding.UTF8.GetBytes(await File.ReadAllTextAsync(Path.Combine(node.Folder, "passphrase"), cancellationToken)), DateTimeOffset.UtcNow, cancellationToken))
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace PasswordSync.Operations.Tests.Support;
 
-/// <summary>A node that several tests share, since a start costs seconds: for tests that leave it as it was.</summary>
+/// <summary>
+/// A node that all tests share which leave it as it was, since a start costs seconds: no edge was ever heard of, and nothing was captured. A class that looks at all that was
+/// ever done at its node takes one of its own as its fixture.
+/// </summary>
 public sealed class OneNode : IAsyncLifetime
 {
     private readonly MemoryTarget beta = new();

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using PasswordSync.Core.Operations;
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.SyncNode;
 using PasswordSync.SyncNode.Admin;
@@ -15,6 +16,7 @@ namespace PasswordSync.Operations.Tests.Support;
 internal sealed class OperatorClient : IDisposable
 {
     private readonly HttpClient http;
+    private CommandList? commands;
 
     private OperatorClient(HttpClient http) => this.http = http;
 
@@ -58,10 +60,11 @@ internal sealed class OperatorClient : IDisposable
 
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
-    /// <summary>Runs an operation, whatever comes of it.</summary>
+    /// <summary>Runs an operation, whatever comes of it. What there is to run is fetched once, as a client at a prompt does.</summary>
     public async Task<HttpResponseMessage> TryAsync(string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
     {
-        var command = (await CommandsAsync(cancellationToken)).Commands.Single(known => $"{known.Palette} {known.Name}".TrimEnd() == operation);
+        commands ??= await CommandsAsync(cancellationToken);
+        var command = commands.Commands.Single(known => $"{known.Palette} {known.Name}".TrimEnd() == operation);
         return await SendAsync(RequestOf(command, parameters), cancellationToken);
     }
 
@@ -84,15 +87,19 @@ internal sealed class OperatorClient : IDisposable
         return JsonDocument.Parse(text).RootElement.GetProperty("detail").GetString()!;
     }
 
+    /// <summary>Begins a streaming operation. The caller ends it.</summary>
+    public async Task<OperatorStream> FollowAsync(string operation, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    {
+        var response = await TryAsync(operation, cancellationToken, parameters);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return new OperatorStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken)));
+    }
+
     /// <summary>The first rows of a streaming operation.</summary>
     public async Task<List<JsonElement>> StreamAsync(string operation, int count, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
     {
-        using var response = await TryAsync(operation, cancellationToken, parameters);
-        response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
-        var rows = new List<JsonElement>();
-        while (rows.Count < count && await reader.ReadLineAsync(cancellationToken) is { } line) rows.Add(JsonDocument.Parse(line).RootElement);
-        return rows;
+        using var stream = await FollowAsync(operation, cancellationToken, parameters);
+        return await stream.ReadAsync(count, cancellationToken);
     }
 
     /// <summary>Waits until an answer fits, for what comes to pass by itself.</summary>
@@ -102,6 +109,22 @@ internal sealed class OperatorClient : IDisposable
         {
             var reply = await RunAsync(operation, cancellationToken, parameters);
             if (fits(reply)) return reply;
+
+            // Who asks without a pause takes the processor from what is waited for.
+            await Task.Delay(Eventually.LookInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the node is ready: it takes its shards a moment after it begins to listen. On a machine with much else to do, its database may be slow to answer, too; nothing else keeps it from being ready.</summary>
+    public async Task UntilReadyAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var ready = await GetAsync("health/ready", cancellationToken);
+            if (ready.StatusCode == HttpStatusCode.OK) return;
+            using var answer = JsonDocument.Parse(await ready.Content.ReadAsStringAsync(cancellationToken));
+            answer.RootElement.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString()!).Except(["The node owns no shard: it decides nothing.", "The database did not answer within 2 s."]).ShouldBeEmpty();
+            await Task.Delay(Eventually.LookInterval, cancellationToken);
         }
     }
 
@@ -114,6 +137,24 @@ internal sealed class OperatorClient : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+}
+
+/// <summary>The rows of a streaming operation, as they come.</summary>
+internal sealed class OperatorStream(HttpResponseMessage response, StreamReader reader) : IDisposable
+{
+    /// <summary>The next rows: so many, or fewer where the stream ends.</summary>
+    public async Task<List<JsonElement>> ReadAsync(int count, CancellationToken cancellationToken)
+    {
+        var rows = new List<JsonElement>();
+        while (rows.Count < count && await reader.ReadLineAsync(cancellationToken) is { } line) rows.Add(JsonDocument.Parse(line).RootElement);
+        return rows;
+    }
+
+    public void Dispose()
+    {
+        reader.Dispose();
+        response.Dispose();
+    }
 }
 
 /// <summary>An answer, to be read in tests.</summary>

@@ -1,15 +1,18 @@
+using System.Text.Json;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Providers.Memory;
 
 namespace PasswordSync.Operations.Tests.Support;
 
-/// <summary>Two nodes over one real PostgreSQL server, each with half of the shards, and a client for each: what an operator has in a cluster.</summary>
+/// <summary>Two nodes over one schema of a real PostgreSQL server, each with half of the shards, and a client for each: what an operator has in a cluster.</summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
-    private TwoNodes(PostgresServer server) => Server = server;
+    private readonly string passwordFile = Path.GetTempFileName();
 
-    public PostgresServer Server { get; }
+    private TwoNodes()
+    {
+    }
 
     public TestNode North { get; private set; } = null!;
 
@@ -22,26 +25,34 @@ internal sealed class TwoNodes : IAsyncDisposable
     public OperatorClient AtSouth { get; private set; } = null!;
 
     /// <summary>Starts them.</summary>
+    /// <param name="servers">Where the database server is.</param>
     /// <param name="targets">The sync points.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="script">What the targets do.</param>
     /// <param name="retry">When failed deliveries are tried again.</param>
     /// <param name="boundTo">A label that the second node has, and the points are bound to; null if both carry them out.</param>
-    public static async Task<TwoNodes> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null)
+    public static async Task<TwoNodes> StartAsync(LabServers servers, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null)
     {
-        var nodes = new TwoNodes(await PostgresServer.StartAsync([], cancellationToken));
+        var server = await servers.PostgresAsync(cancellationToken);
+        var nodes = new TwoNodes();
         try
         {
-            var passwordFile = Path.Combine(nodes.Server.Folder, "database-password");
-            await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, cancellationToken);
+            await File.WriteAllTextAsync(nodes.passwordFile, PostgresServer.AdministratorPassword, cancellationToken);
 
             // Nobody is to take over from a node that a busy machine keeps waiting: the tests end nodes in order, or take them down.
-            var database = new { kind = "postgres", connection = nodes.Server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}", expiry = "00:05:00" };
+            var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{nodes.passwordFile}", schema = $"t{Guid.NewGuid():N}", expiry = "00:05:00" };
             nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo);
             nodes.AtNorth = OperatorClient.First(nodes.North);
             nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script, label: boundTo);
             nodes.AtSouth = OperatorClient.With(nodes.South, OperatorClient.FirstToken(nodes.North));
             await nodes.AtNorth.UntilAsync("cluster show", shown => shown.Rows().All(row => row.GetProperty("shards").GetInt32() == 128), cancellationToken);
+
+            // A node asks those that it knew to live a moment ago, at the addresses they told of: one that has just joined is among them soon.
+            foreach (var asked in (OperatorClient[])[nodes.AtNorth, nodes.AtSouth])
+            {
+                await asked.UntilAsync("cluster-sharding region-stats", shown => shown.Rows().All(row => row.GetProperty("entities").ValueKind == JsonValueKind.Number), cancellationToken);
+            }
+
             return nodes;
         }
         catch
@@ -57,6 +68,6 @@ internal sealed class TwoNodes : IAsyncDisposable
         AtSouth?.Dispose();
         if (South is not null) await South.DisposeAsync();
         if (North is not null) await North.DisposeAsync();
-        await Server.DisposeAsync();
+        File.Delete(passwordFile);
     }
 }

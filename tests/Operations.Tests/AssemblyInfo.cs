@@ -1,0 +1,6 @@
+using PasswordSync.Lab;
+using PasswordSync.Operations.Tests.Support;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(LabServers))]
+[assembly: AssemblyFixture(typeof(OneNode))]
