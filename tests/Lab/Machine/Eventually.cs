@@ -5,8 +5,11 @@ namespace PasswordSync.Lab;
 /// <summary>Waits for what a real server does in its own time and tells nobody about.</summary>
 public static class Eventually
 {
-    /// <summary>How long after one look the next one is taken: at first, and after a while, since many looks start a program.</summary>
-    private static readonly (TimeSpan Min, TimeSpan Max) LookInterval = (TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(1));
+    /// <summary>How long after the first look the next one is taken.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>The longest time between two looks: many of them start a program.</summary>
+    private static readonly TimeSpan LookIntervalMax = TimeSpan.FromSeconds(1);
 
     /// <summary>Looks become rarer with the time that was waited already, so that none comes later than by this part of it.</summary>
     private const double Lateness = 0.05;
@@ -31,5 +34,5 @@ public static class Eventually
     }
 
     private static TimeSpan PauseAfter(TimeSpan waited) =>
-        TimeSpan.FromTicks(Math.Clamp((waited * Lateness).Ticks, LookInterval.Min.Ticks, LookInterval.Max.Ticks));
+        TimeSpan.FromTicks(Math.Clamp((waited * Lateness).Ticks, LookInterval.Ticks, LookIntervalMax.Ticks));
 }
