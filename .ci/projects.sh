@@ -45,8 +45,14 @@ count_test_project() {
   [ -z "$trouble" ] || tail -15 "$results/$name.log" 2>/dev/null
 }
 
-# The longest first, so that none of them is left to run alone at the end.
-in_order() { { grep -E '/(EndToEnd|Native\.Tests)\.csproj$' "$1"; grep -vE '/(EndToEnd|Native\.Tests)\.csproj$' "$1"; } }
+# The longest first, in this order, so that none of them is left to run alone at the end.
+readonly longest='EndToEnd Native.Tests Providers.Tests Chaos Journal.Tests Operations.Tests'
+
+in_order() {
+  local name
+  for name in $longest; do grep "/$name\.csproj$" "$1"; done
+  grep -vE "/(${longest// /|})\.csproj$" "$1"
+}
 
 # Two at a time: those with real servers wait for them more than half of their time.
 run_test_projects() {

@@ -7,12 +7,30 @@ using Xunit;
 
 namespace PasswordSync.Operations.Tests;
 
-/// <summary>How an export gives way to people's changes.</summary>
+/// <summary>How far an export goes, and how it gives way to people's changes.</summary>
 public sealed class Pace_of_an_export
 {
     private static readonly SyncPointId Alpha = new("alpha");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 600_000)]
+    public async Task It_ends_with_what_was_there_when_it_began()
+    {
+        await using var filled = await FilledStore.OpenAsync(Token);
+        await filled.AddAsync(600, Alpha, Token);
+        var events = (await filled.Store.Operations.Queries.CountAsync(0, Token)).LastEvent;
+        events.ShouldBeGreaterThan(2_000, "the last page is read after what comes below");
+
+        var records = new List<object?>();
+        await foreach (var row in new PasswordLog(filled.Store.Operations, TimeProvider.System).ReadAsync(new PasswordLogFilter(null, null, null, null, null), after: 0, follow: false, Token))
+        {
+            if (records.Count == 0) await filled.AddAsync(1, Alpha, Token);
+            records.Add(row[0]);
+        }
+
+        records.Count.ShouldBe((int)events);
+    }
 
     [Fact(Timeout = 600_000)]
     public async Task It_rests_after_each_page_while_changes_are_journalled_and_goes_on_at_once_when_none_are()

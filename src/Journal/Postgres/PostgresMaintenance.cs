@@ -18,6 +18,12 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
             .ExecuteAsync(token),
         cancellationToken);
 
+    protected override ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.Command(
+            "DELETE FROM failing WHERE ctid = ANY (ARRAY(SELECT ctid FROM failing WHERE since < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))", Of(before.ToColumn()), Of(RowsPerCommitMax))
+            .ExecuteAsync(token),
+        cancellationToken);
+
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) => await database.ReadAsync(
         (connection, token) => connection.Command(
             """

@@ -98,11 +98,7 @@ public sealed class PostgresStore : IStore
         catch (Exception trouble)
         {
             await database.DisposeAsync().ConfigureAwait(false);
-            if (trouble is PostgresException { SqlState: var state } && RefusalOf(state) is { } refusal)
-            {
-                throw new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble);
-            }
-
+            if (FindRefusal(trouble, database) is { } refused) throw refused;
             if (PostgresTrouble.IsOfStorage(trouble)) throw PostgresTrouble.Explain(trouble, database.Name);
             throw;
         }
@@ -111,6 +107,7 @@ public sealed class PostgresStore : IStore
     /// <summary>Lets the server set the clock of the options, and does nothing else: it makes no schema and leaves no connection.</summary>
     /// <param name="options">The server, and the clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreRefusedException">The server refuses the role, has no such database, or a setting is outside its bounds. The message says what to do.</exception>
     /// <exception cref="StorageUnavailableException">The server cannot be reached, or its clock is not believed (<see cref="DatabaseClock.CorrectionMax"/>).</exception>
     public static async Task ReadClockAsync(PostgresStoreOptions options, CancellationToken cancellationToken)
     {
@@ -119,13 +116,20 @@ public sealed class PostgresStore : IStore
         if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
         var database = new PostgresDatabase(options);
         await using var disposing = database.ConfigureAwait(false);
-        await database.RunAsync(
-            async (connection, token) =>
-            {
-                await LookAtClockAsync(connection, options.Clock, token).ConfigureAwait(false);
-                return true;
-            },
-            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await database.RunAsync(
+                async (connection, token) =>
+                {
+                    await LookAtClockAsync(connection, options.Clock, token).ConfigureAwait(false);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException trouble) when (FindRefusal(trouble, database) is { } refused)
+        {
+            throw refused;
+        }
     }
 
     public ValueTask<StoreExamination> ExamineAsync(CancellationToken cancellationToken) => PostgresExamination.ReadAsync(database, cancellationToken);
@@ -163,6 +167,9 @@ public sealed class PostgresStore : IStore
         throw new StorageUnavailableException(
             $"The database server's clock says {told:u}, this machine's {clock.Machine.GetUtcNow():u}: more than {DatabaseClock.CorrectionMax} apart, and by a wrong one keys and passwords would be destroyed that are still needed. Set right the one that is wrong (NTP).", inner: null);
     }
+
+    private static StoreRefusedException? FindRefusal(Exception trouble, PostgresDatabase database) =>
+        trouble is PostgresException { SqlState: var state } && RefusalOf(state) is { } refusal ? new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble) : null;
 
     private static StoreRefusal? RefusalOf(string state) => state switch
     {

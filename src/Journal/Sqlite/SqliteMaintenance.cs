@@ -19,6 +19,11 @@ internal sealed class SqliteMaintenance(SqliteEngine engine, IIdentityJournal jo
             "DELETE FROM accepted WHERE accepted_id IN (SELECT accepted_id FROM accepted ORDER BY accepted_id LIMIT $2) AND at < $1", before.ToColumn(), RowsPerCommitMax),
         cancellationToken);
 
+    protected override ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken) => engine.WriteAsync(
+        session => session.Execute(
+            "DELETE FROM failing WHERE (identity_id, point) IN (SELECT identity_id, point FROM failing WHERE since < $1 LIMIT $2)", before.ToColumn(), RowsPerCommitMax),
+        cancellationToken);
+
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         await engine.ReadAsync(session => OldestEvents(session, before), cancellationToken).ConfigureAwait(false);
 

@@ -46,6 +46,9 @@ internal abstract partial class Housekeeper : IAsyncDisposable
         {
             var now = time.GetUtcNow();
             var accepted = await RepeatAsync(() => RemoveAcceptedAsync(now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
+
+            // By then every delivery of such a capture has ended; its row is still there only if a node wrote the end that does not know this table.
+            await RepeatAsync(() => RemoveFailingAsync(now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
             var events = await RepeatAsync(() => RemoveEventsAsync(now - options.EventsKeptFor, cancellationToken)).ConfigureAwait(false);
             return new MaintenanceReport(accepted, events, await RemoveTracesAsync(cancellationToken).ConfigureAwait(false));
         }
@@ -65,6 +68,9 @@ internal abstract partial class Housekeeper : IAsyncDisposable
 
     /// <summary>Removes some ids accepted before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
     protected abstract ValueTask<int> RemoveAcceptedAsync(DateTimeOffset before, CancellationToken cancellationToken);
+
+    /// <summary>Removes some of those that have failed and are tried again whose password was captured before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
+    protected abstract ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>Some of the oldest events from before a time, at most <see cref="RowsPerCommitMax"/>.</summary>
     protected abstract ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken);

@@ -102,10 +102,15 @@ internal sealed partial class NodeParts : IAsyncDisposable
         {
             PrivateFile.EnsureFolder(configuration.DataFolder);
             parts.Commands.EnsureFolder();
-            if (parts.SignsByTheTimeOfSharedDatabase)
+            if (parts.SignsByTheTimeOfSharedDatabase && !File.Exists(parts.KeyRingFile) && configuration.Node.Join.IsEmpty)
             {
                 parts.Store = await NodeStore.OpenAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
-                if (configuration.Node.Join.IsEmpty && !File.Exists(parts.KeyRingFile)) await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
+                await parts.RefuseKnownDatabaseAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else if (parts.SignsByTheTimeOfSharedDatabase)
+            {
+                // Only the time: opening brings the schema to this version, which nobody wants of a node whose settings turn out to be wrong.
+                await NodeStore.SetClockAsync(configuration, parts.Clock, loggers, cancellationToken).ConfigureAwait(false);
             }
 
             using (var passphrase = await parts.ReadPassphraseAsync(cancellationToken).ConfigureAwait(false)) await passphrase.WithUtf8Async(bytes => parts.OpenKeysAsync(bytes, cancellationToken)).ConfigureAwait(false);

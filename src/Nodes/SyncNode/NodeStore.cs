@@ -30,19 +30,25 @@ internal static partial class NodeStore
     {
         if (configuration.Node.Database.Kind == "sqlite") return await SqliteStore.OpenAsync(SqliteOptions(configuration), clock, loggers, cancellationToken).ConfigureAwait(false);
         var options = PostgresOptions(configuration, clock);
-        var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
-        while (true)
-        {
-            try
+        return await WaitAsync(() => PostgresStore.OpenAsync(options, clock, loggers, cancellationToken), clock, loggers, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sets the clock by a database server that others use too, and changes nothing there. One that is away is waited for, as by <see cref="OpenAsync"/>.</summary>
+    /// <param name="configuration">Which.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreRefusedException">It cannot be opened as it was asked for; the message says what to change.</exception>
+    public static Task SetClockAsync(NodeConfiguration configuration, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var options = PostgresOptions(configuration, clock);
+        return WaitAsync(
+            async () =>
             {
-                return await PostgresStore.OpenAsync(options, clock, loggers, cancellationToken).ConfigureAwait(false);
-            }
-            catch (StorageUnavailableException failure)
-            {
-                LogWaiting(logger, failure.Message);
-                await Task.Delay(LookAgainAfter, clock, cancellationToken).ConfigureAwait(false);
-            }
-        }
+                await PostgresStore.ReadClockAsync(options, cancellationToken).ConfigureAwait(false);
+                return clock;
+            },
+            clock, loggers, cancellationToken);
     }
 
     /// <summary>The clock by which the cluster's nodes judge certificates and revocations: the database's, asked once, or the machine's beside a file. For commands, whose node may not run.</summary>
@@ -64,6 +70,23 @@ internal static partial class NodeStore
         }
 
         return clock;
+    }
+
+    private static async Task<T> WaitAsync<T>(Func<Task<T>> open, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
+        while (true)
+        {
+            try
+            {
+                return await open().ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException failure)
+            {
+                LogWaiting(logger, failure.Message);
+                await Task.Delay(LookAgainAfter, clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private static PostgresStoreOptions PostgresOptions(NodeConfiguration configuration, DatabaseClock clock) =>

@@ -130,6 +130,23 @@ public abstract class OperationsConformance : StoreConformance
     }
 
     [Fact]
+    public async Task A_failing_delivery_that_is_older_than_any_can_be_is_forgotten()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        await worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(Samples.Start, Samples.Mail, change.CaptureId, new DeliveryOutcome.Transient("down"), Jitter: 0));
+
+        subject.Time.Advance(change.Stages.CapturedAt + TimeSpan.FromDays(8) - subject.Time.GetUtcNow());
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldHaveSingleItem();
+        subject.Time.Advance(TimeSpan.FromSeconds(1));
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        (await queries.CountFailingAsync(CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Events_come_in_the_order_of_commits_by_pages_kinds_and_time()
     {
         await using var subject = await OpenAsync();

@@ -60,6 +60,9 @@ public sealed class GraphEmulator : IAsyncDisposable
     /// <summary>How many writes were refused because there were too many.</summary>
     public int Refusals => _service.Refusals;
 
+    /// <summary>How many writes of all applications the quota's window holds that ends now.</summary>
+    public int WritesInWindow => _service.WritesInWindow;
+
     /// <summary>The header <c>x-ms-throttle-priority</c> of each write.</summary>
     public IReadOnlyCollection<string> Priorities => _service.Priorities;
 

@@ -26,15 +26,33 @@ internal sealed class GraphQuota(int writes, TimeSpan window, TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Queue<long> _made = new();
 
+    /// <summary>How many writes the window that ends now holds.</summary>
+    public int Made
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Forget();
+                return _made.Count;
+            }
+        }
+    }
+
     /// <returns>Null if the write counts; else how long the window is still full.</returns>
     public TimeSpan? Take()
     {
         lock (_gate)
         {
-            while (_made.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= window) _made.Dequeue();
+            Forget();
             if (_made.Count >= writes) return window - time.GetElapsedTime(_made.Peek());
             _made.Enqueue(time.GetTimestamp());
             return null;
         }
+    }
+
+    private void Forget()
+    {
+        while (_made.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= window) _made.Dequeue();
     }
 }

@@ -19,6 +19,8 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
 
     public int Refusals => _refusals;
 
+    public int WritesInWindow => _quotas.Values.Sum(quota => quota.Made);
+
     public ConcurrentQueue<string> Priorities { get; } = new();
 
     public ConcurrentQueue<GraphAnswer> Next { get; } = new();

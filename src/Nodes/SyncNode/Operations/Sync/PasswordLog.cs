@@ -34,10 +34,11 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
     private readonly Dictionary<Guid, IdentityEvent.AttemptStarted> attempts = [];
     private readonly CaptureNames names = new(operations);
 
-    /// <summary>Rows after a position that fit, oldest first; with <paramref name="follow"/>, then those that come. What there is already is read at the <see cref="ExportPace"/>.</summary>
+    /// <summary>Rows after a position that fit, oldest first, of what was there when it began; with <paramref name="follow"/>, then those that come. What was there is read at the <see cref="ExportPace"/>.</summary>
     public async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(PasswordLogFilter filter, long after, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var pace = new ExportPace(operations.Queries, clock);
+        var last = (await operations.Queries.CountAsync(max: 0, cancellationToken).ConfigureAwait(false)).LastEvent;
         var reading = ReadPageAsync(after, filter, cancellationToken);
         try
         {
@@ -50,12 +51,13 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
                 if (page.Length == PageMax) reading = ReadPageAsync(after, filter, cancellationToken);
                 foreach (var row in page)
                 {
+                    if (!follow && row.Position > last) yield break;
                     if (await FitsAsync(row, filter, cancellationToken).ConfigureAwait(false)) yield return await MakeAsync(row, cancellationToken).ConfigureAwait(false);
                 }
 
                 if (page.Length == PageMax)
                 {
-                    await pace.AfterPageAsync(cancellationToken).ConfigureAwait(false);
+                    if (after < last) await pace.AfterPageAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
 
