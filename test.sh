@@ -15,7 +15,7 @@ readonly configuration=Debug
 readonly results=artifacts/test-results
 
 case "${1:-}" in
-  '') export PASSWORDSYNC_LONG=0; limit_light=600; limit_lab=1200 ;;
+  '') export PASSWORDSYNC_LONG=0; limit_light=1200; limit_lab=2400 ;;
   --long) export PASSWORDSYNC_LONG=1; limit_light=1800; limit_lab=3600 ;;
   *) echo "usage: ./test.sh [--long]" >&2; exit 2 ;;
 esac

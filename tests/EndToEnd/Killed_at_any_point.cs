@@ -76,8 +76,8 @@ public sealed class Killed_at_any_point(Landscape landscape)
         List<JsonElement> told = [];
         await Eventually.HoldsAsync($"{changes} changes of {user.AccountName} in the password log (seed {seed})", Landscape.ArrivalBound, async token =>
         {
-            var log = await new OperatorsTools(landscape).PasswordLogAsync(token);
-            var identity = log.First(row => Is(row, "user", user.AccountName) && Is(row, "event", "accepted")).GetProperty("identity").GetString();
+            if (await new OperatorsTools(landscape).TryPasswordLogAsync(token) is not { } log) return false;
+            if (log.Where(row => Is(row, "user", user.AccountName) && Is(row, "event", "accepted")).Select(row => row.GetProperty("identity").GetString()).FirstOrDefault() is not { } identity) return false;
             told = [.. log.Where(row => Is(row, "identity", identity) && Is(row, "source", "alpha"))];
             return told.Where(row => Is(row, "event", "accepted") || Is(row, "event", "ignored") || Is(row, "event", "reported")).DistinctBy(ChangeSetOf).Count() >= changes;
         }, Token);

@@ -46,7 +46,7 @@ public sealed class Node_on_postgresql_tests
         beta.Writes.Length.ShouldBe(2, "each change was sent once");
     }
 
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = 600_000)]
     public async Task A_node_with_the_authority_dates_its_own_certificate_by_the_database_s_clock_at_its_first_start_and_at_later_ones()
     {
         await using var server = await PostgresServer.StartAsync([], Token);
@@ -78,7 +78,10 @@ public sealed class Node_on_postgresql_tests
             shown = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData());
             return false;
         });
-        await Should.ThrowAsync<AuthenticationException>(() => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address.Host }, Token));
+
+        // One that is held up before it tells why it ends may find that the node has ended the connection already.
+        var failure = await Record.ExceptionAsync(() => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address.Host }, Token));
+        (failure is AuthenticationException or IOException).ShouldBeTrue($"{failure}");
         return shown.ShouldNotBeNull();
     }
 

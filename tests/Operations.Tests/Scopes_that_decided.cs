@@ -25,8 +25,10 @@ public sealed class Scopes_that_decided
             foreach (var (user, scopes) in ((string, string[])[])[("ada", ["staff"]), ("bob", ["admins"]), ("cat", ["staff", "admins"])])
             {
                 beta.Add(user);
-                await node.SendAsync(Token, await node.CaptureAsync(user, "Winter.2026!", 7, Token) with { Scopes = [.. scopes] });
-                await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && beta.SignIn(user, "Winter.2026!"), Token);
+                var capture = await node.CaptureAsync(user, "Winter.2026!", 7, Token) with { Scopes = [.. scopes] };
+                await node.SendAsync(Token, capture);
+                await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.CaptureId == capture.CaptureId, Token);
+                beta.SignIn(user, "Winter.2026!").ShouldBeTrue();
             }
 
             (await WhyAsync(admin, "ada")).ShouldBe(("by scope staff", "staff", "staff"));

@@ -29,7 +29,9 @@ public sealed class Sync_check
         using var admin = OperatorClient.First(node);
         await node.SendAsync(Token, await node.CaptureAsync("ada", Password, 7, Token));
         foreach (var point in (string[])["beta", "delta", "gamma"]) await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == point, Token);
-        (await admin.RunAsync("sync identity show", Token, ("user", "ada"))).Rows("sync points").ShouldAllBe(row => row.ToString().Contains("delivered", StringComparison.Ordinal));
+        var points = (await admin.RunAsync("sync identity show", Token, ("user", "ada"))).Rows("sync points");
+        points.Count.ShouldBe(3);
+        points.ShouldAllBe(row => row.ToString().Contains("delivered", StringComparison.Ordinal));
         gamma.SetBehindTheBack("ada", Wrong, DateTimeOffset.UtcNow);
         delta.Remove("ada");
         var writes = beta.Writes.Length + gamma.Writes.Length;

@@ -47,8 +47,7 @@ public sealed class Sync_operations(OneNode one)
             Text(explained.Rows("scopes").Single(), "baseDn").ShouldBe("DC=alpha,DC=test");
         }
 
-        var status = await admin.RunAsync("sync status", Token);
-        status.Fact("status").ShouldBe("well");
+        var status = await admin.UntilAsync("sync status", told => told.Fact("status") == "well", Token);
         status.Rows("times from capture to target").Select(row => Text(row, "of")).ShouldBe(["domain controller", "node", "target"]);
         status.Rows("times from capture to target").ShouldAllBe(row => row.GetProperty("count").GetInt32() == 1 && row.GetProperty("p99").GetDouble() >= row.GetProperty("p50").GetDouble() && row.GetProperty("p50").GetDouble() > 0);
         foreach (var row in status.Rows("times from capture to target"))
@@ -106,7 +105,7 @@ public sealed class Sync_operations(OneNode one)
         var explained = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single();
         Text(explained, "state").ShouldBe("parked");
         Text(explained, "action").ShouldContain("pbm sync retry ada -p beta");
-        (await admin.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).ShouldBe(["beta: parked"]);
+        await admin.UntilAsync("sync status", status => status.Rows("troubles").Select(row => Text(row, "what")).SequenceEqual(["beta: parked"]), Token);
 
         await admin.RunAsync("sync parked retry", Token, ("user", "ada"));
         await ParkedTimesAsync(node, 2);
@@ -139,7 +138,7 @@ public sealed class Sync_operations(OneNode one)
         Text(explained, "next").ShouldContain("admin paused the sync point");
         Text(explained, "next").ShouldContain("it moves");
         Text(explained, "action").ShouldBe("pbm sync point resume beta");
-        (await again.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "reason")).ShouldBe(["paused by admin: it moves"]);
+        await again.UntilAsync("sync status", status => status.Rows("troubles").Select(row => Text(row, "reason")).SequenceEqual(["paused by admin: it moves"]), Token);
 
         await again.RunAsync("sync point resume", Token, ("point", "beta"));
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);

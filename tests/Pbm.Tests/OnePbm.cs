@@ -1,3 +1,4 @@
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using Xunit;
 
@@ -16,7 +17,7 @@ public sealed class OnePbm : IAsyncLifetime
         Pbm = new PbmSession(node);
 
         // It takes its shards a moment after it begins to listen; from then on nothing changes by itself.
-        while (node.Server.Engine.Ownership.Shards.Count == 0) await Task.Delay(PbmSession.AskAgainInterval);
+        await Eventually.HoldsAsync("a node that owns shards", TimeSpan.FromMinutes(5), _ => Task.FromResult(node.Server.Engine.Ownership.Shards.Count > 0), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

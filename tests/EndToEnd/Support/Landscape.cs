@@ -145,7 +145,7 @@ public sealed class Landscape : IAsyncLifetime
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
                 LandscapePoint.Directory("delta", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=delta)" },
                 LandscapePoint.Directory("patient", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=patient)", RetryDelay = (TimeSpan.FromHours(1), TimeSpan.FromHours(1)) },
-                new LandscapePoint("silent", ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
+                new LandscapePoint(ProductLandscape.SilentPoint, ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
             ]);
     }
 

@@ -8,6 +8,9 @@ namespace PasswordSync.EndToEnd.Support;
 /// <summary>What an operator has: <c>pbm</c> as a process of its own, with the first administrator's token; and <c>PasswordSync.EdgeNode doctor</c>.</summary>
 internal sealed partial class OperatorsTools(Landscape landscape)
 {
+    /// <summary>The exit code of a pbm that did what it was asked and brings bad news.</summary>
+    public const int BadNews = 6;
+
     /// <summary>Runs pbm; it must do what it is asked.</summary>
     public async Task<string> PbmAsync(CancellationToken cancellationToken, params string[] words)
     {
@@ -20,7 +23,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     public async Task<string> BadNewsAsync(CancellationToken cancellationToken, params string[] words)
     {
         var result = await TryPbmAsync(cancellationToken, words);
-        result.ExitCode.ShouldBe(6, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
+        result.ExitCode.ShouldBe(BadNews, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
         return result.Output;
     }
 
@@ -32,9 +35,32 @@ internal sealed partial class OperatorsTools(Landscape landscape)
         return await new ToolRun(Built("Pbm", "pbm"), [.. who, .. words]) { Environment = Runtime }.RunAsync(cancellationToken);
     }
 
-    /// <summary>The password log, whole.</summary>
-    public async Task<List<JsonElement>> PasswordLogAsync(CancellationToken cancellationToken) =>
-        [.. (await PbmAsync(cancellationToken, "--json", "sync", "export")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    /// <summary>Runs pbm until it does what it is asked and its output is as it should be. On a busy machine one run may fail to reach the server: it is asked again.</summary>
+    public async Task<string> PbmUntilAsync(string what, Func<string, bool> isSo, CancellationToken cancellationToken, params string[] words) =>
+        (await UntilAsync($"pbm {string.Join(' ', words)} to {what}", token => TryPbmAsync(token, words), result => result.ExitCode == 0 && isSo(result.Output), cancellationToken)).Output;
+
+    /// <summary>Runs a tool until it ends as it should; if it never does, how it ended last is told.</summary>
+    public static async Task<ToolResult> UntilAsync(string what, Func<CancellationToken, Task<ToolResult>> run, Func<ToolResult, bool> isSo, CancellationToken cancellationToken)
+    {
+        ToolResult? last = null;
+        try
+        {
+            await Eventually.HoldsAsync(what, Landscape.ArrivalBound, async token => isSo(last = await run(token)), cancellationToken);
+        }
+        catch (TimeoutException vain)
+        {
+            throw new TimeoutException($"{vain.Message} The last answer: {last}", vain);
+        }
+
+        return last!;
+    }
+
+    /// <summary>The password log, whole; null if pbm did not bring it this time.</summary>
+    public async Task<List<JsonElement>?> TryPasswordLogAsync(CancellationToken cancellationToken)
+    {
+        var result = await TryPbmAsync(cancellationToken, "--json", "sync", "export");
+        return result.ExitCode == 0 ? [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)] : null;
+    }
 
     /// <summary>Lets the edge of a domain controller be examined.</summary>
     public Task<ToolResult> DoctorAsync(SambaDomainController controller, CancellationToken cancellationToken) => new ToolRun(

@@ -44,7 +44,9 @@ internal sealed class InSyncReport(OperationServices services) : Operation
         if (services.Readers.Of(source) is not { } directory) return new OperationResult.Refused(RefusalReason.Conflict, $"The directory cannot be read: give sources.{source} a bindName and a bindPassword, then restart the node.");
         var rule = services.Configuration.ScopeRulesOf(source).First(known => known.Name == name);
         var points = scope.Points.Where(point => only is null || point == only).Select(point => new SyncPointId(point)).ToImmutableArray();
-        var rows = ReadAsync(directory, source, rule, points, cancellationToken).Where(row => state is null || (string?)row[2] == state);
+
+        // The row without an account says that the report is not complete, whichever state is asked for.
+        var rows = ReadAsync(directory, source, rule, points, cancellationToken).Where(row => state is null || row[0] is null || (string?)row[2] == state);
         return new OperationResult.Streaming(call.Text("number") is null ? rows : rows.Take(call.Number("number")));
     }
 
