@@ -23,7 +23,7 @@ public sealed class InstallerTests
         if (Directory.Exists(DataFolder("PasswordSync"))) Directory.Delete(DataFolder("PasswordSync"), recursive: true);
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package, "NODES=https://sync1.example.test:9443", "CLUSTER=main")).ShouldBe(0);
         (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
-        (await InstallerSite.ServiceAsync(Edge)).ShouldBe("RUNNING");
+        await InstallerSite.UntilServiceAsync(Edge, "RUNNING");
         File.Exists(InstallerSite.Dll).ShouldBeTrue();
         File.Exists(Path.Combine(Path.GetDirectoryName(InstallerSite.EdgeProgram)!, "more.txt")).ShouldBeTrue();
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Edge", "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
@@ -37,7 +37,7 @@ public sealed class InstallerTests
 
         (await InstallerSite.InstallAsync("/x", InstallerSite.Package)).ShouldBe(0);
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
-        (await InstallerSite.ServiceAsync(Edge)).ShouldBeNull();
+        await InstallerSite.UntilServiceAsync(Edge, state: null);
         File.Exists(InstallerSite.Dll).ShouldBeFalse();
         File.Exists(InstallerSite.EdgeProgram).ShouldBeFalse();
     }
@@ -64,7 +64,7 @@ public sealed class InstallerTests
         File.Exists(InstallerSite.Dll).ShouldBeFalse();
 
         (await InstallerSite.InstallAsync("/x", InstallerSite.Package, level)).ShouldBe(0);
-        (await InstallerSite.ServiceAsync(Node)).ShouldBeNull();
+        await InstallerSite.UntilServiceAsync(Node, state: null);
         (await InstallerSite.ValueAsync(providers, "ldap", "REG_DWORD")).ShouldBeNull();
     }
 
@@ -97,7 +97,7 @@ public sealed class InstallerTests
 
         (await File.ReadAllTextAsync(more, TestContext.Current.CancellationToken)).ShouldNotBe(before);
         (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
-        (await InstallerSite.ServiceAsync(Edge)).ShouldBe("RUNNING");
+        await InstallerSite.UntilServiceAsync(Edge, "RUNNING");
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package)).ShouldNotBe(0, "an older version");
         (await InstallerSite.InstallAsync("/x", InstallerSite.LaterPackage)).ShouldBe(0);
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);

@@ -20,6 +20,7 @@ internal static class InstallerSite
     /// <summary>The properties that msiexec repairs with.</summary>
     public static readonly string[] Repair = ["REINSTALL=ALL", "REINSTALLMODE=amus"];
 
+    private static readonly TimeSpan ServiceMax = TimeSpan.FromMinutes(2);
     private static readonly SemaphoreSlim Building = new(1);
     private static bool built;
 
@@ -123,4 +124,13 @@ internal static class InstallerSite
     /// <summary>Such as RUNNING; null if there is no such service.</summary>
     public static async Task<string?> ServiceAsync(string name) =>
         (await WineStart.RunAsync("sc", ["query", name])).Output.Split('\n').FirstOrDefault(line => line.Contains("STATE", StringComparison.Ordinal))?.Trim().Split(' ')[^1];
+
+    /// <summary>Looks until the service is in this state (null: gone): one that was just started says so a little later, and one that was deleted goes with its process.</summary>
+    public static async Task UntilServiceAsync(string name, string? state)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        string? seen;
+        while ((seen = await ServiceAsync(name)) != state)
+            TimeProvider.System.GetElapsedTime(start).ShouldBeLessThan(ServiceMax, $"{name} is {seen ?? "gone"}, not {state ?? "gone"}");
+    }
 }

@@ -66,6 +66,7 @@ public sealed class WineMachine : IAsyncDisposable
             Directory.CreateDirectory(Prefix);
             await BootAsync();
             (await WineStart.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control\ProductOptions", "/v", "ProductType", "/d", "LanmanNT", "/f"])).ExitCode.ShouldBe(0);
+            await WaitForServicesAsync();
             made = true;
         }
         finally
@@ -90,6 +91,17 @@ public sealed class WineMachine : IAsyncDisposable
         }
 
         throw new TimeoutException($"Wine itself did not start in {BootAttemptsMax} attempts.");
+    }
+
+    /// <summary>
+    /// Wine, as Windows, takes a service for failed that does not report within a time, 10 s if nothing else is said: too short where a process has to wait
+    /// for a processor. Its service manager reads the value when it starts.
+    /// </summary>
+    private static async Task WaitForServicesAsync()
+    {
+        const string threeMinutes = "180000";
+        (await WineStart.RunAsync("reg", ["add", @"HKLM\System\CurrentControlSet\Control", "/v", "ServicesPipeTimeout", "/t", "REG_DWORD", "/d", threeMinutes, "/f"])).ExitCode.ShouldBe(0);
+        await RestartAsync();
     }
 
     /// <summary>Null when Wine runs, else what happened.</summary>
