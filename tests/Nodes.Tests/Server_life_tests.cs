@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Settings;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
@@ -50,6 +51,28 @@ public sealed class Server_life_tests
         var refused = await Should.ThrowAsync<SettingsException>(() => node.RestartAsync(new Dictionary<string, MemoryTarget>(), script: null, Token));
 
         refused.Message.ShouldContain("points[0].settings.target");
+        await node.RestartAsync(targets, script: null, Token);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_start_with_another_passphrase_or_roots_that_are_not_there_says_which_key_and_leaves_nothing_behind()
+    {
+        using var beta = new MemoryTarget();
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await node.Server.DisposeAsync();
+        var (file, passphrase) = (Path.Combine(node.Folder, "node.json"), Path.Combine(node.Folder, "passphrase"));
+        var proper = await File.ReadAllTextAsync(file, Token);
+
+        await File.WriteAllTextAsync(passphrase, "another passphrase", Token);
+        var other = (await Should.ThrowAsync<SettingsException>(() => node.RestartAsync(targets, script: null, Token))).Faults.ShouldHaveSingleItem();
+        await File.WriteAllBytesAsync(passphrase, TestNode.Passphrase, Token);
+        await File.WriteAllTextAsync(file, proper.Replace("\"security\":\"ldaps\"", "\"security\":\"ldaps\",\"roots\":[\"/nowhere/ca.pem\"]", StringComparison.Ordinal), Token);
+        var away = (await Should.ThrowAsync<SettingsException>(() => node.RestartAsync(targets, script: null, Token))).Faults.ShouldHaveSingleItem();
+
+        (other.Key, other.Found).ShouldBe(("passphrase", SettingFault.NotShown));
+        (away.Key, away.Found).ShouldBe(($"sources.{TestNode.Source}.roots", "/nowhere/ca.pem"));
+        await File.WriteAllTextAsync(file, proper, Token);
         await node.RestartAsync(targets, script: null, Token);
     }
 

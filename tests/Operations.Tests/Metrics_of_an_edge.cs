@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Capture.Resolution;
+using PasswordSync.Capture.StampProof;
 using PasswordSync.Core.Intake;
 using PasswordSync.EdgeNode;
 using PasswordSync.EdgeNode.Settings;
@@ -26,7 +27,7 @@ public sealed class Metrics_of_an_edge
         await File.WriteAllTextAsync(file, text.Replace("{\"cluster\"", $"{{\"metrics\":{{\"otlp\":\"{collector.Address}\",\"interval\":\"1s\"}},\"cluster\"", StringComparison.Ordinal), Token);
         var configuration = EdgeSettingsFile.Read(file);
         var certificates = EdgeCertificates.Open(configuration, DateTimeOffset.UtcNow);
-        await using var edge = await EdgeServer.StartAsync(configuration, new MachinesAndSilence(), policies: null, filter: null, certificates, TimeProvider.System, node.Log, Token);
+        await using var edge = await EdgeServer.StartAsync(configuration, new MachinesAndSilence(), policies: null, filter: null, HookKind.BeforeCommit, certificates, TimeProvider.System, node.Log, Token);
 
         var resource = await collector.WaitForAsync("passwordsync.spool.captures", points => points[""] == 0, Token);
         resource.ShouldContain("passwordsync-edge");

@@ -31,7 +31,7 @@ internal sealed class SocketDoor : IHandoverDoor
 
             socket.Listen(Backlog);
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or DirectoryNotFoundException)
         {
             socket.Dispose();
             throw new IOException($"The socket '{path}' cannot be made: {exception.Message}. Check that its folder exists and belongs to the edge's account.", exception);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 
@@ -22,7 +23,11 @@ public sealed record LdapServer(string Host, int Port)
 
     /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[IPv6]</c> or <c>[IPv6]:port</c>.</summary>
     /// <exception cref="FormatException">The text is none of these.</exception>
-    public static LdapServer Parse(string text, int defaultPort)
+    public static LdapServer Parse(string text, int defaultPort) =>
+        TryParse(text, defaultPort, out var server) ? server : throw new FormatException($"'{text}' is not a server: expected host, host:port or [IPv6]:port.");
+
+    /// <summary>As <see cref="Parse"/>; false where that throws.</summary>
+    public static bool TryParse(string text, int defaultPort, [NotNullWhen(true)] out LdapServer? server)
     {
         ArgumentNullException.ThrowIfNull(text);
         var (host, tail) = Split(text);
@@ -31,7 +36,8 @@ public sealed record LdapServer(string Host, int Port)
             && Uri.CheckHostName(host) != UriHostNameType.Unknown
             && (tail.Length == 0 || (tail[0] == ':' && int.TryParse(tail.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port)))
             && port is > 0 and <= ushort.MaxValue;
-        return valid ? new LdapServer(host, port) : throw new FormatException($"'{text}' is not a server: expected host, host:port or [IPv6]:port.");
+        server = valid ? new LdapServer(host, port) : null;
+        return valid;
     }
 
     /// <summary>Whether both name one host and port.</summary>

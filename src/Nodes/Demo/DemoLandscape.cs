@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using PasswordSync.Capture.StampProof;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.EdgeNode;
@@ -81,7 +82,7 @@ internal sealed class DemoLandscape : IAsyncDisposable
         await WriteAsync("edge.json", EdgeSettings(node.Addresses[0]), cancellationToken).ConfigureAwait(false);
         await EnrolAsync(cancellationToken).ConfigureAwait(false);
         var edgeConfiguration = EdgeSettingsFile.Read(PathOf("edge.json"));
-        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, filter: null, EdgeCertificates.Open(edgeConfiguration, clock.GetUtcNow()), clock, loggers, cancellationToken).ConfigureAwait(false);
+        edge = await EdgeServer.StartAsync(edgeConfiguration, Domain, policies: null, filter: null, HookKind.BeforeCommit, EdgeCertificates.Open(edgeConfiguration, clock.GetUtcNow()), clock, loggers, cancellationToken).ConfigureAwait(false);
         await WaitForCaptureFileAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -145,6 +146,7 @@ internal sealed class DemoLandscape : IAsyncDisposable
         socket = OperatingSystem.IsWindows() ? Path.GetFileName(folder) : PathOf("capture.sock"),
         drop = "drop",
         captureFile = "capture.conf",
+        filterHost = OperatingSystem.IsWindows() ? Environment.ProcessPath : null,
         directory = new { server = "127.0.0.1:636", security = "ldaps" },
         proofBound = "00:00:02",
     };

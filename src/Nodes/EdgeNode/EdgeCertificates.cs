@@ -115,8 +115,16 @@ public sealed class EdgeCertificates : IDisposable
     private static X509Certificate2 WithKey(EdgeSettingsFile configuration)
     {
         using var bare = Load(configuration, "certificate", configuration.Edge.Certificate);
-        using var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(configuration.PathOf(configuration.Edge.Key)));
-        return KeyedCertificate.Join(bare, key);
+        var file = configuration.PathOf(configuration.Edge.Key);
+        try
+        {
+            using var key = ECDsa.Create();
+            key.ImportFromPem(File.ReadAllText(file));
+            return KeyedCertificate.Join(bare, key);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            throw new SettingsException(configuration.File, [new SettingFault("key", file, $"{failure.Message.TrimEnd('.')}: put the private key that the certificate's request was made with here, PEM, readable by this account.")]);
+        }
     }
 }

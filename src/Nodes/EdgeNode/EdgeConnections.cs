@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using PasswordSync.Capture.Resolution;
 using PasswordSync.Core.Settings;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
@@ -14,6 +15,8 @@ public static class EdgeConnections
 {
     /// <summary>How large a secret file may be, in bytes.</summary>
     private const int SecretBytesMax = 8_192;
+
+    private const string RootsRemedy = "name PEM files with certificates of the authorities that the domain controller's comes from, or leave roots out for the system's.";
 
     /// <summary>An HTTPS client that shows the edge's certificate and trusts nodes of the edge's own cluster alone. The caller owns it.</summary>
     public static HttpClient ToNodes(string cluster, EdgeCertificates certificates, TimeProvider clock)
@@ -68,12 +71,29 @@ public static class EdgeConnections
             Connection = new LdapOptions
             {
                 Security = security,
-                Trust = roots.Count == 0 ? LdapTrust.SystemStore : await LdapTrust.FromPemFilesAsync(roots, cancellationToken).ConfigureAwait(false),
+                Trust = roots.Count == 0 ? LdapTrust.SystemStore : await SettingsFile.UseAsync(configuration.File, "directory.roots", string.Join(", ", roots), RootsRemedy,
+                    () => LdapTrust.FromPemFilesAsync(roots, cancellationToken)).ConfigureAwait(false),
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 RequestTimeout = TimeSpan.FromSeconds(10),
             },
         };
-        return new LdapClient(options, token => CredentialAsync(configuration, token), clock);
+
+        // What the reference leads to is looked at once before anything starts; later the file may be replaced.
+        if (directory.Password is not null) (await CredentialAsync(configuration, cancellationToken).ConfigureAwait(false)).Dispose();
+        return new LdapClient(options, token => PresentCredentialAsync(configuration, token), clock);
+    }
+
+    // A password file that is just being replaced is trouble that passes, as a directory is that does not answer.
+    private static async ValueTask<LdapCredential> PresentCredentialAsync(EdgeSettingsFile configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CredentialAsync(configuration, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is SettingsException or IOException or UnauthorizedAccessException)
+        {
+            throw new DirectoryUnavailableException($"The account that reads the directory has no password now: {failure.Message}", failure);
+        }
     }
 
     private static async ValueTask<LdapCredential> CredentialAsync(EdgeSettingsFile configuration, CancellationToken cancellationToken)

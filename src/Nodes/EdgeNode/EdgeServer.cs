@@ -48,12 +48,13 @@ public sealed partial class EdgeServer : IAsyncDisposable
     /// <param name="directory">The DC's directory; the caller owns it.</param>
     /// <param name="policies">The DC's password policies, to notice when Samba will not call the hook; null where that cannot be.</param>
     /// <param name="filter">Looks at Windows' password filter; null where there is none.</param>
+    /// <param name="hook">Whether captures come before or after their change is committed.</param>
     /// <param name="certificates">For speaking to nodes; the edge owns them from here on.</param>
     /// <param name="clock">The clock, which is the DC's.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     public static async Task<EdgeServer> StartAsync(
-        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, FilterWatch? filter, EdgeCertificates certificates, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        EdgeSettingsFile configuration, ISourceDirectory directory, IPasswordPolicies? policies, FilterWatch? filter, HookKind hook, EdgeCertificates certificates, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(certificates);
@@ -71,7 +72,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var uplink = new Uplink(http, new EdgeName(new SourceId(edge.Source), edge.DomainController, ProductVersion.Text), nodes, options, clock, Random.Shared.NextDouble, loggers.CreateLogger<Uplink>()) { Alarms = alarms };
         var dropFolder = new DropFolder(listening, intake, alarms, clock, loggers.CreateLogger<DropFolder>());
         var parts = new EdgeParts(spool, intake, new HandoverListener(listening, intake, clock, loggers.CreateLogger<HandoverListener>()), dropFolder, directory, uplink);
-        var rules = ProofRules.For(OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit) with { CommitWithin = edge.ProofBound };
+        var rules = ProofRules.For(hook) with { CommitWithin = edge.ProofBound };
         var pipeline = new EdgePipeline(parts, new EdgePipelineOptions { Source = new SourceId(edge.Source), Rules = rules }, alarms, clock, loggers.CreateLogger<EdgePipeline>());
         var metrics = new EdgeMetrics(() => pipeline.Status, clock);
         var captureFile = new CaptureFile(

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -220,9 +221,17 @@ internal sealed partial class NodeParts : IAsyncDisposable
     {
         var node = Configuration.Node;
         if (passphrase.Length < PassphraseBytesMin) throw new SettingsException(Configuration.File, [new SettingFault("passphrase", SettingFault.NotShown, $"the reference leads to {passphrase.Length} bytes: use {PassphraseBytesMin} or more.")]);
-        Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        Connections = new PeerConnections(Credentials, node.Cluster, Clock);
-        AdminCertificate = await Admin.AdminCertificate.OpenAsync(Configuration.DataFolder, node.Name, [.. Hosts(), "localhost", "127.0.0.1"], passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Credentials = await NodeCredentials.OpenAsync(Configuration, Hosts(), passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+            Connections = new PeerConnections(Credentials, node.Cluster, Clock);
+            AdminCertificate = await Admin.AdminCertificate.OpenAsync(Configuration.DataFolder, node.Name, [.. Hosts(), "localhost", "127.0.0.1"], passphrase, Clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingsException(Configuration.File, [new SettingFault("passphrase", SettingFault.NotShown, $"the keys in {Configuration.DataFolder} do not open with it: let the reference lead to the passphrase that they were made with, or bring undamaged files back.")]);
+        }
+
         var path = KeyRingFile;
         if (!File.Exists(path) && File.Exists(NodeStore.FileOf(Configuration)))
         {
@@ -266,7 +275,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
                     made.Add(point, created.Provider);
                     break;
                 case ProviderCreation.Refused refused:
-                    faults.AddRange(refused.Faults.Select(fault => fault with { Key = $"points[{index}].settings.{fault.Key}" }));
+                    faults.AddRange(refused.Faults.Select(fault => fault with { Key = fault.Key == "provider" ? $"points[{index}].provider" : $"points[{index}].settings.{fault.Key}" }));
                     break;
             }
         }
@@ -282,7 +291,9 @@ internal sealed partial class NodeParts : IAsyncDisposable
             var options = new LdapOptions
             {
                 Security = settings.Security == "startTls" ? LdapSecurity.StartTls : LdapSecurity.Ldaps,
-                Trust = settings.Roots.IsEmpty ? LdapTrust.SystemStore : await LdapTrust.FromPemFilesAsync([.. settings.Roots.Select(Configuration.PathOf)], cancellationToken).ConfigureAwait(false),
+                Trust = settings.Roots.IsEmpty ? LdapTrust.SystemStore : await SettingsFile.UseAsync(Configuration.File, $"sources.{name}.roots", string.Join(", ", settings.Roots),
+                    "name PEM files with certificates of the authorities that the domain controllers' come from, or leave roots out for the system's.",
+                    () => LdapTrust.FromPemFilesAsync([.. settings.Roots.Select(Configuration.PathOf)], cancellationToken)).ConfigureAwait(false),
             };
             read.Add(new SourceId(name), new SourceServers([.. settings.Servers.Select(server => LdapServer.Parse(server, LdapServer.DefaultTlsPort))], options)
             {

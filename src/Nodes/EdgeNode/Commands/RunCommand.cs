@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
+using PasswordSync.Capture.StampProof;
 using PasswordSync.EdgeNode.Enrolment;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.EdgeNode.Windows;
@@ -56,6 +57,7 @@ internal static class RunCommand
     {
         IPasswordPolicies? policies = OperatingSystem.IsWindows() ? null : directory;
         var filter = OperatingSystem.IsWindows() ? new FilterWatch(new WindowsFilterInspector(TimeProvider.System), directory) : null;
-        return EdgeServer.StartAsync(configuration, directory, policies, filter, certificates, TimeProvider.System, loggers, cancellationToken);
+        var hook = OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit;
+        return EdgeServer.StartAsync(configuration, directory, policies, filter, hook, certificates, TimeProvider.System, loggers, cancellationToken);
     }
 }

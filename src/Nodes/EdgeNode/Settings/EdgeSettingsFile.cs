@@ -1,6 +1,7 @@
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Settings;
 using PasswordSync.Hosting.Settings;
+using PasswordSync.Ldap;
 
 namespace PasswordSync.EdgeNode.Settings;
 
@@ -40,6 +41,12 @@ public sealed class EdgeSettingsFile
         if (edge.Nodes.IsDefaultOrEmpty) yield return new("nodes", "", "name at least one sync server, such as \"https://sync1.example.test:9443\".");
         foreach (var node in edge.Nodes.Where(node => !Uri.TryCreate(node, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)) yield return new("nodes", node, "use https://host:port.");
         if (edge.Socket.Length is 0 or > socketPathBytesMax) yield return new("socket", edge.Socket, $"use a path of 1 to {socketPathBytesMax} bytes.");
+        foreach (var (key, path) in new[] { ("authority", edge.Authority), ("certificate", edge.Certificate), ("key", edge.Key), ("data", edge.Data), ("drop", edge.Drop), ("captureFile", edge.CaptureFile) })
+        {
+            if (string.IsNullOrWhiteSpace(path)) yield return new(key, path, "name a path; a relative one begins where this file is.");
+        }
+
+        if (!LdapServer.TryParse(edge.Directory.Server, LdapServer.DefaultPort, out _)) yield return new("directory.server", edge.Directory.Server, "use host:port of this domain controller itself, such as \"dc1.example.test:636\".");
         foreach (var fault in edge.Metrics.FindFaults()) yield return fault;
         if (edge.WaitMilliseconds is < 1 or > 5_000) yield return new("waitMilliseconds", $"{edge.WaitMilliseconds}", "use 1 to 5000.");
         if (edge.MinimumLength is < 0 or > 128) yield return new("minimumLength", $"{edge.MinimumLength}", "use 0 to 128.");

@@ -4,6 +4,7 @@ using System.Text;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Settings;
+using PasswordSync.Ldap;
 
 namespace PasswordSync.SyncNode.Settings;
 
@@ -27,6 +28,11 @@ internal static class ConfigurationFaults
     {
         if (!IsPlainName(node.Cluster) || Encoding.UTF8.GetByteCount(node.Cluster) > ClusterBytesMax) yield return new("cluster", node.Cluster, "use 1 to 64 lower-case letters, digits, dots or hyphens.");
         if (!IsPlainName(node.Name)) yield return new("name", node.Name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
+        foreach (var (key, path) in new[] { ("data", node.Data), ("scopes", node.Scopes), ("points", node.Points) })
+        {
+            if (string.IsNullOrWhiteSpace(path)) yield return new(key, path, "name a path; a relative one begins where this file is.");
+        }
+
         if (node.Listen.IsDefaultOrEmpty) yield return new("listen", "", "name at least one address, such as \"127.0.0.1:9443\".");
         foreach (var address in node.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("listen", address, "use host:port, where the host is an IP address or *.");
         foreach (var address in node.Admin.Listen.Where(address => !ListenAddress.TryParse(address, out _))) yield return new("admin.listen", address, "use host:port, where the host is an IP address or *.");
@@ -82,7 +88,7 @@ internal static class ConfigurationFaults
             var key = $"sources.{name}";
             if (!SourceId.IsValid(name)) yield return new(key, name, "use 1 to 63 lower-case letters, digits, dots or hyphens.");
             if (source.Servers.IsDefaultOrEmpty) yield return new($"{key}.servers", "", "name at least one domain controller, such as \"dc1.example.test:636\".");
-            foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server))) yield return new($"{key}.servers", server, "use host:port.");
+            foreach (var server in source.Servers.Where(server => !ListenAddress.IsHostAndPort(server) || !LdapServer.TryParse(server, LdapServer.DefaultTlsPort, out _))) yield return new($"{key}.servers", server, "use host:port.");
             if (source.Security is not ("ldaps" or "startTls")) yield return new($"{key}.security", source.Security, "use ldaps or startTls: passwords are sent there.");
             if (source.BindName is null != source.BindPassword is null) yield return new($"{key}.bindName", source.BindName ?? "", "give bindName and bindPassword, or neither.");
             if (source.BindPassword is { } password && !SecretReference.HasForm(password)) yield return new($"{key}.bindPassword", SettingFault.NotShown, "use a reference, file:PATH or env:NAME; never the password itself.");
