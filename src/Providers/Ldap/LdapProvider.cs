@@ -12,8 +12,6 @@ namespace PasswordSync.Providers.Ldap;
 /// <summary>Sets passwords in an LDAP directory by the extended operation of RFC 3062, so that the server applies its own rules and hashes.</summary>
 public sealed class LdapProvider : IProvider
 {
-    private const int PasswordLengthMax = 256;
-
     private readonly LdapTargetOptions options;
     private readonly DirectorySession session;
 
@@ -25,7 +23,7 @@ public sealed class LdapProvider : IProvider
         session = new DirectorySession(options.Directory, context.Secrets, context.Time, ofAccount: null);
         Description = new ProviderDescription(
             LdapProviderFactory.KindName,
-            new PasswordLimits(LengthMin: 1, PasswordLengthMax, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: null),
+            new PasswordLimits(options.PasswordLengthMin, LdapTargetOptions.PasswordLengthMax, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: null),
             ShowsMark: true, CanProbeBySignIn: options.Directory.Security != DirectorySecurity.Kerberos, ReportsWrittenStamp: false);
     }
 

@@ -17,14 +17,12 @@ internal static class LdapVerification
     public static async Task<VerificationReport> RunAsync(DirectorySession session, LdapTargetOptions options, CancellationToken cancellationToken)
     {
         var checks = new List<VerificationCheck>();
-        if (await DirectoryVerification.ConnectAsync(session, checks, cancellationToken) is { } connection)
-        {
-            checks.Add(await CheckOperationAsync(connection, cancellationToken));
-            await CheckBaseAsync(connection, options, checks, cancellationToken);
-            checks.Add(VerificationCheck.NotRun("rights", "No directory tells whether a password may be written without its being written.", "See the first deliveries; a missing right is reported with the entry's name."));
-        }
-
-        return new VerificationReport([.. checks]);
+        if (await DirectoryVerification.ConnectAsync(session, checks, cancellationToken) is not { } connection) return new VerificationReport([.. checks]);
+        checks.Add(await CheckOperationAsync(connection, cancellationToken));
+        await CheckBaseAsync(connection, options, checks, cancellationToken);
+        checks.Add(VerificationCheck.NotRun("rights", "No directory tells whether a password may be written without its being written.", "See the first deliveries; a missing right is reported with the entry's name."));
+        var (policyCheck, policies) = await DirectoryPolicies.ReadAsync(connection, options, cancellationToken);
+        return new VerificationReport([.. checks, policyCheck]) { Policies = policies };
     }
 
     private static async Task<VerificationCheck> CheckOperationAsync(LdapConnection connection, CancellationToken cancellationToken)

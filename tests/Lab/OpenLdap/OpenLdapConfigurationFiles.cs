@@ -30,6 +30,7 @@ internal static class OpenLdapConfigurationFiles
         ppolicy_hash_cleartext
         ppolicy_use_lockout
         access to attrs=userPassword by dn.exact="cn=sync,{{options.Suffix}}" write by self write by anonymous auth by * none
+        {{(options.ShowsPolicy ? "" : $"access to dn.exact=\"cn=policy,{options.Suffix}\" by * none")}}
         access to * by dn.exact="cn=sync,{{options.Suffix}}" write by * read
 
         """;

@@ -23,4 +23,7 @@ public sealed record OpenLdapOptions
     /// test that waits for a new password to arrive tries it before.
     /// </summary>
     public int LockoutThreshold { get; init; }
+
+    /// <summary>False: the synchronisation account may not read the password policy.</summary>
+    public bool ShowsPolicy { get; init; } = true;
 }
