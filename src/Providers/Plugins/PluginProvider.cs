@@ -3,6 +3,7 @@ using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Abstractions;
 using PasswordSync.Providers.Abstractions.Protocol;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Policies;
 using PasswordSync.Providers.Redaction;
 using TargetAccount = PasswordSync.Core.Deliveries.TargetAccount;
 
@@ -109,7 +110,10 @@ public sealed class PluginProvider : IProvider
             answer is { Word: AnswerWord.Good }
                 ? VerificationCheck.Passed("target", ReasonOf(answer, NoPassword))
                 : VerificationCheck.Failed("target", answer is null ? obstacle!.Explain()! : ReasonOf(answer, NoPassword), Redactor.Redact(answer?.Remedy ?? "See the plug-in's own documentation.", NoPassword)),
-        ]);
+        ])
+        {
+            Policies = [PasswordPolicy.Of(LimitsOf(described)) with { Name = "what the plug-in says of the target" }],
+        };
     }
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();

@@ -79,6 +79,56 @@ public sealed class PluginProviderTests : IDisposable
         File.Delete(seen);
     }
 
+    [Theory]
+    [InlineData("before")]
+    [InlineData("after")]
+    public async Task A_write_that_was_given_up_is_unknown_and_the_next_attempt_settles_it_by_a_probe(string hangs)
+    {
+        var file = folder.Write("kept", "F0rmer.Passw0rd!");
+        await using var silent = Make("good", more: [("file", file), ("hangs", hangs)]);
+        await using var provider = Make("good", more: [("file", file)]);
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var attempt = Any.Attempt(Any.Target("anna"), TimeProvider.System, Any.LongTime);
+        using var password = Any.Secret(Canary);
+        using var ending = new CancellationTokenSource();
+
+        var writing = executor.ExecuteAsync(silent, attempt, Any.CaptureId(), false, password, ending.Token);
+        await Eventually.HoldsAsync("the plug-in to hang", Any.LongTime, _ => Task.FromResult(File.Exists(file + ".hangs")), Token);
+        await ending.CancelAsync();
+        (await writing).ShouldBeOfType<DeliveryOutcome.Unknown>();
+        (await File.ReadAllTextAsync(file, Token)).ShouldBe(hangs == "after" ? Canary : "F0rmer.Passw0rd!");
+        var settled = await executor.ExecuteAsync(provider, attempt with { ProbeFirst = true }, Any.CaptureId(), false, password, Token);
+
+        settled.ShouldBeOfType(hangs == "after" ? typeof(DeliveryOutcome.AlreadyThere) : typeof(DeliveryOutcome.Delivered));
+        (await File.ReadAllTextAsync(file, Token)).ShouldBe(Canary);
+    }
+
+    [Theory]
+    [InlineData("busy", 30)]
+    [InlineData("busy120", 120)]
+    [InlineData("busy0.5", 0.5)]
+    [InlineData("busy999999", 3_600)]
+    [InlineData("busy-5", 30)]
+    public async Task One_whose_target_asks_for_a_pause_gets_it_within_bounds(string account, double seconds)
+    {
+        await using var provider = Make("good");
+
+        var pause = (await SetAsync(provider, account)).ShouldBeOfType<DeliveryOutcome.Throttled>();
+
+        pause.Until.ShouldBe(clock.GetUtcNow() + TimeSpan.FromSeconds(seconds));
+        (await SetAsync(provider, "anna")).ShouldBeOfType<DeliveryOutcome.Delivered>();
+    }
+
+    [Fact]
+    public async Task What_one_says_of_its_target_is_compared_with_the_source()
+    {
+        await using var provider = Make("good");
+
+        var policy = (await provider.VerifyAsync(Token)).Policies.ShouldHaveSingleItem();
+
+        (policy.LengthMin, policy.LengthMax, policy.HistoryLength).ShouldBe((6, 64, null));
+    }
+
     [Fact]
     public async Task One_that_never_answers_the_first_message_is_given_up_after_the_time_out()
     {
@@ -189,12 +239,12 @@ public sealed class PluginProviderTests : IDisposable
         folder.Dispose();
     }
 
-    private PluginProvider Make(string manner, string? secret = null, int restartAfter = 10_000, int processes = 1)
+    private PluginProvider Make(string manner, string? secret = null, int restartAfter = 10_000, int processes = 1, params ImmutableArray<(string Name, string Value)> more)
     {
         var options = new PluginOptions
         {
             Program = Programs.Executable("Plugins/odd_plugin.py"),
-            Values = ImmutableDictionary<string, string>.Empty.Add("manner", manner),
+            Values = ImmutableDictionary<string, string>.Empty.Add("manner", manner).AddRange((more.IsDefault ? [] : more).Select(setting => KeyValuePair.Create(setting.Name, setting.Value))),
             Secrets = secret is null ? ImmutableDictionary<string, string>.Empty : ImmutableDictionary<string, string>.Empty.Add("key", "file:" + folder.Write("key", secret)),
             RestartAfter = restartAfter,
             Processes = processes,

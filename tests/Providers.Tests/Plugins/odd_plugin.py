@@ -47,9 +47,16 @@ def behave(manner, request_id):
     return True
 
 
+def keep_silent():
+    open(kept + ".hangs", "w").close()
+    time.sleep(600)
+
+
 hello = json.loads(read())
 secrets = {name: read().decode() for name in hello["secrets"]}
 manner = hello["settings"].get("manner", "good")
+kept = hello["settings"].get("file")  # where it keeps a password that was set; without one it cannot be asked for it
+hangs = hello["settings"].get("hangs")
 if manner == "chatty":
     print(f"cannot load, my secret is {secrets['key']}", file=sys.stderr)
     sys.exit(3)
@@ -60,7 +67,7 @@ if manner == "oldVersion":
     write({"protocol": 0, "description": {}})
     sys.exit(0)
 if not behave(manner, 0):
-    write({"protocol": 1, "description": {"lengthMin": 6, "lengthMax": 64, "canProbe": False}})
+    write({"protocol": 1, "description": {"lengthMin": 6, "lengthMax": 64, "canProbe": kept is not None}})
 
 while True:
     request = json.loads(read())
@@ -71,9 +78,22 @@ while True:
     elif request["word"] == "set":
         key = request["set"]["account"]["key"]
         if not behave(key, request["id"]):
-            if key == "echo":
+            if key.startswith("busy"):
+                write({"word": "throttled", "id": request["id"], "reason": "not now", **({"retryAfterSeconds": float(key[4:])} if key[4:] else {})})
+            elif kept:
+                if hangs == "before":
+                    keep_silent()
+                with open(kept, "w", encoding="utf-8") as file:
+                    file.write(password)
+                if hangs == "after":
+                    keep_silent()
+                write({"word": "delivered", "id": request["id"]})
+            elif key == "echo":
                 write({"word": "refusedByPolicy", "id": request["id"], "reason": f"'{password}' is in the dictionary"})
             else:
                 write({"word": "delivered", "id": request["id"], "mark": str(os.getpid())})
+    elif request["word"] == "probe":
+        with open(kept, encoding="utf-8") as file:
+            write({"word": "present" if file.read() == password else "absent", "id": request["id"]})
     else:
         write({"word": "good", "id": request["id"], "reason": "I am a snake."})
