@@ -25,6 +25,9 @@ public sealed record ProviderLimits
     /// <summary><c>limits:circuitBreak</c>: how long a target is left alone after most calls failed; then one call tries it. Default 15 s; 1 s to 15 min.</summary>
     public TimeSpan CircuitBreak { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>The most calls at the same time that a sync point may be given.</summary>
+    internal const int ConcurrencyMax = 256;
+
     /// <summary>The part of the calls that must have failed. Not a setting: at a lower part a target that is merely slow would be cut off.</summary>
     internal const double CircuitFailureRatio = 0.8;
 
@@ -33,7 +36,7 @@ public sealed record ProviderLimits
         ArgumentNullException.ThrowIfNull(settings);
         return new ProviderLimits
         {
-            Concurrency = settings.Number("limits:concurrency", Default.Concurrency, 1, 256),
+            Concurrency = settings.Number("limits:concurrency", Default.Concurrency, 1, ConcurrencyMax),
             CallsPerSecond = settings.Number("limits:callsPerSecond", Default.CallsPerSecond, 0, 10_000),
             CallTimeout = settings.Duration("limits:callTimeout", Default.CallTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
             CircuitCalls = settings.Number("limits:circuitCalls", Default.CircuitCalls, 2, 1_000),

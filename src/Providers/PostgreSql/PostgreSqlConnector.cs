@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 using PasswordSync.Core.Secrets;
+using PasswordSync.Providers.Limits;
 using PasswordSync.Providers.Settings;
 
 namespace PasswordSync.Providers.PostgreSql;
@@ -14,6 +15,9 @@ internal sealed class CredentialUnreadableException(string message) : Exception(
 /// <summary>Connections to the server: pooled ones of the service, and single ones that try a password.</summary>
 internal sealed class PostgreSqlConnector : IAsyncDisposable
 {
+    /// <summary>The most connections of the service: one for each call that a point's limits may let through at once, and one to verify. A smaller pool would let calls wait here and take a busy node for a server that cannot be reached.</summary>
+    internal const int ConnectionsMax = ProviderLimits.ConcurrencyMax + 1;
+
     private readonly PostgreSqlServerOptions options;
     private readonly ISecretReferences secrets;
     private readonly Lazy<NpgsqlDataSource> pool;
@@ -30,7 +34,7 @@ internal sealed class PostgreSqlConnector : IAsyncDisposable
     public string? LastCertificateFault => lastCertificateFault;
 
     /// <summary>A connection of the service.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => pool.Value.OpenConnectionAsync(cancellationToken);
+    public Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => OpenAsync(pool.Value, cancellationToken);
 
     /// <summary>Signs in as somebody, and out again. The library needs the password as a string, which stays until the collector reuses its memory.</summary>
     public async Task SignInAsync(string role, Secret password, CancellationToken cancellationToken)
@@ -38,12 +42,37 @@ internal sealed class PostgreSqlConnector : IAsyncDisposable
         var builder = Builder(role, pooling: false);
         builder.ConnectionStringBuilder.Password = new string(password.Reveal());
         await using var source = builder.Build();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await OpenAsync(source, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (pool.IsValueCreated) await pool.Value.DisposeAsync();
+    }
+
+    /// <summary>
+    /// The library reads what the server says to a new connection without heeding the token: a silent server would hold the caller up for the
+    /// whole <see cref="PostgreSqlServerOptions.ConnectTimeout"/>. So the caller leaves, and a connection that comes late is given back.
+    /// </summary>
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var opening = source.OpenConnectionAsync(cancellationToken).AsTask();
+        try
+        {
+            return await opening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = GiveBackAsync(opening);
+            throw;
+        }
+    }
+
+    /// <summary>Whatever becomes of it: nobody waits for it any more.</summary>
+    private static async Task GiveBackAsync(Task<NpgsqlConnection> opening)
+    {
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully) await (await opening).DisposeAsync();
     }
 
     private NpgsqlDataSource BuildPool()
@@ -81,7 +110,7 @@ internal sealed class PostgreSqlConnector : IAsyncDisposable
             CommandTimeout = 0,
             CancellationTimeout = 1_000,
             Pooling = pooling,
-            MaxPoolSize = 16,
+            MaxPoolSize = ConnectionsMax,
             SslMode = isSecured ? SslMode.Require : SslMode.Disable,
             GssEncryptionMode = GssEncryptionMode.Disable,
             RequireAuth = "ScramSHA256",

@@ -14,6 +14,9 @@ internal interface ISqlEngine : IAsyncDisposable
     /// <summary>Begins a transaction that writes. Waits no longer than the lock time-out for others, here or in a statement.</summary>
     Task<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken);
 
+    /// <summary>Shows what beginning a transaction does not: that something can be written. To be rolled back, and changes nothing even where it is not.</summary>
+    Task TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken);
+
     /// <summary>Adds a parameter whose value is a text that the database reads as what it is compared with.</summary>
     void AddText(DbCommand command, string name, string value);
 

@@ -26,6 +26,9 @@ internal sealed class PostgreSqlEngine(PostgreSqlServerOptions options, TimeSpan
         return transaction;
     }
 
+    /// <summary>The plan of each statement has checked the rights already.</summary>
+    public Task TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Without a type of its own, so that a key may be a number, a UUID or a text, and its index is used.</summary>
     public void AddText(DbCommand command, string name, string value) => ((NpgsqlCommand)command).Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Unknown) { Value = value });
 

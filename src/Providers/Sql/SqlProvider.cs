@@ -52,7 +52,14 @@ public sealed class SqlProvider : IProvider
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(password);
         if (PasswordRules.Check(password, Description.Limits) is { } refusal) return Task.FromResult<DeliveryOutcome>(refusal);
-        return RunAsync(forWriting: true, connection => WriteAsync(connection, request, password, cancellationToken), failure => failure, () => request.Permit.IsUsed, cancellationToken);
+        return Task.Run(
+            async () =>
+            {
+                // Before there is a connection, so that none is kept from others for as long as hashing takes.
+                var hash = StoredHash.Compute(options.Hash, password, options.Iterations);
+                return await RunAsync(forWriting: true, connection => WriteAsync(connection, request, hash, cancellationToken), failure => failure, () => request.Permit.IsUsed, cancellationToken);
+            },
+            cancellationToken);
     }
 
     public Task<ProbeVerdict> ProbeAsync(ProbeRequest request, Secret password, CancellationToken cancellationToken)
@@ -80,14 +87,15 @@ public sealed class SqlProvider : IProvider
         {
             await table.CheckAsync(connection, cancellationToken);
 
-            // For SQLite: takes the write lock and gives it back, which proves that the file and its folder can be written.
+            // For SQLite: takes the write lock and gives it back.
             await using var transaction = await engine.BeginAsync(connection, cancellationToken);
+            await engine.TryWritingAsync(connection, transaction, cancellationToken);
             await transaction.RollbackAsync(cancellationToken);
             return new VerificationReport(
             [
                 VerificationCheck.Passed("reachability", $"{engine.Place} can be opened."),
                 VerificationCheck.Passed("statements", "The database can plan every statement: tables, columns and rights are there."),
-                VerificationCheck.Passed("rights", "A transaction that writes can be begun."),
+                VerificationCheck.Passed("rights", "A transaction can write."),
             ]);
         },
         failure => new VerificationReport([VerificationCheck.Failed("database", failure.Explain()!, "Check the database, table, column and statement settings, and the rights of the service's account.")]),
@@ -96,9 +104,8 @@ public sealed class SqlProvider : IProvider
 
     public ValueTask DisposeAsync() => engine.DisposeAsync();
 
-    private async Task<DeliveryOutcome> WriteAsync(DbConnection connection, SetRequest request, Secret password, CancellationToken cancellationToken)
+    private async Task<DeliveryOutcome> WriteAsync(DbConnection connection, SetRequest request, StoredHash hash, CancellationToken cancellationToken)
     {
-        var hash = StoredHash.Compute(options.Hash, password, options.Iterations);
         cancellationToken.ThrowIfCancellationRequested();
         await using var transaction = await engine.BeginAsync(connection, cancellationToken);
         var changed = await table.WriteAsync(connection, transaction, request.Target.Key, hash, cancellationToken);

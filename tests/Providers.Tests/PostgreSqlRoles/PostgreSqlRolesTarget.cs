@@ -56,7 +56,7 @@ public sealed class PostgreSqlRolesServer : IAsyncLifetime
 
 internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget, ITlsTarget
 {
-    /// <summary>What a silent server costs: the driver heeds nothing else while it connects.</summary>
+    /// <summary>For servers that nobody runs, or that are silent.</summary>
     internal static readonly TimeSpan ElsewhereTimeout = TimeSpan.FromSeconds(15);
 
     private readonly ScratchFolder folder = new();

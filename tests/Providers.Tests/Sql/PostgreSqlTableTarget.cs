@@ -122,7 +122,9 @@ internal sealed class PostgreSqlTableTarget : ConformanceTarget, ISearchableTarg
 
     public IProvider WithForeignRoots() => Elsewhere(options => options with { TrustedRoots = server.ForeignAuthorityFile });
 
-    public IProvider At(IPEndPoint endPoint) => Elsewhere(server => server with { Host = endPoint.Address.ToString(), Port = endPoint.Port, ConnectTimeout = PostgreSqlRolesTarget.ElsewhereTimeout });
+    public IProvider At(IPEndPoint endPoint) => At(endPoint, PostgreSqlRolesTarget.ElsewhereTimeout);
+
+    public IProvider At(IPEndPoint endPoint, TimeSpan connectTimeout) => Elsewhere(server => server with { Host = endPoint.Address.ToString(), Port = endPoint.Port, ConnectTimeout = connectTimeout });
 
     public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {

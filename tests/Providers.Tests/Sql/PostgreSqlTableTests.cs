@@ -1,4 +1,5 @@
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Providers.Sql;
@@ -27,6 +28,45 @@ public sealed class PostgreSqlTableTests(PostgreSqlRolesServer server)
         (await SetAsync(target, hasty, names.SamAccountName!)).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("lockTimeout");
         await transaction.RollbackAsync(Token);
         (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task As_many_writes_wait_for_the_server_at_once_as_the_limits_let_through()
+    {
+        const int many = 20;
+        await using var target = await OpenAsync();
+        var all = new List<Core.Identities.AccountNames>();
+        for (var i = 0; i < many; i++) all.Add(await target.AddAsync("F0rmer.Passw0rd!", Token));
+        await using var other = await target.ConnectAsync(Token);
+        await using var transaction = await other.BeginTransactionAsync(Token);
+        await using (var locking = new Npgsql.NpgsqlCommand($"LOCK TABLE {target.Table} IN SHARE MODE", other)) await locking.ExecuteNonQueryAsync(Token);
+
+        var writing = all.Select(names => SetAsync(target, target.Provider, names.SamAccountName!)).ToList();
+        await Eventually.HoldsAsync("all writes to wait for the table", Any.LongTime, CountAsync, Token);
+        await transaction.RollbackAsync(Token);
+
+        (await Task.WhenAll(writing)).ShouldAllBe(outcome => outcome.IsSuccess);
+
+        async Task<bool> CountAsync(CancellationToken token)
+        {
+            await using var counting = new Npgsql.NpgsqlCommand("SELECT count(*) FROM pg_locks WHERE relation = $1::regclass AND NOT granted", other) { Parameters = { new() { Value = target.Table } } };
+            return (long)(await counting.ExecuteScalarAsync(token))! == many;
+        }
+    }
+
+    [Fact]
+    public async Task A_call_that_is_cancelled_while_the_server_is_silent_ends_at_once_and_not_after_the_time_out()
+    {
+        await using var target = await OpenAsync();
+        await using var silent = new SilentTcpServer();
+        await using var provider = target.At(silent.EndPoint, connectTimeout: TimeSpan.FromMinutes(15));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Token);
+
+        var finding = provider.PrepareAsync(Any.Query("anna"), ending.Token);
+        await Eventually.HoldsAsync("a connection to the silent server", Any.LongTime, _ => Task.FromResult(silent.Accepted > 0), Token);
+        await ending.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(() => finding.WaitAsync(Any.LongTime, Token));
     }
 
     [Fact]

@@ -81,6 +81,26 @@ public sealed class SqlProviderTests
     }
 
     [Fact]
+    public async Task A_file_that_may_only_be_read_is_a_misconfiguration_and_verification_finds_it()
+    {
+        await using var target = new SqlConformanceTarget();
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        var found = await FindAsync(target, names.SamAccountName);
+
+        // Rights do not bind root, as whom tests may run; a later version of the format for writing does (https://sqlite.org/fileformat2.html, 1.3.3).
+        await using (var file = File.OpenWrite(target.Options.Database))
+        {
+            file.Position = 18;
+            file.WriteByte(3);
+        }
+
+        using var password = Any.Secret(Canary);
+        (await target.Provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+        (await target.Provider.VerifyAsync(Token)).IsGood.ShouldBeFalse();
+        (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_missing_file_is_a_misconfiguration_and_is_not_made()
     {
         using var folder = new ScratchFolder();
