@@ -36,6 +36,7 @@ public sealed class MemoryProvider(MemoryTarget target, TimeProvider time, Memor
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(password);
+        cancellationToken.ThrowIfCancellationRequested();
         var (key, name) = (request.Target.Key, request.Target.DisplayName);
         if (await AskAsync(MemoryStep.BeforeWrite, name, request.CaptureId, cancellationToken) is { } before) return before;
         if (PasswordRules.Check(password, Description.Limits) is { } policy) return policy;

@@ -68,9 +68,13 @@ public sealed class WebhookProvider : IProvider
     {
         using var body = WebhookBodies.Ping(context.Point.Value);
         var outcome = await PostAsync(body, Guid.NewGuid().ToString("N"), permit: null, Redactor.Tidy, cancellationToken);
-        return new VerificationReport([outcome.IsSuccess
-            ? VerificationCheck.Passed("ping", $"{options.Http.Url} answered a signed ping.")
-            : VerificationCheck.Failed("ping", outcome.Explain()!, "Check url, signingKey and trustedRoots; the receiver must answer a signed ping with 2xx.")]);
+        return new VerificationReport(
+        [
+            outcome.IsSuccess
+                ? VerificationCheck.Passed("ping", $"{options.Http.Url} answered a signed ping.")
+                : VerificationCheck.Failed("ping", outcome.Explain()!, "Check url, signingKey and trustedRoots; the receiver must answer a signed ping with 2xx."),
+            VerificationCheck.NotRun("rights", "A ping holds no password: whether the receiver may set one shows when one is sent.", "See the first deliveries."),
+        ]);
     }
 
     public ValueTask DisposeAsync()

@@ -31,12 +31,14 @@ public abstract class NetworkConformance : ConformanceSuite
     }
 
     [Fact]
-    public async Task A_service_without_the_right_is_a_misconfiguration()
+    public async Task A_service_without_the_right_is_a_misconfiguration_and_verification_says_so_or_that_it_cannot_tell()
     {
         await using var target = await OpenAsync(Token);
         await using var provider = await ((INetworkTarget)target).WithoutRightsAsync(Token);
 
         (await TryAsync(target, provider)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+        var report = await provider.VerifyAsync(Token);
+        (!report.IsGood || report.Checks.Any(check => check is { Name: "rights", Result: VerificationResult.NotRun })).ShouldBeTrue(string.Join('\n', report.Checks));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
+using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Execution;
 using PasswordSync.Providers.Tests.Support;
@@ -104,19 +105,48 @@ public abstract class SettingConformance : ConformanceSuite
     }
 
     [Fact]
-    public async Task An_attempt_that_was_cancelled_before_it_began_writes_nothing()
+    public async Task A_call_that_was_cancelled_before_it_began_writes_nothing()
     {
         await using var target = await OpenAsync(Token);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
         var found = await FindAsync(target, names);
-        using var password = Any.Secret("N3w.Passw0rd!");
+        var request = Any.Set(found.Target, found.Mark, TimeProvider.System);
 
-        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
-        var outcome = await executor.ExecuteAsync(
-            target.Provider, Any.Attempt(found.Target, TimeProvider.System, Any.LongTime), Any.CaptureId(), false, password, new CancellationToken(canceled: true));
+        // The provider itself: whoever calls it in the product would not begin at all.
+        var outcome = await SetOrCancelAsync(target.Provider, request, "N3w.Passw0rd!", new CancellationToken(canceled: true));
 
         outcome.ShouldBeOfType<DeliveryOutcome.Transient>();
+        request.Permit.IsUsed.ShouldBeFalse();
         (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_call_that_is_cancelled_as_it_writes_tells_what_is_so_and_the_next_attempts_settle_it()
+    {
+        await using var target = await OpenAsync(Token);
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        var found = await FindAsync(target, names);
+        var capture = Any.CaptureId();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var clock = new WatchedClock();
+        var request = new SetRequest(found.Target, found.Mark, capture, MustChangeAtNextLogon: false, new WritePermit(clock.GetUtcNow() + Any.LongTime, clock));
+        clock.Watch(ending.Cancel);
+
+        var outcome = await SetOrCancelAsync(target.Provider, request, "N3w.Passw0rd!", ending.Token);
+
+        // One that is unknown is asked nothing: a sign-in beside it would count as a failed one.
+        ending.IsCancellationRequested.ShouldBeTrue();
+        (outcome.IsSuccess || outcome is DeliveryOutcome.Transient or DeliveryOutcome.Unknown).ShouldBeTrue(outcome.ToString());
+        if (outcome.IsSuccess) (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+        if (outcome is DeliveryOutcome.Transient) (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        using var password = Any.Secret("N3w.Passw0rd!");
+        await Eventually.HoldsAsync(
+            "the write to be settled", Any.LongTime,
+            async token => (outcome = await executor.ExecuteAsync(
+                target.Provider, Any.Attempt(found.Target, TimeProvider.System, Any.LongTime) with { ProbeFirst = true, ProbeAgainst = found.Mark }, capture, false, password, token)).IsSuccess,
+            Token);
+        (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
     }
 
     [Fact]
@@ -144,5 +174,20 @@ public abstract class SettingConformance : ConformanceSuite
         report.IsGood.ShouldBeTrue(string.Join('\n', report.Checks));
         report.Checks.ShouldNotBeEmpty();
         (await FindAsync(target, names)).Mark.ShouldBe(before.Mark);
+        (await target.HasAsync(names, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    /// <summary>Writes; a cancellation becomes what it means for whoever asked.</summary>
+    private static async Task<DeliveryOutcome> SetOrCancelAsync(IProvider provider, SetRequest request, string text, CancellationToken cancellationToken)
+    {
+        using var password = Any.Secret(text);
+        try
+        {
+            return await provider.SetPasswordAsync(request, password, cancellationToken).WaitAsync(Any.LongTime, Token);
+        }
+        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
+        {
+            return request.Permit.IsUsed ? new DeliveryOutcome.Unknown("Cancelled after the permit was used.") : new DeliveryOutcome.Transient("Cancelled before the permit was used.");
+        }
     }
 }

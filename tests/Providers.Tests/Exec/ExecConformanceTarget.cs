@@ -30,6 +30,13 @@ internal sealed class ExecConformanceTarget : ConformanceTarget, ISearchableTarg
 
     public ExecOptions Options { get; }
 
+    /// <summary>A provider whose program keeps silent while it sets a password.</summary>
+    /// <param name="when"><c>before</c> it is set, or <c>after</c>.</param>
+    public IProvider ThatHangs(string when) => new ExecProvider(Options with { Parameters = Options.Parameters.Add("hangs", when) }, Any.Context(TimeProvider.System));
+
+    /// <summary>Whether a program hangs.</summary>
+    public bool Hangs => File.Exists(file + ".hangs");
+
     public override IProvider Provider { get; }
 
     public override string RefusedPassword => "Sh0rt!";

@@ -99,6 +99,31 @@ public sealed class ExecProviderTests : IDisposable
         foreach (var id in File.ReadAllLines(fifo)) await Eventually.HoldsAsync($"process {id} to go", Any.LongTime, _ => Task.FromResult(Programs.IsGone(id)), Token);
     }
 
+    [Theory]
+    [InlineData("before")]
+    [InlineData("after")]
+    public async Task A_write_that_was_given_up_is_unknown_and_the_next_attempt_settles_it_by_a_probe(string hangs)
+    {
+        await using var target = new ExecConformanceTarget();
+        await using var silent = target.ThatHangs(hangs);
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        var found = (await target.Provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
+        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
+        var attempt = Any.Attempt(found.Target, TimeProvider.System, Any.LongTime);
+        using var password = Any.Secret(Canary);
+        using var ending = new CancellationTokenSource();
+
+        var writing = executor.ExecuteAsync(silent, attempt, Any.CaptureId(), false, password, ending.Token);
+        await Eventually.HoldsAsync("the program to hang", Any.LongTime, _ => Task.FromResult(target.Hangs), Token);
+        await ending.CancelAsync();
+        (await writing).ShouldBeOfType<DeliveryOutcome.Unknown>();
+        (await target.HasAsync(names, Canary, Token)).ShouldBe(hangs == "after");
+        var settled = await executor.ExecuteAsync(target.Provider, attempt with { ProbeFirst = true, ProbeAgainst = found.Mark }, Any.CaptureId(), false, password, Token);
+
+        settled.ShouldBeOfType(hangs == "after" ? typeof(DeliveryOutcome.AlreadyThere) : typeof(DeliveryOutcome.Delivered));
+        (await target.HasAsync(names, Canary, Token)).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task What_a_program_leaves_behind_holds_nothing_up_and_is_killed()
     {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A program for the exec provider: keeps accounts in a JSON file, as docs/providers/exec.md asks."""
-import fcntl, json, os, sys
+import fcntl, json, os, sys, time
 
 NOT_FOUND, REFUSED, MISCONFIGURED, ABSENT = 10, 11, 14, 16
 
@@ -15,9 +15,10 @@ path = request["parameters"].get("file", "")
 if not os.path.exists(path):
     end(MISCONFIGURED, "there is no file")
 
-with open(path, "r+", encoding="utf-8") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    accounts = json.load(file)
+with open(path + ".lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with open(path, encoding="utf-8") as file:
+        accounts = json.load(file)
     action = request["action"]
     if action == "verify":
         sys.exit(0)
@@ -39,8 +40,15 @@ with open(path, "r+", encoding="utf-8") as file:
 
     if len(password) < 8:
         end(REFUSED, f"'{password}' is too short")
+    hangs = request["parameters"].get("hangs")
+    if hangs == "before":
+        open(path + ".hangs", "w").close()
+        time.sleep(600)
     account.update(password=password, version=account["version"] + 1)
-    file.seek(0)
-    file.truncate()
-    json.dump(accounts, file)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(accounts, file)
+    os.replace(path + ".new", path)  # whoever is killed leaves the old file or the new one
+    if hangs == "after":
+        open(path + ".hangs", "w").close()
+        time.sleep(600)
     print(json.dumps({"mark": str(account["version"])}))

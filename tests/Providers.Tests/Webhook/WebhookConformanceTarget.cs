@@ -50,12 +50,10 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, ITlsTarget, 
 
     public override string RefusedPassword => "Sh0rt!";
 
-    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken)
-    {
-        var names = Any.Names($"user{++count}");
-        passwords[names.SamAccountName] = password;
-        return Task.FromResult(names);
-    }
+    public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => AddAsync(password, $"user{++count}");
+
+    /// <summary>With characters that have a meaning in JSON, in HTTP and in signatures.</summary>
+    public Task<AccountNames> AddOddAsync(string password) => AddAsync(password, "o'n(e)--;*&/?#%41,v1= \"x\"\\\r\n\0€\U0001F511\u2028");
 
     public override Task<bool> HasAsync(AccountNames names, string password, CancellationToken cancellationToken) =>
         Task.FromResult(passwords.TryGetValue(names.SamAccountName, out var kept) && kept == password);
@@ -85,6 +83,13 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, ITlsTarget, 
         folder.Dispose();
     }
 
+    private Task<AccountNames> AddAsync(string password, string login)
+    {
+        var names = Any.Names(login);
+        passwords[names.SamAccountName] = password;
+        return Task.FromResult(names);
+    }
+
     private static WebhookProvider Make(WebhookOptions options) => new(options, Any.Context(TimeProvider.System));
 
     private string Take(ReceivedRequest request)
@@ -95,10 +100,11 @@ internal sealed class WebhookConformanceTarget : ConformanceTarget, ITlsTarget, 
         if (body.RootElement.GetProperty("event").GetString() == "ping") return HttpReceiver.Answer(204);
         if (isWeak) return HttpReceiver.Answer(403);
         if (Interlocked.Exchange(ref nextAnswer, null) is { } instead) return instead;
-        if (!known.TryAdd(request.Headers[WebhookProvider.IdempotencyHeaderName], true)) return HttpReceiver.Answer(409);
+        if (known.ContainsKey(request.Headers[WebhookProvider.IdempotencyHeaderName])) return HttpReceiver.Answer(409);
         var password = body.RootElement.GetProperty("password").GetString()!;
         if (password.Length < 8) return HttpReceiver.Answer(422, $"'{password}' is too short.");
         passwords[body.RootElement.GetProperty("account").GetString()!] = password;
+        known[request.Headers[WebhookProvider.IdempotencyHeaderName]] = true;
         return HttpReceiver.Answer(200);
     }
 

@@ -19,6 +19,17 @@ public sealed class WebhookSetting : SettingConformance
 {
     private protected override Task<ConformanceTarget> OpenAsync(CancellationToken cancellationToken) =>
         Task.FromResult<ConformanceTarget>(new WebhookConformanceTarget());
+
+    [Fact]
+    public async Task An_account_whose_name_has_special_characters_is_found_and_set()
+    {
+        await using var target = new WebhookConformanceTarget();
+        var (names, other) = (await target.AddOddAsync("F0rmer.Passw0rd!"), await target.AddAsync("F0rmer.Passw0rd!", Token));
+
+        (await SetAsync(target, names, "N3w.Passw0rd!")).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+        (await target.HasAsync(other, "F0rmer.Passw0rd!", Token)).ShouldBeTrue();
+    }
 }
 
 public sealed class WebhookNetwork : ThrottlingConformance
