@@ -7,7 +7,7 @@ using PasswordSync.Providers.Conformance;
 namespace AcmePlugin.Tests;
 
 /// <summary>What every plug-in must do, tried on this one. Look at your system by other means than the plug-in's own code.</summary>
-public sealed class AcmeConformance : PluginConformance
+public sealed class AcmeConformance : PluginConformance, IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("acme").FullName;
 
@@ -32,6 +32,8 @@ public sealed class AcmeConformance : PluginConformance
         var parts = (await File.ReadAllTextAsync(FileOf(account.SamAccountName), cancellationToken)).Split(' ');
         return Hash(password, Convert.FromHexString(parts[0])) == parts[1];
     }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private static string Hash(string password, byte[] salt) => Convert.ToHexString(Rfc2898DeriveBytes.Pbkdf2(password, salt, 100_000, HashAlgorithmName.SHA256, 32));
 
