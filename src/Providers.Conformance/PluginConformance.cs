@@ -17,7 +17,10 @@ public abstract class PluginConformance
     /// <summary>How long a test waits for the plug-in.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    /// <summary>Passwords that a target should take; override it if yours cannot, and say so in the plug-in's documentation.</summary>
+    /// <summary>
+    /// Passwords that a target should take. If yours cannot, say so in the plug-in's documentation, and hide these by others:
+    /// <c>public static new TheoryData&lt;string&gt; AcceptedPasswords =&gt; […];</c> in your own class.
+    /// </summary>
     public static TheoryData<string> AcceptedPasswords =>
     [
         Newer,
