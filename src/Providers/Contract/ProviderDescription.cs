@@ -19,4 +19,11 @@ public sealed record ProviderDescription(
 /// <param name="NeedsWellFormedText">Whether a surrogate without its partner is refused, because the target takes UTF-8.</param>
 /// <param name="AllowedCharacters">Which characters it takes, for people; null if all.</param>
 /// <param name="HistoryLength">How many earlier passwords it refuses; null if that is not known.</param>
-public sealed record PasswordLimits(int LengthMin, int LengthMax, bool NeedsWellFormedText, string? AllowedCharacters, int? HistoryLength);
+public sealed record PasswordLimits(int LengthMin, int LengthMax, bool NeedsWellFormedText, string? AllowedCharacters, int? HistoryLength)
+{
+    /// <summary>Whether it asks for three kinds of characters or the like; null if that is not known. The target judges it: nothing is refused here for it.</summary>
+    public bool? IsComplex { get; init; }
+
+    /// <summary>After how long a password expires in the target; <see cref="TimeSpan.MaxValue"/> if never, null if that is not known.</summary>
+    public TimeSpan? AgeMax { get; init; }
+}

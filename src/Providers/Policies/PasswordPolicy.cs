@@ -38,7 +38,9 @@ public sealed record PasswordPolicy(string Name)
             // Zero says that the provider has no bound of its own, not that the target has none.
             LengthMin = limits.LengthMin > 0 ? limits.LengthMin : null,
             LengthMax = limits.LengthMax < int.MaxValue ? limits.LengthMax : null,
+            IsComplex = limits.IsComplex,
             HistoryLength = limits.HistoryLength,
+            AgeMax = limits.AgeMax,
             AllowedCharacters = limits.AllowedCharacters,
         };
     }

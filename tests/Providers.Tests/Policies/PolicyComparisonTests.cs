@@ -88,4 +88,15 @@ public sealed class PolicyComparisonTests
         PolicyComparison.Compare([Source], [declared]).ShouldHaveSingleItem().Finding.ShouldContain("65 to 256 characters");
         declared.Describe().ShouldBe("what the provider declares of the target: at most 64 characters, least length not known, complexity not known, history not known, expiry not known");
     }
+
+    [Fact]
+    public void The_complexity_and_the_greatest_age_that_a_provider_declares_are_compared()
+    {
+        var limits = new PasswordLimits(LengthMin: 7, LengthMax: 256, NeedsWellFormedText: true, AllowedCharacters: null, HistoryLength: 0) { IsComplex = true, AgeMax = TimeSpan.FromDays(30) };
+
+        var declared = PasswordPolicy.Of(limits);
+
+        declared.Describe().ShouldBe("what the provider declares of the target: 7 to 256 characters, complexity, no history, expires after 30 days");
+        PolicyComparison.Compare([Source with { IsComplex = false }], [declared]).Select(difference => difference.Rule).ShouldBe(["complexity", "age"]);
+    }
 }
