@@ -62,7 +62,13 @@ public sealed class ProviderRegistry
         var provider = factory.Create(reader, context);
         if (provider is not null) transformations?.RejectWhatNeverFits(reader, provider.Description.Limits);
         var faults = reader.Finish();
-        if (!faults.IsEmpty) return new ProviderCreation.Refused(faults);
+        if (!faults.IsEmpty)
+        {
+            // Nobody gets it. It has opened no connection, so there is nothing to wait for.
+            provider?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            return new ProviderCreation.Refused(faults);
+        }
+
         if (provider is null) throw new InvalidOperationException($"Internal error: {kind} made no provider and named no fault.");
         if (transformations is not null) provider = new TransformingProvider(provider, transformations);
         return new ProviderCreation.Created(new GuardedProvider(provider, limits, context.Time));

@@ -17,7 +17,7 @@ namespace PasswordSync.Providers.EntraId;
 /// Gets tokens as the application itself, by its secret or its certificate, and keeps each until shortly before it ends. The secret is read
 /// again after a token was refused, so that one that was replaced is seen.
 /// </summary>
-internal sealed class EntraCredential(EntraIdOptions options, ISecretReferences secrets) : IDisposable
+internal sealed class EntraCredential(EntraIdOptions options, ISecretReferences secrets, TimeProvider time) : IDisposable
 {
     private readonly HttpTarget authority = new(options.Authority);
     private readonly SemaphoreSlim making = new(1);
@@ -40,9 +40,13 @@ internal sealed class EntraCredential(EntraIdOptions options, ISecretReferences 
             Forget();
             return (null, Explain(e));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (TrustedRootsException e)
         {
-            return (null, authority.Explain(e, permit: null) ?? new DeliveryOutcome.TargetMisconfigured($"The certificate (clientCertificate) cannot be used ({e.GetType().Name})."));
+            return (null, new DeliveryOutcome.TargetMisconfigured(e.Message));
+        }
+        catch (CryptographicException e)
+        {
+            return (null, new DeliveryOutcome.TargetMisconfigured($"The certificate (clientCertificate) cannot be used ({e.GetType().Name})."));
         }
     }
 
@@ -115,7 +119,9 @@ internal sealed class EntraCredential(EntraIdOptions options, ISecretReferences 
             if (e is MsalServiceException service)
             {
                 var said = Redactor.Tidy(string.Create(CultureInfo.InvariantCulture, $"{options.Authority.Server} refused a token with {service.StatusCode} {service.ErrorCode}: {service.Message}"));
-                return service.StatusCode is 429 or >= 500 ? new DeliveryOutcome.Transient(said) : new DeliveryOutcome.TargetMisconfigured($"{said} Check tenant, clientId and the application's secret or certificate.");
+                return service.StatusCode is 429 or >= 500
+                    ? HttpOutcomes.OfStatus(service.StatusCode, RetryAfter.Of(service.Headers?.RetryAfter), permit: null, time.GetUtcNow(), said)
+                    : new DeliveryOutcome.TargetMisconfigured($"{said} Check tenant, clientId and the application's secret or certificate.");
             }
         }
 

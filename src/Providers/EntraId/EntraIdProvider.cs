@@ -26,21 +26,22 @@ public sealed class EntraIdProvider : IProvider
     private readonly EntraCredential credential;
     private readonly GraphConnection graph;
     private readonly GraphUsers users;
-    private readonly UnnamedPause pause = new();
+    private readonly UnnamedPause pause;
 
     internal EntraIdProvider(EntraIdOptions options, ProviderContext context, IWriteBudget budget)
     {
         this.options = options;
         this.budget = budget;
         time = context.Time;
-        credential = new EntraCredential(options, context.Secrets);
+        pause = new UnnamedPause(time);
+        credential = new EntraCredential(options, context.Secrets, time);
         graph = new GraphConnection(options, credential);
         users = new GraphUsers(graph);
     }
 
     public ProviderDescription Description { get; } = new(
         EntraIdProviderFactory.KindName,
-        new PasswordLimits(EntraPasswords.LengthMin, EntraPasswords.LengthMax, NeedsWellFormedText: true, EntraPasswords.AllowedCharacters, HistoryLength: null),
+        EntraPasswords.Limits,
         ShowsMark: true, CanProbeBySignIn: false, ReportsWrittenStamp: false);
 
     public async Task<Preparation> PrepareAsync(TargetQuery query, CancellationToken cancellationToken)
@@ -92,7 +93,7 @@ public sealed class EntraIdProvider : IProvider
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken)
     {
         var (token, obstacle) = await credential.GetTokenAsync(cancellationToken);
-        return await new EntraVerification(graph.Client, options, (call, redact) => AskAsync(call, permit: null, redact)).RunAsync(token, obstacle, cancellationToken);
+        return await new EntraVerification(graph, options, (call, redact) => AskAsync(call, permit: null, redact)).RunAsync(token, obstacle, cancellationToken);
     }
 
     public ValueTask DisposeAsync()
@@ -144,8 +145,7 @@ public sealed class EntraIdProvider : IProvider
         }
         catch (ODataError error)
         {
-            var byDefault = error.ResponseStatusCode == 429 ? pause.Next() : TimeSpan.Zero;
-            return (default, GraphFailures.Classify(error, permit, time.GetUtcNow(), byDefault, redact));
+            return (default, GraphFailures.Classify(error, permit, time.GetUtcNow(), () => permit is null ? pause.AfterRead() : pause.AfterWrite(), redact));
         }
         catch (Exception e) when (graph.Explain(e, permit) is { } outcome)
         {

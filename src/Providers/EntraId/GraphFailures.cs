@@ -13,9 +13,9 @@ internal static class GraphFailures
     /// <param name="error">What Graph answered.</param>
     /// <param name="permit">The permit of a write; null for a request that only reads.</param>
     /// <param name="now">The time of the answer.</param>
-    /// <param name="pauseByDefault">The pause after a 429 that names none.</param>
+    /// <param name="pauseByDefault">Tells the pause after a 429 that names none; asked for those only.</param>
     /// <param name="redact">Removes the password from what Graph said.</param>
-    public static DeliveryOutcome Classify(ODataError error, WritePermit? permit, DateTimeOffset now, TimeSpan pauseByDefault, Func<string, string> redact)
+    public static DeliveryOutcome Classify(ODataError error, WritePermit? permit, DateTimeOffset now, Func<TimeSpan> pauseByDefault, Func<string, string> redact)
     {
         var message = error.Error?.Message ?? "";
         var reason = string.Create(CultureInfo.InvariantCulture, $"Microsoft Graph answered {error.ResponseStatusCode} {error.Error?.Code}: {redact(message)}");
@@ -33,7 +33,8 @@ internal static class GraphFailures
                 : $"{reason} {GraphRights.ExplainWriting}"),
             404 => new DeliveryOutcome.AccountNotFound(reason),
             412 or 423 => new DeliveryOutcome.Transient(reason),
-            _ => HttpOutcomes.OfStatus(error.ResponseStatusCode, RetryAfterOf(error), permit, now, reason, pauseByDefault),
+            429 when RetryAfterOf(error) is null => new DeliveryOutcome.Throttled(now + pauseByDefault(), reason),
+            _ => HttpOutcomes.OfStatus(error.ResponseStatusCode, RetryAfterOf(error), permit, now, reason),
         };
     }
 

@@ -8,7 +8,7 @@ namespace PasswordSync.Providers.Http;
 /// <param name="Status">The status code (RFC 9110, 15).</param>
 /// <param name="RetryAfter">The pause that the target asked for; null if it asked for none.</param>
 /// <param name="ETag">The entity tag as it came, with its quotes; null if there is none.</param>
-/// <param name="Body">The beginning of the body. Not redacted.</param>
+/// <param name="Body">The beginning of the body; empty if the status was all that arrived and says enough. Not redacted.</param>
 internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter, string? ETag, byte[] Body)
 {
     public bool IsSuccess => (int)Status is >= 200 and < 300;
@@ -29,11 +29,19 @@ internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter,
         }
     }
 
-    public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, int bodyLengthMax, CancellationToken cancellationToken) =>
-        new(response.StatusCode, Http.RetryAfter.Of(response.Headers.RetryAfter), response.Headers.ETag?.ToString(), await ReadBodyAsync(response, bodyLengthMax, cancellationToken));
+    /// <param name="response">The answer; stays the caller's.</param>
+    /// <param name="bodyLengthMax">How much of the body is read, in bytes.</param>
+    /// <param name="isWrite">Whether the request was a write, whose status says all.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">The body of a success that was asked for broke off.</exception>
+    public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, int bodyLengthMax, bool isWrite, CancellationToken cancellationToken) => new(
+        response.StatusCode,
+        Http.RetryAfter.Of(response.Headers.RetryAfter),
+        response.Headers.ETag?.ToString(),
+        await ReadBodyAsync(response, bodyLengthMax, isNeeded: response.IsSuccessStatusCode && !isWrite, cancellationToken));
 
-    /// <summary>An answer that breaks off has still been given: its status counts.</summary>
-    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int lengthMax, CancellationToken cancellationToken)
+    /// <summary>An answer to a write, or one that is no success, has been given even if it breaks off: its status counts. What was asked for is in the body.</summary>
+    private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int lengthMax, bool isNeeded, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,7 +57,7 @@ internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter,
 
             return body.ToArray();
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (!isNeeded && e is (IOException or HttpRequestException or OperationCanceledException))
         {
             return [];
         }

@@ -11,12 +11,11 @@ internal static class HttpOutcomes
     /// <param name="permit">The permit of a write; null for a request that only reads.</param>
     /// <param name="now">The time of the answer.</param>
     /// <param name="reason">What the server said, redacted.</param>
-    /// <param name="pauseByDefault">The pause after a 429 that names none; null for <see cref="RetryAfter.ByDefault"/>.</param>
-    public static DeliveryOutcome OfStatus(int status, RetryAfter? pause, WritePermit? permit, DateTimeOffset now, string reason, TimeSpan? pauseByDefault = null) => status switch
+    public static DeliveryOutcome OfStatus(int status, RetryAfter? pause, WritePermit? permit, DateTimeOffset now, string reason) => status switch
     {
         >= 300 and < 400 => new DeliveryOutcome.TargetMisconfigured($"{reason} Redirections are not followed, since they would carry the password elsewhere: set url to the final address."),
         408 or 409 => new DeliveryOutcome.Transient(reason),
-        429 => new DeliveryOutcome.Throttled(pause?.Until(now) ?? now + (pauseByDefault ?? RetryAfter.ByDefault), reason),
+        429 => new DeliveryOutcome.Throttled(pause?.Until(now) ?? now + RetryAfter.ByDefault, reason),
         503 when pause is not null => new DeliveryOutcome.Throttled(pause.Until(now), reason),
         >= 500 when permit is { IsUsed: true } => new DeliveryOutcome.Unknown($"{reason} The password may have been set."),
         >= 500 => new DeliveryOutcome.Transient(reason),

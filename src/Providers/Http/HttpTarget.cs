@@ -31,7 +31,7 @@ internal sealed class HttpTarget : IDisposable
         try
         {
             using var response = await invoker.Value.SendAsync(message, cancellationToken);
-            return (await HttpAnswer.ReadAsync(response, bodyLengthMax, cancellationToken), null);
+            return (await HttpAnswer.ReadAsync(response, bodyLengthMax, isWrite: permit is not null, cancellationToken), null);
         }
         catch (Exception e) when (Explain(e, permit) is { } outcome)
         {
@@ -48,8 +48,9 @@ internal sealed class HttpTarget : IDisposable
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: System.Security.Authentication.AuthenticationException } =>
             new DeliveryOutcome.TargetMisconfigured($"{lastCertificateFault ?? "The TLS handshake failed."} Check the address of {options.Server} and trustedRoots."),
         HttpRequestException e => new DeliveryOutcome.Transient($"{options.Server} cannot be reached ({e.HttpRequestError})."),
-        IOException or UnauthorizedAccessException or CryptographicException when permit is not { IsUsed: true } && !invoker.IsValueCreated =>
-            new DeliveryOutcome.TargetMisconfigured($"The file of trusted roots (trustedRoots) {options.TrustedRoots} cannot be read ({exception.GetType().Name})."),
+        TrustedRootsException => new DeliveryOutcome.TargetMisconfigured(exception.Message),
+        IOException when permit is { IsUsed: true } => new DeliveryOutcome.Unknown("The answer broke off after the password may have been sent."),
+        IOException => new DeliveryOutcome.Transient($"{options.Server} broke off its answer."),
         _ => null,
     };
 
@@ -59,8 +60,7 @@ internal sealed class HttpTarget : IDisposable
     }
 
     /// <summary>For libraries that bring a client of their own.</summary>
-    /// <exception cref="IOException">The file of trusted roots cannot be read.</exception>
-    /// <exception cref="CryptographicException">It holds no certificates.</exception>
+    /// <exception cref="TrustedRootsException">The file of trusted roots cannot be read, or holds no certificates.</exception>
     public SocketsHttpHandler CreateHandler()
     {
         var handler = new SocketsHttpHandler
@@ -82,11 +82,23 @@ internal sealed class HttpTarget : IDisposable
                 RevocationMode = X509RevocationMode.NoCheck,
                 DisableCertificateDownloads = true,
             };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(options.TrustedRoots);
+            Import(handler.SslOptions.CertificateChainPolicy.CustomTrustStore, options.TrustedRoots);
         }
 
         handler.SslOptions.RemoteCertificateValidationCallback = Check;
         return handler;
+    }
+
+    private static void Import(X509Certificate2Collection store, string file)
+    {
+        try
+        {
+            store.ImportFromPemFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new TrustedRootsException($"The file of trusted roots (trustedRoots) {file} cannot be read ({e.GetType().Name}).", e);
+        }
     }
 
     private bool Check(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -97,3 +109,8 @@ internal sealed class HttpTarget : IDisposable
         return false;
     }
 }
+
+/// <summary>The roots that the settings name cannot be had.</summary>
+/// <param name="message">Why, for people.</param>
+/// <param name="cause">What reading the file brought.</param>
+internal sealed class TrustedRootsException(string message, Exception cause) : Exception(message, cause);

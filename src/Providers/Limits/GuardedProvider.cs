@@ -157,10 +157,19 @@ public sealed class GuardedProvider : IProvider
 
     private Answer Judge(DeliveryOutcome? outcome)
     {
-        if (outcome is DeliveryOutcome.Throttled throttled) pause = throttled;
+        if (outcome is DeliveryOutcome.Throttled throttled) Pause(throttled);
         if (outcome is not (DeliveryOutcome.Transient or DeliveryOutcome.Unknown)) return new Answer(null);
         lastFailure = outcome.Explain();
         return new Answer(lastFailure);
+    }
+
+    /// <summary>Of several pauses that calls at the same time were asked for, the one that ends last holds.</summary>
+    private void Pause(DeliveryOutcome.Throttled asked)
+    {
+        while (pause is var known && (known is null || known.Until < asked.Until))
+        {
+            if (Interlocked.CompareExchange(ref pause, asked, known) == known) return;
+        }
     }
 
     private DeliveryOutcome.Throttled Throttle(TimeSpan wait, string reason) => new(time.GetUtcNow() + wait, reason);

@@ -7,6 +7,9 @@ public sealed record ProviderLimits
 {
     public static ProviderLimits Default { get; } = new();
 
+    /// <summary>The most that <see cref="Concurrency"/> can be.</summary>
+    internal const int ConcurrencyMax = 256;
+
     /// <summary><c>limits:concurrency</c>: calls at the same time. Default 8; 1 to 256.</summary>
     public int Concurrency { get; init; } = 8;
 

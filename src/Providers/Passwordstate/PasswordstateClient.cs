@@ -89,7 +89,7 @@ internal sealed class PasswordstateClient(PasswordstateOptions options, Provider
         record.ValueKind == JsonValueKind.Object && record.TryGetProperty(field, out var found) && found.ValueKind == JsonValueKind.String && value.Equals(found.GetString(), StringComparison.OrdinalIgnoreCase);
 
     private static PasswordstateRecord? RecordOf(JsonElement record) =>
-        record.TryGetProperty("PasswordID", out var id) && id.TryGetInt32(out var number)
+        record.TryGetProperty("PasswordID", out var id) && int.TryParse(id.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? new PasswordstateRecord(number, record.TryGetProperty("Title", out var title) && title.ValueKind == JsonValueKind.String ? title.GetString()! : Text(number))
             : null;
 

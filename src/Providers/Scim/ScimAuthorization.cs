@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -13,7 +14,7 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
 {
     private const int AnswerLengthMax = 64 * 1024;
 
-    /// <summary>How long before its end a token is replaced.</summary>
+    /// <summary>How long before its end a token is replaced; one that does not live twice as long is replaced after half its life.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a token is used whose answer names no end.</summary>
@@ -57,20 +58,29 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
         if (!answer.IsSuccess)
         {
             var reason = $"{oauth.Http.Server} refused a token with {(int)answer.Status}: {Redactor.Tidy(answer.Text)}";
-            return (null, (int)answer.Status is 429 or >= 500 ? new DeliveryOutcome.Transient(reason) : new DeliveryOutcome.TargetMisconfigured($"{reason} Check tokenUrl, clientId, clientSecret and scope."));
+            return (null, (int)answer.Status is 429 or >= 500
+                ? HttpOutcomes.OfStatus((int)answer.Status, answer.RetryAfter, permit: null, context.Time.GetUtcNow(), reason)
+                : new DeliveryOutcome.TargetMisconfigured($"{reason} Check tokenUrl, clientId, clientSecret and scope."));
         }
 
         using var body = answer.TryParse();
-        if (body is not { RootElement: { ValueKind: JsonValueKind.Object } root } || !root.TryGetProperty("access_token", out var token) || token.GetString() is not { Length: > 0 } text)
+        if (body is not { RootElement: { ValueKind: JsonValueKind.Object } root } || !root.TryGetProperty("access_token", out var token) || token.ValueKind != JsonValueKind.String || token.GetString() is not { Length: > 0 } text)
         {
             return (null, new DeliveryOutcome.TargetMisconfigured($"{oauth.Http.Server} answered without an access_token: check tokenUrl."));
         }
 
-        var lifetime = root.TryGetProperty("expires_in", out var seconds) && seconds.TryGetInt32(out var count) ? TimeSpan.FromSeconds(count) : LifetimeByDefault;
-        var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), context.Time.GetUtcNow() + lifetime - Margin);
+        var lifetime = LifetimeOf(root);
+        var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), context.Time.GetUtcNow() + lifetime - (lifetime > 2 * Margin ? Margin : lifetime / 2));
         given = fresh;
         return (fresh.Header, null);
     }
+
+    /// <summary>By <c>expires_in</c> (RFC 6749, 5.1), a number of seconds, which some servers write as a text.</summary>
+    private static TimeSpan LifetimeOf(JsonElement root) =>
+        root.TryGetProperty("expires_in", out var seconds) && seconds.ValueKind is JsonValueKind.Number or JsonValueKind.String
+        && int.TryParse(seconds.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? TimeSpan.FromSeconds(count)
+            : LifetimeByDefault;
 
     private sealed record Given(AuthenticationHeaderValue Header, DateTimeOffset Until);
 }

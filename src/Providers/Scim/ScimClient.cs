@@ -95,9 +95,11 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
 
     private static string PathOf(string id) => $"Users/{Uri.EscapeDataString(id)}";
 
+    /// <summary>An id is a text (RFC 7643, 3.1); servers that keep numbers show numbers.</summary>
     private static ScimUser? UserOf(JsonElement resource)
     {
-        if (resource.ValueKind != JsonValueKind.Object || !resource.TryGetProperty("id", out var id) || id.GetString() is not { Length: > 0 } key) return null;
+        if (resource.ValueKind != JsonValueKind.Object || !resource.TryGetProperty("id", out var id)) return null;
+        if (id.ValueKind is not (JsonValueKind.String or JsonValueKind.Number) || id.ToString() is not { Length: > 0 } key) return null;
         return new ScimUser(key, resource.TryGetProperty("userName", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : key);
     }
 

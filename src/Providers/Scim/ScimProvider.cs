@@ -72,6 +72,9 @@ public sealed class ScimProvider : IProvider
             trouble is null
                 ? VerificationCheck.Passed("users", $"Users can be searched for by {options.Match[0].Target}.")
                 : VerificationCheck.Failed("users", trouble.Explain()!, "Check match and the token's rights."),
+            features.ChangePassword
+                ? VerificationCheck.Passed("passwords", "The server says that it lets passwords be changed, or says nothing of it.")
+                : VerificationCheck.Warned("passwords", "The server says that it lets no passwords be changed (ServiceProviderConfig: changePassword). It may answer with success and keep the old one.", "Switch it on in the server; else sign in with a password that was delivered to see whether it was taken."),
             VerificationCheck.NotRun("rights", "No server tells whether a password may be written without its being written.", "See the first deliveries."),
         ]);
     }

@@ -15,11 +15,17 @@ public sealed record GraphEmulatorOptions
 
     public TimeSpan QuotaWindow { get; init; } = TimeSpan.FromSeconds(150);
 
+    /// <summary>The clock of the quota.</summary>
+    public TimeProvider QuotaTime { get; init; } = TimeProvider.System;
+
     /// <summary>Whether a directory is synchronised to the tenant.</summary>
     public bool IsSynchronised { get; init; }
 
     /// <summary>Whether its password hashes are.</summary>
     public bool SynchronisesHashes { get; init; }
+
+    /// <summary>After how many days passwords of the tenant's own domain expire; null if it does not say.</summary>
+    public int? PasswordValidityDays { get; init; }
 
     /// <summary>The domain whose users sign in elsewhere; null if there is none.</summary>
     public string? FederatedDomain { get; init; }
@@ -83,6 +89,11 @@ public sealed class GraphEmulator : IAsyncDisposable
 
     /// <summary>All tokens end at once.</summary>
     public void RevokeTokens() => _tokens.Revoke();
+
+    /// <summary>The next request for a token is refused with this status.</summary>
+    /// <param name="status">The status code.</param>
+    /// <param name="retryAfter">The header's value; null to leave it out.</param>
+    public void RefuseNextToken(int status, string? retryAfter) => _tokens.Refusals.Enqueue((status, retryAfter));
 
     /// <summary>The next write gets this answer.</summary>
     public void AnswerNextWrite(GraphAnswer answer) => _service.Next.Enqueue(answer);

@@ -37,8 +37,8 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
         application.MapGet("/v1.0/domains", context => WithAsync(context, ["Domain.Read.All"], _ => ListAsync(
             context,
             [
-                new { id = "example.test", authenticationType = "Managed" },
-                .. options.FederatedDomain is { } domain ? new object[] { new { id = domain, authenticationType = "Federated" } } : [],
+                Select(context, new() { ["id"] = "example.test", ["authenticationType"] = "Managed", ["passwordValidityPeriodInDays"] = options.PasswordValidityDays }),
+                .. options.FederatedDomain is { } domain ? new object[] { Select(context, new() { ["id"] = domain, ["authenticationType"] = "Federated", ["passwordValidityPeriodInDays"] = 30 }) } : [],
             ])));
         application.MapFallback(context => FailAsync(context, 404, "UnknownError", "The emulator has no such path."));
     }
@@ -78,7 +78,7 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
     {
         Priorities.Enqueue(context.Request.Headers["x-ms-throttle-priority"].ToString());
         if (!KnownPriorities.Contains(Priorities.Last())) await FailAsync(context, 400, "BadRequest", "x-ms-throttle-priority is not one of Low, Normal, High.");
-        else if (_quotas.GetOrAdd(caller.ClientId, _ => new GraphQuota(options.QuotaWrites, options.QuotaWindow, TimeProvider.System)).Take() is { } wait) await ThrottleAsync(context, wait);
+        else if (_quotas.GetOrAdd(caller.ClientId, _ => new GraphQuota(options.QuotaWrites, options.QuotaWindow, options.QuotaTime)).Take() is { } wait) await ThrottleAsync(context, wait);
         else if (await ReadProfileAsync(context) is not var (password, mustChange)) await FailAsync(context, 400, "Request_BadRequest", "Invalid property or value in the request body.");
         else if (Next.TryDequeue(out var answer)) await AnswerAsync(context, answer, password, mustChange);
         else if (Find(context) is not { } user) await FailNotFoundAsync(context);
@@ -139,6 +139,12 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
         };
         var selected = context.Request.Query["$select"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
         return all.Where(property => selected.Length == 0 ? property.Key is "id" or "userPrincipalName" or "mail" : selected.Contains(property.Key)).ToDictionary();
+    }
+
+    private static Dictionary<string, object?> Select(HttpContext context, Dictionary<string, object?> all)
+    {
+        var selected = context.Request.Query["$select"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return selected.Length == 0 ? all : all.Where(property => selected.Contains(property.Key)).ToDictionary();
     }
 
     private static Task ListAsync(HttpContext context, object[] items) => context.Response.WriteAsJsonAsync(new { value = items }, context.RequestAborted);

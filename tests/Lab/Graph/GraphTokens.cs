@@ -23,6 +23,9 @@ internal sealed class GraphTokens(string tenant, IReadOnlyList<GraphApplication>
     /// <summary>How many tokens were given.</summary>
     public int Given => _tokens.Count;
 
+    /// <summary>What the next requests for a token are refused with.</summary>
+    public ConcurrentQueue<(int Status, string? RetryAfter)> Refusals { get; } = new();
+
     /// <summary>The application that a request's token belongs to; null if there is none that holds.</summary>
     public GraphApplication? Of(HttpRequest request) =>
         request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.Ordinal)
@@ -37,7 +40,8 @@ internal sealed class GraphTokens(string tenant, IReadOnlyList<GraphApplication>
     {
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         string Field(string name) => form[name].ToString();
-        if (context.Request.RouteValues["tenant"] as string != tenant) await RefuseAsync(context, "invalid_request", "AADSTS90002: Tenant not found.");
+        if (Refusals.TryDequeue(out var refusal)) await RefuseAsync(context, refusal.Status, refusal.RetryAfter);
+        else if (context.Request.RouteValues["tenant"] as string != tenant) await RefuseAsync(context, "invalid_request", "AADSTS90002: Tenant not found.");
         else if (Field("grant_type") != "client_credentials") await RefuseAsync(context, "unsupported_grant_type", "AADSTS70003: The app requested an unsupported grant type.");
         else if (Field("scope").Split(' ').All(scope => scope != $"https://{context.Request.Host}/.default")) await RefuseAsync(context, "invalid_scope", $"AADSTS1002012: The provided value for scope {Field("scope")} is not valid.");
         else if (applications.FirstOrDefault(known => known.ClientId.ToString() == Field("client_id")) is not { } application) await RefuseAsync(context, "unauthorized_client", "AADSTS700016: Application was not found in the directory.");
@@ -75,9 +79,15 @@ internal sealed class GraphTokens(string tenant, IReadOnlyList<GraphApplication>
         return key.VerifyData(Encoding.ASCII.GetBytes($"{header}.{payload}"), Decode(signature), HashAlgorithmName.SHA256, padding);
     }
 
-    private static async Task RefuseAsync(HttpContext context, string error, string description)
+    private static async Task RefuseAsync(HttpContext context, int status, string? retryAfter)
     {
-        context.Response.StatusCode = error == "invalid_client" ? 401 : 400;
+        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
+        await RefuseAsync(context, "temporarily_unavailable", "AADSTS90033: A transient error has occurred. Please try again.", status);
+    }
+
+    private static async Task RefuseAsync(HttpContext context, string error, string description, int? status = null)
+    {
+        context.Response.StatusCode = status ?? (error == "invalid_client" ? 401 : 400);
         await context.Response.WriteAsJsonAsync(new { error, error_description = description, error_codes = Array.Empty<int>(), correlation_id = Guid.NewGuid() }, context.RequestAborted);
     }
 

@@ -3,9 +3,11 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.EntraId;
+using PasswordSync.Providers.Policies;
 using PasswordSync.Providers.Tests.Support;
 using Shouldly;
 using Xunit;
+using PasswordPolicy = PasswordSync.Providers.Policies.PasswordPolicy;
 
 namespace PasswordSync.Providers.Tests.EntraId;
 
@@ -150,11 +152,87 @@ public sealed class EntraIdProviderTests
     [Fact]
     public void Unnamed_pauses_double_up_to_the_window_and_begin_anew_after_a_success()
     {
-        var pause = new UnnamedPause();
+        var clock = new ManualClock();
+        var pause = new UnnamedPause(clock);
 
-        Enumerable.Range(0, 7).Select(_ => pause.Next().TotalSeconds).ShouldBe([5, 10, 20, 40, 80, 150, 150]);
+        foreach (var seconds in (int[])[5, 10, 20, 40, 80, 150, 150])
+        {
+            pause.AfterWrite().ShouldBe(TimeSpan.FromSeconds(seconds));
+            clock.Advance(TimeSpan.FromSeconds(seconds));
+        }
+
         pause.Reset();
-        pause.Next().ShouldBe(UnnamedPause.Min);
+        pause.AfterWrite().ShouldBe(UnnamedPause.Min);
+    }
+
+    [Fact]
+    public void While_an_unnamed_pause_runs_it_is_neither_doubled_nor_ended_and_reads_never_double_it()
+    {
+        var clock = new ManualClock();
+        var pause = new UnnamedPause(clock);
+
+        for (var i = 0; i < 3; i++) pause.AfterRead().ShouldBe(UnnamedPause.Min);
+        pause.AfterWrite().ShouldBe(UnnamedPause.Min);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        pause.Reset();
+        pause.AfterWrite().ShouldBe(TimeSpan.FromSeconds(3));
+        pause.AfterRead().ShouldBe(TimeSpan.FromSeconds(3));
+        clock.Advance(TimeSpan.FromSeconds(3));
+        pause.AfterWrite().ShouldBe(2 * UnnamedPause.Min);
+    }
+
+    [Fact]
+    public async Task Writes_at_once_that_are_refused_without_a_pause_begin_one_and_refusals_that_name_one_count_for_nothing()
+    {
+        await using var target = await OpenAsync();
+        var clock = new ManualClock();
+        await using var provider = new EntraIdProvider(target.Options, Any.Context(clock), target.Budget);
+        var found = await FindAsync(target, await target.AddAsync("F0rmer.Passw0rd!", Token));
+
+        for (var i = 0; i < 6; i++) (await RefusedAsync("120")).ShouldBe(clock.GetUtcNow().AddSeconds(120));
+        (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => RefusedAsync(null)))).ShouldAllBe(until => until == clock.GetUtcNow().AddSeconds(5));
+        clock.Advance(TimeSpan.FromSeconds(5));
+        (await RefusedAsync(null)).ShouldBe(clock.GetUtcNow().AddSeconds(10));
+
+        async Task<DateTimeOffset> RefusedAsync(string? retryAfter)
+        {
+            target.Emulator.AnswerNextWrite(new GraphAnswer(429, "TooManyRequests", "Too many requests.", retryAfter, IsApplied: false));
+            using var password = Any.Secret(Canary);
+            return (await provider.SetPasswordAsync(Any.Set(found.Target, found.Mark, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Throttled>().Until;
+        }
+    }
+
+    [Theory]
+    [InlineData(429, "120", 120)]
+    [InlineData(429, null, 30)]
+    [InlineData(503, "7", 7)]
+    public async Task An_authority_that_asks_for_a_pause_gets_it(int status, string? retryAfter, int seconds)
+    {
+        await using var target = await OpenAsync();
+        var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
+        var clock = new ManualClock();
+        await using var provider = new EntraIdProvider(target.Options, Any.Context(clock), target.Budget);
+        target.Emulator.RefuseNextToken(status, retryAfter);
+
+        var outcome = (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Obstacle>().Outcome;
+
+        outcome.ShouldBeOfType<DeliveryOutcome.Throttled>().Until.ShouldBe(clock.GetUtcNow().AddSeconds(seconds));
+    }
+
+    [Theory]
+    [InlineData(null, "expiry not known")]
+    [InlineData(90, "expires after 90 days")]
+    [InlineData(int.MaxValue, "never expires")]
+    public async Task A_verification_reads_when_passwords_expire_and_tells_of_the_complexity(int? days, string expiry)
+    {
+        await using var target = await OpenAsync(options => options with { PasswordValidityDays = days, FederatedDomain = "federated.test" });
+
+        var policies = (await target.Provider.VerifyAsync(Token)).Policies;
+
+        policies.ShouldHaveSingleItem().Describe().ShouldBe($"Entra ID's policy: 8 to 256 characters, complexity, no history, {expiry}");
+        var source = new PasswordPolicy("the domain's policy") { LengthMin = 8, LengthMax = 256, IsComplex = false, AgeMax = TimeSpan.FromDays(120) };
+        PolicyComparison.Compare([source], policies).Select(difference => difference.Rule).ShouldBe(days == 90 ? ["complexity", "age", "characters"] : ["complexity", "characters"]);
+        PolicyComparison.Compare([source], [PasswordPolicy.Of(target.Provider.Description.Limits)]).Select(difference => difference.Rule).ShouldBe(["complexity", "characters"]);
     }
 
     [Fact]
@@ -170,6 +248,18 @@ public sealed class EntraIdProviderTests
         warnings.Keys.ShouldBe(["synchronisation", "federation"], ignoreOrder: true);
         warnings["synchronisation"].ShouldContain("password hashes");
         warnings["federation"].ShouldContain("federated.test");
+    }
+
+    [Fact]
+    public async Task A_verification_whose_roots_cannot_be_read_names_the_file()
+    {
+        await using var target = await OpenAsync();
+        var http = target.Options.Graph with { TrustedRoots = "/none/roots.pem" };
+        await using var provider = target.Make(target.Options with { Authority = http, Graph = http });
+
+        var report = await provider.VerifyAsync(Token);
+
+        report.Checks.Single(check => check.Name == "credentials").Finding.ShouldContain("/none/roots.pem");
     }
 
     [Fact]

@@ -36,14 +36,46 @@ public sealed class EntraRateTests(LabServers servers, ITestOutputHelper output)
 
     private static TimeSpan Window => Quota.Window;
 
-    /// <summary>How many windows' worth of passwords wait.</summary>
-    private static int Windows => IsLong ? 4 : 3;
+    /// <summary>How many windows' worth of passwords wait. The first one is not measured: one node alone may use it at once.</summary>
+    private const int Windows = 4;
 
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 
     [Fact]
-    public async Task A_backlog_flows_at_the_quotas_rate_with_nothing_parked_and_few_refusals()
+    public async Task A_backlog_flows_at_the_quotas_rate_after_the_first_window_with_nothing_parked_or_refused()
     {
+        const int writes = 100;
+        var (clock, window) = (new ManualClock(), TimeSpan.FromSeconds(5));
+        await using var target = await EntraConformanceTarget.OpenAsync(
+            withCertificate: false, options => options with { QuotaWrites = writes, QuotaWindow = window, QuotaTime = clock }, new WriteQuota(writes, window, clock), Token);
+        await using var provider = new GuardedProvider(new EntraIdProvider(target.Options, Any.Context(clock), target.Budget), Limits, clock);
+        var first = (int)(writes * WriteQuota.UsedPart);
+        var backlog = await BacklogAsync(target, Windows * first);
+        var all = backlog.ToList();
+        var made = new ConcurrentQueue<TimeSpan>();
+        var start = clock.GetTimestamp();
+
+        // Whoever is throttled rests; when all do, their time passes at once. So what the machine needs for a request counts for nothing.
+        for (var round = 0; !backlog.IsEmpty; round++)
+        {
+            round.ShouldBeLessThan(10 * Windows, "the backlog must end");
+            var rests = (await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(provider, backlog, clock, () => made.Enqueue(clock.GetElapsedTime(start)))))).OfType<DateTimeOffset>().ToList();
+            if (rests.Count > 0) clock.Advance(rests.Max() - clock.GetUtcNow());
+        }
+
+        var times = made.Order().ToList();
+        times.Count.ShouldBe(all.Count);
+        var taken = times[^1] - times[first - 1];
+        taken.ShouldBeGreaterThan(TimeSpan.Zero);
+        ((all.Count - first) / taken.TotalSeconds).ShouldBeGreaterThanOrEqualTo(0.95 * writes / window.TotalSeconds);
+        target.Emulator.Refusals.ShouldBe(0);
+        foreach (var names in all) (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_backlog_flows_at_the_quotas_rate_by_the_clock_on_the_wall()
+    {
+        Assert.SkipUnless(IsLong, "Part of the long series: a busy machine loses more of a short one than is left to lose.");
         await using var target = await EntraConformanceTarget.OpenAsync(
             withCertificate: false, options => options with { QuotaWrites = Writes, QuotaWindow = Window }, new WriteQuota(Writes, Window, TimeProvider.System), Token);
         await using var provider = new GuardedProvider(target.Provider, Limits, TimeProvider.System);
@@ -87,68 +119,87 @@ public sealed class EntraRateTests(LabServers servers, ITestOutputHelper output)
         (rule.Permits + (rule.Permits * (window / rule.Per))).ShouldBeLessThanOrEqualTo(Math.Max(writes, 2));
     }
 
-    /// <summary>Works off some windows' worth of passwords over all nodes, at no less than a part of the quota's rate.</summary>
+    /// <summary>Works off some windows' worth of passwords over all nodes; after the first window at no less than a part of the quota's rate, with few refusals, both in one series.</summary>
     private async Task CheckAsync(EntraConformanceTarget target, GuardedProvider[] nodes, double part)
     {
         foreach (var node in nodes) (await node.VerifyAsync(Token)).IsGood.ShouldBeTrue();
-        var count = (int)(Windows * Writes * WriteQuota.UsedPart);
-        var atQuota = Window * count / Writes;
+        var first = (int)(Writes * WriteQuota.UsedPart);
+        var measured = (Windows - 1) * first;
+        var atQuota = Window * measured / Writes;
         var (taken, refused) = (TimeSpan.MaxValue, int.MaxValue);
-        for (var series = 0; series < SeriesMax && (taken >= atQuota / part || refused > count / 50); series++)
+        for (var series = 0; series < SeriesMax && (taken >= atQuota / part || refused > measured / 50); series++)
         {
             await Eventually.HoldsAsync("an empty window", TimeSpan.FromMinutes(5), _ => Task.FromResult(target.Emulator.WritesInWindow == 0), Token);
             var refusedBefore = target.Emulator.Refusals;
-            taken = TimeSpan.FromTicks(Math.Min(taken.Ticks, (await WorkAllAsync(target, nodes, count)).Ticks));
-            refused = Math.Min(refused, target.Emulator.Refusals - refusedBefore);
+            var times = await WorkAllAsync(target, nodes, first + measured);
+            taken = times[^1] - times[first - 1];
+            refused = target.Emulator.Refusals - refusedBefore;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{first} passwords in {times[first - 1].TotalSeconds:F1} s, then {measured} in {taken.TotalSeconds:F1} s, at the quota's rate {atQuota.TotalSeconds:F1} s ({atQuota / taken:P1}); {refused} refused."));
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} passwords in {taken.TotalSeconds:F1} s, at the quota's rate {atQuota.TotalSeconds:F1} s; {refused} refused."));
-        refused.ShouldBeLessThanOrEqualTo(count / 50);
+        refused.ShouldBeLessThanOrEqualTo(measured / 50);
         taken.ShouldBeLessThan(atQuota / part);
     }
 
-    private static async Task<TimeSpan> WorkAllAsync(EntraConformanceTarget target, GuardedProvider[] nodes, int count)
+    /// <returns>When each password was there, in order.</returns>
+    private static async Task<List<TimeSpan>> WorkAllAsync(EntraConformanceTarget target, GuardedProvider[] nodes, int count)
+    {
+        var backlog = await BacklogAsync(target, count);
+        var all = backlog.ToList();
+        var made = new ConcurrentQueue<TimeSpan>();
+
+        var watch = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(async worker =>
+        {
+            while (await WorkAsync(nodes[worker % nodes.Length], backlog, TimeProvider.System, () => made.Enqueue(watch.Elapsed)) is { } until)
+            {
+                var rest = until - TimeProvider.System.GetUtcNow();
+                if (rest > TimeSpan.Zero) await Task.Delay(rest, TimeProvider.System, Token);
+            }
+        }));
+
+        made.Count.ShouldBe(count);
+        foreach (var names in all) (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+        return [.. made.Order()];
+    }
+
+    private static async Task<ConcurrentQueue<AccountNames>> BacklogAsync(EntraConformanceTarget target, int count)
     {
         var backlog = new ConcurrentQueue<AccountNames>();
         for (var i = 0; i < count; i++) backlog.Enqueue(await target.AddAsync("F0rmer.Passw0rd!", Token));
-        var all = backlog.ToList();
-
-        var watch = Stopwatch.StartNew();
-        var outcomes = (await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => WorkAsync(nodes[worker % nodes.Length], backlog)))).SelectMany(outcome => outcome).ToList();
-        var taken = watch.Elapsed;
-
-        outcomes.Count(outcome => outcome.IsSuccess).ShouldBe(count);
-        outcomes.ShouldAllBe(outcome => outcome is DeliveryOutcome.Delivered || outcome is DeliveryOutcome.Throttled);
-        foreach (var names in all) (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
-        return taken;
+        return backlog;
     }
 
-    /// <summary>What a provider actor does: one delivery after the other, and a rest when the point is throttled.</summary>
-    private static async Task<List<DeliveryOutcome>> WorkAsync(GuardedProvider provider, ConcurrentQueue<AccountNames> backlog)
+    /// <summary>What a provider actor does: one delivery after the other.</summary>
+    /// <returns>Until when it is to rest, because the point is throttled; null when nothing waits.</returns>
+    private static async Task<DateTimeOffset?> WorkAsync(GuardedProvider provider, ConcurrentQueue<AccountNames> backlog, TimeProvider time, Action onDelivered)
     {
-        var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
-        var outcomes = new List<DeliveryOutcome>();
+        var executor = new AttemptExecutor(time, NullLogger<AttemptExecutor>.Instance);
         while (backlog.TryDequeue(out var names))
         {
             var outcome = await provider.PrepareAsync(Any.Query(names), Token) switch
             {
-                Preparation.Found found => await SetAsync(executor, provider, found),
+                Preparation.Found found => await SetAsync(executor, provider, found, time),
                 Preparation.Obstacle obstacle => obstacle.Outcome,
                 var preparation => throw new InvalidOperationException(preparation.ToString()),
             };
-            outcomes.Add(outcome);
-            if (outcome is not DeliveryOutcome.Throttled throttled) continue;
-            backlog.Enqueue(names);
-            var rest = throttled.Until - TimeProvider.System.GetUtcNow();
-            if (rest > TimeSpan.Zero) await Task.Delay(rest, TimeProvider.System, Token);
+            if (outcome is DeliveryOutcome.Throttled throttled)
+            {
+                backlog.Enqueue(names);
+                return throttled.Until;
+            }
+
+            outcome.ShouldBeOfType<DeliveryOutcome.Delivered>();
+            onDelivered();
         }
 
-        return outcomes;
+        return null;
     }
 
-    private static async Task<DeliveryOutcome> SetAsync(AttemptExecutor executor, GuardedProvider provider, Preparation.Found found)
+    private static async Task<DeliveryOutcome> SetAsync(AttemptExecutor executor, GuardedProvider provider, Preparation.Found found, TimeProvider time)
     {
         using var password = Any.Secret("N3w.Passw0rd!");
-        return await executor.ExecuteAsync(provider, Any.Attempt(found.Target, TimeProvider.System, Any.LongTime), Any.CaptureId(), false, password, Token);
+        return await executor.ExecuteAsync(provider, Any.Attempt(found.Target, time, Any.LongTime), Any.CaptureId(), false, password, Token);
     }
 }

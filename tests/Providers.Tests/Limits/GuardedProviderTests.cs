@@ -137,6 +137,31 @@ public sealed class GuardedProviderTests : IAsyncDisposable
         (await guarded.PrepareAsync(Any.Query("berta"), Token)).ShouldBe(Good);
     }
 
+    [Theory]
+    [InlineData(120, 1)]
+    [InlineData(1, 120)]
+    public async Task Of_two_pauses_that_calls_at_the_same_time_were_asked_for_the_longer_holds(int first, int second)
+    {
+        var answers = new Queue<TaskCompletionSource<Preparation>>([new(), new()]);
+        var (one, other) = (answers.First(), answers.Last());
+        inner.OnPrepare = (_, _) => answers.TryDequeue(out var answer) ? answer.Task : Task.FromResult(Good);
+        var guarded = Guard(ProviderLimits.Default);
+        var start = clock.GetUtcNow();
+        Task<Preparation>[] calls = [guarded.PrepareAsync(Any.Query("anna"), Token), guarded.PrepareAsync(Any.Query("berta"), Token)];
+
+        one.SetResult(Pause(first));
+        await calls[0];
+        other.SetResult(Pause(second));
+        await calls[1];
+
+        clock.Advance(TimeSpan.FromSeconds(119));
+        OutcomeOf(await guarded.PrepareAsync(Any.Query("carla"), Token)).ShouldBeOfType<DeliveryOutcome.Throttled>().Until.ShouldBe(start.AddSeconds(120));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        (await guarded.PrepareAsync(Any.Query("carla"), Token)).ShouldBe(Good);
+
+        Preparation Pause(int seconds) => new Preparation.Obstacle(new DeliveryOutcome.Throttled(start.AddSeconds(seconds), "429"));
+    }
+
     [Fact]
     public async Task Calls_beyond_the_rate_are_put_off_until_one_is_free()
     {

@@ -1,7 +1,10 @@
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
+using PasswordSync.Providers.Http;
+using PasswordSync.Providers.Passwordstate;
 using PasswordSync.Providers.Tests.Conformance;
 using PasswordSync.Providers.Tests.Support;
+using PasswordSync.Providers.Tests.Webhook;
 using Shouldly;
 using Xunit;
 
@@ -67,6 +70,28 @@ public sealed class PasswordstateProviderTests
 
         (await provider.PrepareAsync(Any.Query("Anna"), Token)).ShouldBeOfType<Preparation.Found>().Target.Key.ShouldBe($"{alpha}");
         (await target.Provider.PrepareAsync(Any.Query("ann"), Token)).ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
+    }
+
+    [Theory]
+    [InlineData("7", true)]
+    [InlineData("\"7\"", true)]
+    [InlineData("null", false)]
+    [InlineData("\"seven\"", false)]
+    public async Task An_id_may_be_a_number_or_its_text(string id, bool isTaken)
+    {
+        using var folder = new ScratchFolder();
+        await using var receiver = new HttpReceiver(certificate: null, (_, _) => Task.FromResult<string?>(HttpReceiver.Answer(200, $$"""[{"PasswordID":{{id}},"UserName":"anna"}]""")));
+        await using var provider = PasswordstateConformanceTarget.Make(new PasswordstateOptions
+        {
+            Http = new HttpTargetOptions { Url = new Uri(receiver.Url, "/"), ConnectTimeout = Any.LongTime },
+            ApiKey = "file:" + folder.Write("key", "any"),
+            List = 1,
+        });
+
+        var preparation = await provider.PrepareAsync(Any.Query("anna"), Token);
+
+        if (isTaken) preparation.ShouldBeOfType<Preparation.Found>().Target.Key.ShouldBe("7");
+        else preparation.ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.AccountNotFound>();
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed partial class DocumentedOutcomes
                     Error = new MainError { Code = quoted, Message = quoted?.Contains(' ', StringComparison.Ordinal) == true ? quoted : detail },
                     ResponseHeaders = pause is { } span ? new Dictionary<string, IEnumerable<string>> { ["Retry-After"] = [$"{span.TotalSeconds:0}"] } : [],
                 },
-                permit, Now, TimeSpan.FromSeconds(5), Redact),
+                permit, Now, () => TimeSpan.FromSeconds(5), Redact),
         };
     }
 

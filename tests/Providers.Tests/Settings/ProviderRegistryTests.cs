@@ -193,6 +193,26 @@ public sealed class ProviderRegistryTests
             .Faults.ShouldHaveSingleItem().ToString().ShouldBe("target is 'xx': Name one of the targets: hr.");
     }
 
+    [Theory]
+    [InlineData("ure", "true")]
+    [InlineData("limits:concurrency", "0")]
+    [InlineData("transform:0", "no such step")]
+    public void A_provider_that_was_made_and_then_refused_is_disposed(string key, string value)
+    {
+        var made = new StubProvider();
+
+        new ProviderRegistry([new StubFactory(made)]).Create("stub", new Dictionary<string, string> { [key] = value }, Any.Context(TimeProvider.System)).ShouldBeOfType<ProviderCreation.Refused>();
+
+        made.IsDisposed.ShouldBeTrue();
+    }
+
+    private sealed class StubFactory(StubProvider provider) : IProviderFactory
+    {
+        public string Kind => "stub";
+
+        public IProvider? Create(SettingsReader settings, ProviderContext context) => provider;
+    }
+
     private static ProviderCreation Create(string kind, params (string Key, string Value)[] settings) =>
         ProviderRegistry.BuiltIn.Create(kind, settings.ToDictionary(pair => pair.Key, pair => pair.Value), Any.Context(TimeProvider.System));
 

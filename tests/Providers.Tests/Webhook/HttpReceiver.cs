@@ -34,11 +34,18 @@ internal sealed class HttpReceiver : IAsyncDisposable
 
     public Uri Url => new($"{(certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/hook");
 
+    /// <summary>Whether a connection stays open after its answer, as if more of it were to come.</summary>
+    public bool HoldsOpen { get; init; }
+
     public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
 
     /// <summary>An answer with a status, a body and more header lines.</summary>
     public static string Answer(int status, string body = "", params string[] headers) =>
         string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} Test\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n{body}");
+
+    /// <summary>An answer whose body ends before all of it has come.</summary>
+    public static string BrokenAnswer(int status, string body, params string[] headers) =>
+        string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} Test\r\nContent-Length: {Encoding.UTF8.GetByteCount(body) + 1}\r\nContent-Type: application/json\r\nConnection: close\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n{body}");
 
     public async ValueTask DisposeAsync()
     {
@@ -79,6 +86,7 @@ internal sealed class HttpReceiver : IAsyncDisposable
             {
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(text), token);
                 await stream.FlushAsync(token);
+                if (HoldsOpen) await Task.Delay(Timeout.Infinite, token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or System.Security.Authentication.AuthenticationException)
