@@ -90,23 +90,35 @@ public sealed class BrokenAnswerTests : IDisposable
         outcome.ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("broke off");
     }
 
-    [Fact]
-    public async Task A_search_of_Graph_whose_answer_breaks_off_is_transient()
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("GET")]
+    public async Task A_token_or_a_search_of_Graph_whose_answer_breaks_off_is_transient(string broken)
     {
-        using var authority = CertificateAuthority.Create("broken answers");
-        authority.Issue(folder.PathOf("server.pem"), folder.PathOf("server.key"), ["localhost"], [IPAddress.Loopback]);
-        using var certificate = X509Certificate2.CreateFromPemFile(folder.PathOf("server.pem"), folder.PathOf("server.key"));
-        await using var receiver = new HttpReceiver(certificate, (request, _) => Task.FromResult<string?>(request.Line.StartsWith("POST", StringComparison.Ordinal)
-            ? HttpReceiver.Answer(200, """{"token_type":"Bearer","expires_in":3600,"access_token":"any"}""", "Content-Type: application/json")
-            : HttpReceiver.BrokenAnswer(200, """{"value":[]}""")));
-        var http = new HttpTargetOptions { Url = new Uri(receiver.Url, "/"), ConnectTimeout = Any.LongTime, TrustedRoots = folder.Write("ca.pem", authority.CertificatePem) };
-        await using var provider = new EntraIdProvider(
-            new EntraIdOptions { Tenant = "tenant", ClientId = Guid.NewGuid().ToString(), ClientSecret = "file:" + folder.Write("secret", "any"), Authority = http, Graph = http },
-            Any.Context(TimeProvider.System), new WriteQuota(10, TimeSpan.FromSeconds(1), TimeProvider.System));
+        using var certificate = Certificate();
+        await using var receiver = GraphReceiver(certificate, broken, holdsOpen: false);
+        await using var provider = Graph(receiver);
 
         var outcome = (await provider.PrepareAsync(Any.Query("anna"), Token)).ShouldBeOfType<Preparation.Obstacle>().Outcome;
 
         outcome.ShouldBeOfType<DeliveryOutcome.Transient>();
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("GET")]
+    public async Task A_token_or_a_search_of_Graph_whose_answer_stalls_is_a_time_out(string broken)
+    {
+        using var certificate = Certificate();
+        await using var receiver = GraphReceiver(certificate, broken, holdsOpen: true);
+        var clock = new ManualClock();
+        await using var provider = new GuardedProvider(Graph(receiver), ProviderLimits.Default, clock);
+
+        var search = provider.PrepareAsync(Any.Query("anna"), Token);
+        await Eventually.HoldsAsync("the request has come", Any.LongTime, _ => Task.FromResult(receiver.Requests.Any(request => request.Line.StartsWith(broken, StringComparison.Ordinal))), Token);
+        clock.Advance(ProviderLimits.Default.CallTimeout);
+
+        (await search).ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("limits:callTimeout");
     }
 
     [Fact]
@@ -152,6 +164,29 @@ public sealed class BrokenAnswerTests : IDisposable
             _ => Found,
         };
         return broken is not null && request.Line.Contains($" {broken}", StringComparison.Ordinal) ? HttpReceiver.BrokenAnswer(200, body) : HttpReceiver.Answer(200, body);
+    }
+
+    private X509Certificate2 Certificate()
+    {
+        using var authority = CertificateAuthority.Create("broken answers");
+        authority.Issue(folder.PathOf("server.pem"), folder.PathOf("server.key"), ["localhost"], [IPAddress.Loopback]);
+        folder.Write("ca.pem", authority.CertificatePem);
+        return X509Certificate2.CreateFromPemFile(folder.PathOf("server.pem"), folder.PathOf("server.key"));
+    }
+
+    private static HttpReceiver GraphReceiver(X509Certificate2 certificate, string broken, bool holdsOpen) => new(certificate, (request, _) =>
+    {
+        var body = request.Line.StartsWith("POST", StringComparison.Ordinal) ? """{"token_type":"Bearer","expires_in":3600,"access_token":"any"}""" : """{"value":[]}""";
+        return Task.FromResult<string?>(request.Line.StartsWith(broken, StringComparison.Ordinal) ? HttpReceiver.BrokenAnswer(200, body) : HttpReceiver.Answer(200, body, "Content-Type: application/json"));
+    })
+    { HoldsOpen = holdsOpen };
+
+    private EntraIdProvider Graph(HttpReceiver receiver)
+    {
+        var http = new HttpTargetOptions { Url = new Uri(receiver.Url, "/"), ConnectTimeout = Any.LongTime, TrustedRoots = folder.PathOf("ca.pem") };
+        return new EntraIdProvider(
+            new EntraIdOptions { Tenant = "tenant", ClientId = Guid.NewGuid().ToString(), ClientSecret = "file:" + folder.Write("secret", "any"), Authority = http, Graph = http },
+            Any.Context(TimeProvider.System), new WriteQuota(10, TimeSpan.FromSeconds(1), TimeProvider.System));
     }
 
     private ScimProvider Scim(HttpReceiver receiver)
