@@ -7,9 +7,6 @@ public sealed record ProviderLimits
 {
     public static ProviderLimits Default { get; } = new();
 
-    /// <summary>The most that <see cref="Concurrency"/> can be.</summary>
-    internal const int ConcurrencyMax = 256;
-
     /// <summary><c>limits:concurrency</c>: calls at the same time. Default 8; 1 to 256.</summary>
     public int Concurrency { get; init; } = 8;
 
@@ -39,7 +36,7 @@ public sealed record ProviderLimits
         ArgumentNullException.ThrowIfNull(settings);
         return new ProviderLimits
         {
-            Concurrency = settings.Number("limits:concurrency", Default.Concurrency, 1, ConcurrencyMax),
+            Concurrency = settings.Number("limits:concurrency", Default.Concurrency, 1, 256),
             CallsPerSecond = settings.Number("limits:callsPerSecond", Default.CallsPerSecond, 0, 10_000),
             CallTimeout = settings.Duration("limits:callTimeout", Default.CallTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
             CircuitCalls = settings.Number("limits:circuitCalls", Default.CircuitCalls, 2, 1_000),

@@ -1,7 +1,6 @@
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Lab;
 using PasswordSync.Providers.Contract;
-using PasswordSync.Providers.PostgreSql;
 using PasswordSync.Providers.Settings;
 using PasswordSync.Providers.Sql;
 using PasswordSync.Providers.Tests.PostgreSqlRoles;
@@ -105,25 +104,6 @@ public sealed class PostgreSqlTableTests(PostgreSqlRolesServer server)
         var log = await File.ReadAllTextAsync(server.Server.LogFile, Token);
         log.ShouldContain(target.Table);
         log.ShouldNotContain("C4nary!Passw0rd-7X");
-    }
-
-    [Fact]
-    public async Task As_many_connections_are_there_as_calls_may_run_at_once()
-    {
-        // Fewer than the limit's maximum, since the server itself takes fewer; none waits for another to be given back.
-        const int calls = 40;
-        await using var target = await OpenAsync();
-        await using var connector = new PostgreSqlConnector(target.Options.Server!, new SecretReferences(NodeAllowList.Everything));
-        var open = new List<Npgsql.NpgsqlConnection>();
-        try
-        {
-            for (var i = 0; i < calls; i++) open.Add(await connector.OpenAsync(Token));
-            open.ShouldAllBe(connection => connection.State == System.Data.ConnectionState.Open);
-        }
-        finally
-        {
-            foreach (var connection in open) await connection.DisposeAsync();
-        }
     }
 
     [Fact]
