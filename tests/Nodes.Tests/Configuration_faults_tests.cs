@@ -291,6 +291,20 @@ public sealed class Configuration_faults_tests : IDisposable
         refused.Faults.ShouldAllBe(fault => !fault.ToString().Contains("horse"));
     }
 
+    [Theory]
+    [InlineData("(mail=*", "Not a filter: ')' was expected at character 7.")]
+    [InlineData("mail=*", "Not a filter: '(' was expected at character 0.")]
+    [InlineData("", "Not a filter: '(' was expected at character 0.")]
+    public void A_scope_whose_filter_is_none_is_told_with_key_value_and_remedy_before_an_edge_gets_it(string written, string why)
+    {
+        Change("scopes.json", "\"(mail=*)\"", $"\"{written}\"");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found).ShouldBe(("scopes[1].filter", written));
+        fault.Remedy.ShouldBe($"{why} Use an LDAP filter (RFC 4515), such as \"(&(objectClass=user)(department=Sales))\".");
+    }
+
     [Fact]
     public void All_that_is_wrong_is_told_at_once()
     {

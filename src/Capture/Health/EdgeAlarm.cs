@@ -60,7 +60,7 @@ public abstract record EdgeAlarm
     /// <summary>The drop folder cannot be worked.</summary>
     public sealed record DropFolderBroken(string Folder, string Reason) : EdgeAlarm
     {
-        public override string Sentence => $"The drop folder '{Folder}' cannot be worked: {Reason} Captures in it wait.";
+        public override string Sentence => $"The drop folder cannot be worked, '{Folder}': {Reason} What is in it waits, and with it every capture that a hidden one could be mixed up with. Check the rights, the disk, and how many files the edge may have open.";
 
         public override bool Stands => true;
     }
@@ -107,10 +107,10 @@ public abstract record EdgeAlarm
         public override bool Stands => true;
     }
 
-    /// <summary>What the nodes tell the edge to do cannot be done.</summary>
+    /// <summary>The scopes that the nodes tell cannot be evaluated.</summary>
     public sealed record ConfigurationUnusable(long Version, string Reason) : EdgeAlarm
     {
-        public override string Sentence => $"Version {Version} of the cluster's configuration cannot be used: {Reason} The edge goes on with the one before.";
+        public override string Sentence => $"The scopes of version {Version} of the cluster's configuration cannot be used: {Reason} The edge goes on with those it had, and captures wait if it had none; sealing keys are taken over all the same. Correct the scope at the nodes.";
 
         public override bool Stands => true;
     }
@@ -128,6 +128,19 @@ public abstract record EdgeAlarm
     {
         public override string Sentence =>
             $"{Policy} has no complexity rule: Samba does not call the check password script for it, so that changes are not captured. Turn complexity on.";
+
+        public override bool Stands => true;
+    }
+
+    /// <summary>Whether the DC will call the hook cannot be told: the edge's account may not read the fine-grained policies.</summary>
+    public sealed record PoliciesHidden : EdgeAlarm
+    {
+        /// <summary>What to do, for whoever else finds it.</summary>
+        public const string Remedy =
+            "Let the account of 'directory' in edge.json read CN=Password Settings Container,CN=System and what is below it: docs/operations/samba-helper.md, \"Fine-grained policies\".";
+
+        public override string Sentence =>
+            $"The edge's account may not read the fine-grained password policies: if one has no complexity rule, Samba does not call the hook for those it holds for, and nothing tells. {Remedy}";
 
         public override bool Stands => true;
     }

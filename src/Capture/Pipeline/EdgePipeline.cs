@@ -40,8 +40,8 @@ public sealed partial class EdgePipeline : IDisposable
     /// <summary>The edge now: counts and the age of what waits.</summary>
     public EdgeStatus Status => course.Status(proof.AccountsOpen);
 
-    /// <summary>Takes a configuration of the nodes; one whose filters cannot be read raises an alarm and changes nothing.</summary>
-    /// <returns>Whether it is in force now.</returns>
+    /// <summary>Takes the scopes of the nodes' configuration; if a filter cannot be read, an alarm is raised and they change nothing.</summary>
+    /// <returns>Whether they are in force now.</returns>
     public bool Apply(EdgeConfiguration configuration)
     {
         foreach (var rule in configuration.Scopes.Where(rule => rule.Filter is not null))

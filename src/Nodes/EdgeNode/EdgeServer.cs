@@ -78,12 +78,12 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var captureFile = new CaptureFile(
             new CaptureFileSettings(configuration.PathOf(edge.CaptureFile), edge.DomainController, socket, drop, TimeSpan.FromMilliseconds(edge.WaitMilliseconds), edge.MinimumLength, edge.Complexity), clock);
         var stored = new StoredConfiguration(Path.Combine(configuration.PathOf(edge.Data), "configuration.json"));
-        var logger = loggers.CreateLogger<EdgeServer>();
-        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (told, token) => TakeAsync(told, pipeline, captureFile, stored, logger, token), options, clock, loggers.CreateLogger<ConfigurationFetcher>())
+        var change = new ConfigurationChange(pipeline.Apply, captureFile, stored, loggers.CreateLogger<ConfigurationChange>());
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, change.TakeAsync, options, clock, loggers.CreateLogger<ConfigurationFetcher>())
         {
             Report = () => new EdgeReport(spool.Status.Held, spool.Status.Bytes, clock.GetUtcNow()),
         };
-        LogStarted(logger, edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
+        LogStarted(loggers.CreateLogger<EdgeServer>(), edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);
         var monitor = policies is null ? null : new HookMonitor(policies, PolicyInterval, alarms, clock, loggers.CreateLogger<HookMonitor>());
         var filterMonitor = filter is null ? null : new FilterMonitor(filter.Inspector, filter.Role, FilterInterval, alarms, clock, loggers.CreateLogger<FilterMonitor>());
@@ -106,15 +106,6 @@ public sealed partial class EdgeServer : IAsyncDisposable
         }
     }
 
-    private static async ValueTask TakeAsync(
-        EdgeConfiguration told, EdgePipeline pipeline, CaptureFile captureFile, StoredConfiguration stored, ILogger logger, CancellationToken cancellationToken)
-    {
-        if (!pipeline.Apply(told)) return;
-        if (!await captureFile.WriteAsync(told, cancellationToken).ConfigureAwait(false)) LogNoKey(logger);
-        await stored.WriteAsync(told, cancellationToken).ConfigureAwait(false);
-        LogConfigured(logger, told.Version, told.Scopes.Length, told.SealingKeys.Length);
-    }
-
     // If one of them breaks, the others must not go on alone.
     private async Task RunAsync(ConfigurationFetcher fetcher, HookMonitor? monitor, FilterMonitor? filter, CertificateWatch watch)
     {
@@ -127,10 +118,4 @@ public sealed partial class EdgeServer : IAsyncDisposable
 
     [LoggerMessage(2701, LogLevel.Information, "Edge of {Source}/{DomainController}, {Version}, is up: configuration {Configuration}, socket {Socket}, drop folder {Drop}, nodes {Nodes}; recovered: {Recovery}.")]
     private static partial void LogStarted(ILogger logger, string source, string domainController, string version, string configuration, string socket, string drop, string nodes, string recovery);
-
-    [LoggerMessage(2703, LogLevel.Error, "The nodes publish no key that can be sealed to now: the capture file stays as it is. Look at the nodes' key ring.")]
-    private static partial void LogNoKey(ILogger logger);
-
-    [LoggerMessage(2702, LogLevel.Debug, "Configuration version {Version}: {Scopes} scopes, {Keys} keys.")]
-    private static partial void LogConfigured(ILogger logger, long version, int scopes, int keys);
 }

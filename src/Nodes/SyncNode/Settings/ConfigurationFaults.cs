@@ -130,6 +130,7 @@ internal static class ConfigurationFaults
             if (!node.Sources.ContainsKey(scope.Source)) yield return new($"{key}.source", scope.Source, $"use one of the node's sources: {string.Join(", ", node.Sources.Keys)}.");
             if (scopes.Scopes.Take(i).Any(other => other.Name == scope.Name && other.Source == scope.Source)) yield return new($"{key}.name", scope.Name, "another scope of this source has this name: choose a different one.");
             if (scope.BaseDn.Length == 0) yield return new($"{key}.baseDn", "", "name the part of the directory, such as \"DC=example,DC=test\".");
+            if (WhyNoFilter(scope.Filter) is { } why) yield return new($"{key}.filter", scope.Filter!, $"{why} Use an LDAP filter (RFC 4515), such as \"(&(objectClass=user)(department=Sales))\".");
             foreach (var point in scope.Points.Where(point => points.Points.All(known => known.Name != point)))
             {
                 yield return new($"{key}.points", point, $"use names of sync points: {string.Join(", ", points.Points.Select(known => known.Name))}.");
@@ -146,6 +147,20 @@ internal static class ConfigurationFaults
     {
         if (labels.Length > LabelsMax) yield return new(key, $"{labels.Length}", $"use at most {LabelsMax}.");
         foreach (var label in labels.Where(label => label.Length is 0 or > 63 || !label.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '='))) yield return new(key, label, "use 1 to 63 letters, digits, dots, hyphens or equals signs, such as \"site=berlin\".");
+    }
+
+    // Edges would refuse all scopes of the source for it.
+    private static string? WhyNoFilter(string? filter)
+    {
+        try
+        {
+            if (filter is not null) LdapFilter.Parse(filter);
+            return null;
+        }
+        catch (FormatException failure)
+        {
+            return failure.Message;
+        }
     }
 
     private static bool IsPlainName(string text) => SourceId.IsValid(text);
