@@ -4,13 +4,6 @@ using PasswordSync.Sealing.Envelopes;
 
 namespace PasswordSync.Capture.Listener;
 
-/// <summary>What a look into the drop folder left there.</summary>
-/// <param name="LeftBehind">Accounts of captures that the spool could not take: nothing may be concluded from their absence.</param>
-public sealed record DrainResult(IReadOnlySet<AccountKey> LeftBehind)
-{
-    public static readonly DrainResult Complete = new(new HashSet<AccountKey>());
-}
-
 /// <summary>Takes the files that the hook drops when the edge does not answer in time: docs/spec/handover.md, "Drop folder".</summary>
 public sealed partial class DropFolder(ListenerOptions options, CaptureIntake intake, IAlarmSink alarms, TimeProvider time, ILogger<DropFolder> logger) : IDisposable
 {
@@ -22,6 +15,7 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
     private readonly WakeUp changed = new();
     private readonly Lock gate = new();
     private Task<DrainResult>? waiting;
+    private EdgeAlarm.DropFolderBroken? told;
 
     /// <summary>Looks at once, whenever the folder changes, and every interval, until cancelled. The folder is made if it is not there.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -74,33 +68,33 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         try
         {
             paths = [.. Directory.EnumerateFiles(options.DropFolder, "*" + CaptureSuffix)];
-            alarms.Clear<EdgeAlarm.DropFolderBroken>();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            LogBroken(logger, options.DropFolder, exception.Message);
-            alarms.Raise(new EdgeAlarm.DropFolderBroken(options.DropFolder, exception.Message));
-            return DrainResult.Complete;
+            Tell(new EdgeAlarm.DropFolderBroken(options.DropFolder, exception.Message));
+            return DrainResult.Unknown;
         }
 
-        if (paths.Count == 0) return DrainResult.Complete;
-        var leftBehind = new HashSet<AccountKey>();
+        var left = new List<Leftover>();
         await Parallel.ForEachAsync(paths, new ParallelOptions { MaxDegreeOfParallelism = options.DropFilesAtOnce }, async (path, cancellationToken) =>
         {
-            if (await TakeAsync(path, cancellationToken) is not { } account) return;
-            lock (leftBehind) leftBehind.Add(account);
+            if (await TakeAsync(path, cancellationToken) is not { } leftover) return;
+            lock (left) left.Add(leftover);
         });
-        return leftBehind.Count == 0 ? DrainResult.Complete : new DrainResult(leftBehind);
+        Tell(left.Select(leftover => leftover.Trouble).OfType<EdgeAlarm.DropFolderBroken>().MinBy(trouble => trouble.Folder, StringComparer.Ordinal));
+        return left.Count == 0 ? DrainResult.Complete : new DrainResult(left.Select(leftover => leftover.Account).OfType<AccountKey>().ToHashSet(), left.Max(leftover => leftover.UnreadUntil));
     }
 
-    /// <returns>The account of a capture that stays in the folder; null if nothing of the file is left to do.</returns>
-    private async ValueTask<AccountKey?> TakeAsync(string path, CancellationToken cancellationToken)
+    /// <returns>What stays in the folder; null if nothing of the file is left to do.</returns>
+    private async ValueTask<Leftover?> TakeAsync(string path, CancellationToken cancellationToken)
     {
         byte[]? envelope = null;
+        TakeResult? taken = null;
         try
         {
             envelope = await ReadAsync(path, cancellationToken);
-            switch (await intake.TakeAsync(envelope, $"file '{Path.GetFileName(path)}'", cancellationToken))
+            taken = await intake.TakeAsync(envelope, $"file '{Path.GetFileName(path)}'", cancellationToken);
+            switch (taken)
             {
                 case TakeResult.Taken:
                     File.Delete(path);
@@ -109,7 +103,7 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
                     File.Move(path, path + RefusedSuffix, overwrite: true);
                     return null;
                 default:
-                    return AccountOf(envelope);
+                    return new Leftover(AccountOf(envelope), UnreadUntil: null, Trouble: null);
             }
         }
         catch (FileNotFoundException)
@@ -118,10 +112,34 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            LogBroken(logger, path, exception.Message);
-            alarms.Raise(new EdgeAlarm.DropFolderBroken(path, exception.Message));
-            return envelope is null ? null : AccountOf(envelope);
+            var trouble = new EdgeAlarm.DropFolderBroken(path, exception.Message);
+            if (envelope is null) return new Leftover(Account: null, WrittenAt(path), trouble);
+
+            // Once the intake has answered, only the file is in the way: the capture is in the spool, or is none.
+            return new Leftover(taken is null ? AccountOf(envelope) : null, UnreadUntil: null, trouble);
         }
+    }
+
+    // The hook writes the file after the capture's own time.
+    private static DateTimeOffset WrittenAt(string path)
+    {
+        try
+        {
+            return File.GetLastWriteTimeUtc(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return DateTimeOffset.MaxValue;
+        }
+    }
+
+    /// <summary>Tells of trouble once, as long as it is the same.</summary>
+    private void Tell(EdgeAlarm.DropFolderBroken? trouble)
+    {
+        if (trouble is null) alarms.Clear<EdgeAlarm.DropFolderBroken>();
+        else alarms.Raise(trouble);
+        if (trouble is not null && trouble != told) LogBroken(logger, trouble.Folder, trouble.Reason);
+        told = trouble;
     }
 
     /// <summary>Reads the file, or as much of it as shows that it is too long.</summary>
@@ -172,6 +190,11 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
             return null;
         }
     }
+
+    /// <param name="Account">Whose capture it holds; null if that is not known, or does not matter.</param>
+    /// <param name="UnreadUntil">When it was written, if it could not be read.</param>
+    /// <param name="Trouble">Why it stays; null if the spool is why, which tells of that itself.</param>
+    private sealed record Leftover(AccountKey? Account, DateTimeOffset? UnreadUntil, EdgeAlarm.DropFolderBroken? Trouble);
 
     [LoggerMessage(EventId = 5021, Level = LogLevel.Error, Message = "Drop folder: {Path} cannot be worked: {Reason}")]
     private static partial void LogBroken(ILogger logger, string path, string reason);

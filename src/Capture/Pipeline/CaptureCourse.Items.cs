@@ -55,9 +55,11 @@ internal sealed partial class CaptureCourse
         return new CaptureReport(capture.CaptureId, decided.Account.ObjectGuid, capture.AccountName, verdict, capture.CapturedAt, decided.DecidedAt, stamp);
     }
 
-    /// <summary>The account was never made, or it was renamed or deleted since: that cannot be told.</summary>
+    /// <summary>
+    /// The account was never made, or it was renamed or deleted since: that cannot be told, nor whether a scope would have taken it. So its name stays on this DC, where the alarm says it.
+    /// </summary>
     private static CaptureReport WithoutAccount(ObservedCapture capture, DateTimeOffset decidedAt) =>
-        new(capture.CaptureId, ObjectGuid: null, capture.AccountName, CaptureVerdict.Unconfirmed, capture.CapturedAt, decidedAt, Stamp: null);
+        new(capture.CaptureId, ObjectGuid: null, AccountName: "", CaptureVerdict.Unconfirmed, capture.CapturedAt, decidedAt, Stamp: null);
 
     [LoggerMessage(EventId = 5041, Level = LogLevel.Debug, Message = "{Count} captures of an account that is never captured: {Reason}")]
     private static partial void LogExcluded(ILogger logger, int count, AccountExclusion reason);

@@ -113,9 +113,9 @@ internal sealed partial class ProofLoop(
         // Observe first (docs/spec/stamp-proof.md): whatever was dropped before the look ended is taken before anything is concluded from it.
         var observedThrough = time.GetUtcNow();
         var drained = await drain(cancellationToken);
-        if (drained.LeftBehind.Contains(work.Key)) return time.GetUtcNow() + options.Rules.PauseMax;
         schedule.TakeArrived(work);
         if (work.Open.Count == 0) return time.GetUtcNow();
+        if (drained.LeftBehind.Contains(work.Key) || MayMissOne(OpenOf(work)[0], drained)) return time.GetUtcNow() + options.Rules.PauseMax;
 
         switch (search)
         {
@@ -170,6 +170,9 @@ internal sealed partial class ProofLoop(
         onDecided(decided);
         foreach (var capture in decided.Captures) work.Open.Remove(capture.CaptureId);
     }
+
+    // What an older file hides was committed, if ever, before this was captured: it cannot be mixed up with what is open.
+    private bool MayMissOne(ObservedCapture earliest, DrainResult drained) => earliest.CapturedAt - drained.UnreadUntil <= options.Rules.CommitWithin;
 
     private static List<ObservedCapture> OpenOf(AccountWork work) => [.. work.Open.Values.OrderBy(capture => capture.CapturedAt)];
 

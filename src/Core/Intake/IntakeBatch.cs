@@ -100,7 +100,7 @@ public sealed record CandidateCapture(CaptureId CaptureId, DateTimeOffset Captur
 /// <summary>What the edge found about a capture that is not to be sent. The secret stays where it is and is destroyed.</summary>
 /// <param name="CaptureId">The capture.</param>
 /// <param name="ObjectGuid">The account's objectGUID; null if the directory has no account for the capture.</param>
-/// <param name="AccountName">The name as the hook gave it.</param>
+/// <param name="AccountName">The name as the hook gave it; empty if the directory has no account for the capture, since nobody can tell then whether it takes part.</param>
 /// <param name="Verdict">What was found.</param>
 /// <param name="CapturedAt">When the hook saw the password (the DC's clock, as the next).</param>
 /// <param name="DecidedAt">When the verdict was reached.</param>

@@ -138,10 +138,28 @@ public sealed class DropFolderTests : IAsyncDisposable
     public async Task Folder_that_cannot_be_read_raises_an_alarm_that_ends_with_the_trouble()
     {
         Directory.Delete(edge.Options.DropFolder);
-        await edge.DropFolder.DrainAsync(CancellationToken.None);
+        (await edge.DropFolder.DrainAsync(CancellationToken.None)).ShouldBe(DrainResult.Unknown);
         edge.Spool.Alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.DropFolderBroken>();
         Directory.CreateDirectory(edge.Options.DropFolder);
-        await edge.DropFolder.DrainAsync(CancellationToken.None);
+        (await edge.DropFolder.DrainAsync(CancellationToken.None)).ShouldBe(DrainResult.Complete);
+        edge.Spool.Alarms.Standing.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task File_that_cannot_be_read_is_told_with_the_time_until_which_it_may_hide_a_capture()
+    {
+        var path = edge.Drop(TestEnvelopes.Seal("ann", edge.Time.GetUtcNow()));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddDays(20_000));
+        edge.Drop(TestEnvelopes.Seal("ben", edge.Time.GetUtcNow()));
+        await using (new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            (await edge.DropFolder.DrainAsync(CancellationToken.None)).UnreadUntil.ShouldBe(DateTimeOffset.UnixEpoch.AddDays(20_000));
+            edge.Spool.Alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.DropFolderBroken>().Folder.ShouldBe(path);
+        }
+
+        edge.Observed.ShouldHaveSingleItem().AccountName.ShouldBe("ben");
+        (await edge.DropFolder.DrainAsync(CancellationToken.None)).ShouldBe(DrainResult.Complete);
+        edge.Observed.Count.ShouldBe(2);
         edge.Spool.Alarms.Standing.ShouldBeEmpty();
     }
 

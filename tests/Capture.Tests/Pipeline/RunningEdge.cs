@@ -98,6 +98,27 @@ public sealed class RunningEdge : IAsyncDisposable
         return new CaptureId(Guid.ParseExact(Path.GetFileNameWithoutExtension(path), "N"));
     }
 
+    /// <summary>The hook drops a capture made now as a file, which nobody can read until the result is disposed of.</summary>
+    public FileStream DropUnreadable(string account)
+    {
+        var envelope = TestEnvelopes.Seal(account, Time.GetUtcNow());
+        var path = Path.Combine(listenerOptions.DropFolder, TestEnvelopes.DropName(envelope));
+        File.WriteAllBytes(path + ".unfinished", envelope);
+        File.SetLastWriteTimeUtc(path + ".unfinished", Time.GetUtcNow().UtcDateTime);
+
+        // Keeps readers out, and may be renamed: only Windows asks whether it may.
+        var hold = new FileStream(path + ".unfinished", FileMode.Open, FileAccess.Read, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+        File.Move(path + ".unfinished", path);
+        return hold;
+    }
+
+    /// <summary>What the edge cannot do while the drop folder is away.</summary>
+    public void HideDropFolder(bool isHidden)
+    {
+        var hidden = listenerOptions.DropFolder + ".hidden";
+        System.IO.Directory.Move(isHidden ? listenerOptions.DropFolder : hidden, isHidden ? hidden : listenerOptions.DropFolder);
+    }
+
     /// <summary>Moves the clock in small steps until something is so; fails with the state after a while of real time.</summary>
     public async Task UntilAsync(Func<bool> condition, double stepMs = 5)
     {
