@@ -66,9 +66,11 @@ public sealed partial class ConfigurationFetcher(
                 return true;
             }
 #pragma warning disable CA1031 // Whatever stands at that address, and whoever takes the configuration: the next try may do better, and the edge goes on with what it has.
-            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception failure)
 #pragma warning restore CA1031
             {
+                // What breaks while the edge ends is no news, whatever it says: a connection that is refused just then, too.
+                cancellationToken.ThrowIfCancellationRequested();
                 LogNoConfiguration(node, failure.Message);
             }
         }

@@ -59,9 +59,11 @@ internal sealed partial class NodeExchange(HttpClient http, EdgeName edge, NodeL
             return new Exchanged.Answered(answer);
         }
 #pragma warning disable CA1031 // Whatever stands at that address may answer anything, and nothing of it may end the uplink.
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
 #pragma warning restore CA1031
         {
+            // What breaks while the edge ends is no news, whatever it says.
+            cancellationToken.ThrowIfCancellationRequested();
             return Fail(node, failure is OperationCanceledException ? $"no answer within {options.RequestTimeout}" : failure.Message);
         }
     }

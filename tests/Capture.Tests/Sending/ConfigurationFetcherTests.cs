@@ -49,6 +49,53 @@ public sealed class ConfigurationFetcherTests
         }
     }
 
+    [Fact(Timeout = 300_000)]
+    public async Task A_stop_during_which_a_connection_breaks_ends_as_any_other()
+    {
+        using var ending = new CancellationTokenSource();
+        using var handler = new BreakingAtTheEnd();
+        using var http = new HttpClient(handler);
+        var clock = new ManualClock();
+        var nodes = new NodeList([new Uri("https://one.test")]);
+        var options = new UplinkOptions { RequestTimeout = Timeout.InfiniteTimeSpan };
+        var uplink = new Uplink.Uplink(http, new EdgeName(new SourceId("alpha"), "dc1", "test"), nodes, options, clock, () => 0, NullLogger<Uplink.Uplink>.Instance);
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, (_, _) => ValueTask.CompletedTask, options, clock, NullLogger<ConfigurationFetcher>.Instance);
+        var fetching = fetcher.RunAsync(ending.Token);
+        await handler.Asked.WaitAsync(Token);
+        var sending = uplink.RunAsync(ending.Token);
+        var sent = uplink.SendAsync(ScriptedNodes.Report(), ending.Token);
+        await handler.Asked.WaitAsync(Token);
+
+        await ending.CancelAsync();
+        handler.Break();
+
+        await fetching;
+        await sending;
+        await Should.ThrowAsync<OperationCanceledException>(() => sent);
+    }
+
+    private sealed class BreakingAtTheEnd : HttpMessageHandler
+    {
+        private readonly TaskCompletionSource broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public SemaphoreSlim Asked { get; } = new(0);
+
+        public void Break() => broken.SetException(new IOException("The connection broke."));
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Asked.Release();
+            await broken.Task;
+            throw new InvalidOperationException("It did not break.");
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) Asked.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
     private sealed class Node : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
