@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using PasswordSync.Capture.Health;
 using PasswordSync.EdgeNode.Doctor;
 using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
@@ -120,6 +121,21 @@ public sealed class Doctor_of_an_edge(OneNode one)
         var directory = found.Single(one => one.What == "directory");
         directory.Result.ShouldBe(FindingResult.Bad);
         directory.Remedy!.ShouldContain("edge.json");
+    }
+
+    [Fact]
+    public void Policies_that_the_account_is_not_shown_are_a_warning_and_never_called_good()
+    {
+        var loose = "The fine-grained policy 'CN=loose'";
+        SourceChecks.Policies(new ComplexityFinding([], SeesFineGrained: true), isHookAlwaysCalled: false).Result.ShouldBe(FindingResult.Good);
+        var hidden = SourceChecks.Policies(new ComplexityFinding([], SeesFineGrained: false), isHookAlwaysCalled: false);
+        hidden.Result.ShouldBe(FindingResult.Warning);
+        hidden.Remedy!.ShouldContain("read CN=Password Settings Container,CN=System");
+        var bad = SourceChecks.Policies(new ComplexityFinding([loose], SeesFineGrained: true), isHookAlwaysCalled: false);
+        (bad.Result, bad.Found).ShouldBe((FindingResult.Bad, $"{loose} has no complexity rule: Samba does not call the hook for it."));
+
+        // Windows calls its filter whatever they say.
+        SourceChecks.Policies(new ComplexityFinding([loose], SeesFineGrained: false), isHookAlwaysCalled: true).Result.ShouldBe(FindingResult.Good);
     }
 
     private static async Task<Finding> HookAsync(EdgeSettingsFile edge, string line)

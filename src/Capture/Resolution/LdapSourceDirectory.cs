@@ -44,23 +44,6 @@ public sealed partial class LdapSourceDirectory(LdapClient client, TimeProvider 
     public Task<ImmutableArray<string>> MatchAsync(DirectoryAccount account, ImmutableArray<ScopeRule> scopes, CancellationToken cancellationToken) =>
         AskAsync((connection, token) => ScopeMatcher.MatchAsync(connection, account, scopes, token), cancellationToken);
 
-    public async Task<ImmutableArray<string>> FindWithoutComplexityAsync(CancellationToken cancellationToken) =>
-    [
-        .. from policy in await ReadPasswordPoliciesAsync(cancellationToken).ConfigureAwait(false)
-           where policy.IsComplex == false
-           select policy.IsFineGrained ? $"The fine-grained policy '{policy.Dn}'" : $"The password policy of domain '{policy.Dn}'",
-    ];
-
-    /// <summary>The password policies of the domain: its own, then the fine-grained ones that the account may read.</summary>
-    /// <exception cref="DirectoryUnavailableException">The DC does not answer, or not usefully.</exception>
-    public Task<ImmutableArray<DomainPasswordPolicy>> ReadPasswordPoliciesAsync(CancellationToken cancellationToken) => AskAsync(
-        async (connection, token) =>
-        {
-            var controller = await IdentifyAsync(connection, token).ConfigureAwait(false);
-            return await DomainPasswordPolicy.ReadAllAsync(connection, controller.DomainDn, token).ConfigureAwait(false);
-        },
-        cancellationToken);
-
     /// <summary>The DC's clock, to the second: MS-ADTS 3.1.1.3.2.4, currentTime.</summary>
     /// <exception cref="DirectoryUnavailableException">The DC does not answer, or not usefully.</exception>
     public Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken) => AskAsync(

@@ -49,21 +49,48 @@ public sealed record DomainPasswordPolicy(string Dn, bool IsFineGrained)
         return [.. domain.Entries.Select(OfDomain), .. fineGrained.Select(OfFineGrained).OrderBy(policy => policy.Dn, StringComparer.Ordinal)];
     }
 
+    /// <summary>
+    /// Whether the account is shown the fine-grained policies, so that their absence says that there are none: it may read their container. Who may read that and not a policy in it, whose rights
+    /// were changed by hand, is not told apart.
+    /// </summary>
+    /// <param name="connection">A connection to a domain controller.</param>
+    /// <param name="domainDn">The domain's DN.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="LdapException">The directory cannot be asked.</exception>
+    public static async Task<bool> AreFineGrainedShownAsync(LdapConnection connection, string domainDn, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        try
+        {
+            // An object may be shown to those who may list it and not read it, bare of its attributes.
+            var container = await connection.SearchAsync(new LdapSearchRequest(ContainerOf(domainDn), LdapSearchScope.Base, LdapFilter.Present("objectClass"), "objectClass"), cancellationToken).ConfigureAwait(false);
+            return container.Entries.Any(entry => entry.GetStrings("objectClass").Any());
+        }
+        catch (LdapException failure) when (IsNotShown(failure))
+        {
+            return false;
+        }
+    }
+
     private static async Task<IEnumerable<LdapEntry>> ReadFineGrainedAsync(LdapConnection connection, string domainDn, CancellationToken cancellationToken)
     {
         var request = new LdapSearchRequest(
-            $"CN=Password Settings Container,CN=System,{domainDn}", LdapSearchScope.Subtree, LdapFilter.Equal("objectClass", "msDS-PasswordSettings"), FineGrainedAttributes)
+            ContainerOf(domainDn), LdapSearchScope.Subtree, LdapFilter.Equal("objectClass", "msDS-PasswordSettings"), FineGrainedAttributes)
         { SizeLimit = FineGrainedMax };
         try
         {
             return (await connection.SearchAsync(request, cancellationToken).ConfigureAwait(false)).Entries;
         }
-        catch (LdapException failure) when (failure is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.NoSuchObject or LdapResultCode.InsufficientAccessRights })
+        catch (LdapException failure) when (IsNotShown(failure))
         {
             // A domain of an older level has no such policies; others do not show them to everybody.
             return [];
         }
     }
+
+    private static string ContainerOf(string domainDn) => $"CN=Password Settings Container,CN=System,{domainDn}";
+
+    private static bool IsNotShown(LdapException failure) => failure is { Kind: LdapErrorKind.Result, Result.Code: LdapResultCode.NoSuchObject or LdapResultCode.InsufficientAccessRights };
 
     private static DomainPasswordPolicy OfDomain(LdapEntry entry) => new(entry.Dn, IsFineGrained: false)
     {

@@ -15,7 +15,7 @@ public sealed class HookMonitorTests
     private readonly ScriptedPolicies policies = new();
 
     [Fact]
-    public async Task Policy_without_complexity_raises_an_alarm_until_it_has_one()
+    public async Task Policy_without_complexity_or_such_as_cannot_be_read_raises_an_alarm_until_it_is_over()
     {
         using var stop = new CancellationTokenSource();
         policies.Without = ["The password policy of domain 'DC=a'"];
@@ -30,6 +30,16 @@ public sealed class HookMonitorTests
         alarms.Standing.Count().ShouldBe(1);
         policies.Fails = false;
         policies.Without = [];
+        await NextLookAsync();
+        alarms.Standing.ShouldBeEmpty();
+
+        // None of the fine-grained ones can be read: that says nothing about them.
+        policies.SeesFineGrained = false;
+        await NextLookAsync();
+        alarms.Standing.ShouldHaveSingleItem().ShouldBeOfType<EdgeAlarm.PoliciesHidden>().Sentence.ShouldContain("may not read the fine-grained password policies");
+        await NextLookAsync();
+        alarms.All.Count.ShouldBe(2);
+        policies.SeesFineGrained = true;
         await NextLookAsync();
         alarms.Standing.ShouldBeEmpty();
 
@@ -54,14 +64,16 @@ public sealed class HookMonitorTests
 
         public ImmutableArray<string> Without { get; set; } = [];
 
+        public bool SeesFineGrained { get; set; } = true;
+
         public bool Fails { get; set; }
 
         public int Looks => Volatile.Read(ref looks);
 
-        public Task<ImmutableArray<string>> FindWithoutComplexityAsync(CancellationToken cancellationToken)
+        public Task<ComplexityFinding> FindWithoutComplexityAsync(CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref looks);
-            return Fails ? throw new DirectoryUnavailableException("Connection refused.", null) : Task.FromResult(Without);
+            return Fails ? throw new DirectoryUnavailableException("Connection refused.", null) : Task.FromResult(new ComplexityFinding(Without, SeesFineGrained));
         }
     }
 }

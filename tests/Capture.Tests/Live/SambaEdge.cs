@@ -38,9 +38,9 @@ public sealed class SambaEdge : IAsyncDisposable
     private readonly ScriptedNodes nodes = new();
     private readonly Task run;
 
-    public SambaEdge(SambaDomainController controller, SambaHook hook)
+    public SambaEdge(SambaDomainController controller, LabUser account, SambaHook hook)
     {
-        client = ClientOf(controller);
+        client = ClientOf(controller, account);
         Directory = new LdapSourceDirectory(client, time);
         http = new HttpClient(nodes, disposeHandler: false);
         spool = CaptureSpool.Open(new DiskSpoolFiles(folder.In("spool")), new SpoolOptions(), Alarms, time, NullLogger.Instance);
@@ -100,13 +100,14 @@ public sealed class SambaEdge : IAsyncDisposable
         stop.Dispose();
     }
 
-    public static LdapClient ClientOf(SambaDomainController controller) => new(
+    /// <summary>A client as an edge has it, as a given account.</summary>
+    public static LdapClient ClientOf(SambaDomainController controller, LabUser account) => new(
         new LdapClientOptions
         {
             Servers = [new LdapServer(controller.Address.ToString(), LdapServer.DefaultTlsPort)],
             Connection = SambaLab.OptionsFor(controller.Domain),
         },
-        _ => ValueTask.FromResult<LdapCredential>(new SimpleCredential(controller.Domain.AdministratorName, Encoding.UTF8.GetBytes(SambaDomain.AdministratorPassword))),
+        _ => ValueTask.FromResult<LdapCredential>(new SimpleCredential(controller.Domain.PrincipalNameOf(account), Encoding.UTF8.GetBytes(account.InitialPassword))),
         TimeProvider.System);
 
     /// <summary>The system's clock, whose time of day is ahead by as much as a test says; its timers are the system's.</summary>

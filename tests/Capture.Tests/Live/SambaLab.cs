@@ -18,14 +18,19 @@ public sealed class SambaLab : IAsyncLifetime
     {
         Domain = await SambaDomain.StartAsync(
             new SambaDomainOptions { Controllers = 2, Users = 40, PasswordPolicy = new PasswordPolicy { HistoryLength = 5 } }, CancellationToken.None);
+        EdgeAccount = await Domain.AddUserAsync("passwordsync-edge", "Agent.Reads.2026", CancellationToken.None);
+        await Domain.GrantPoliciesAsync(EdgeAccount.DistinguishedName, CancellationToken.None);
         Hook = new SambaHook();
         await Domain.First.ReconfigureAsync(new SambaControllerSettings { CheckPasswordScript = Hook.Command }, CancellationToken.None);
     }
 
+    /// <summary>The account by which edges read the directory: with the rights that the documentation asks for, and no more.</summary>
+    public LabUser EdgeAccount { get; private set; } = null!;
+
     /// <summary>A user that no other test touches.</summary>
     public LabUser NextUser() => Domain.Users[Interlocked.Increment(ref users)];
 
-    public SambaEdge StartEdge() => new(Domain.First, Hook);
+    public SambaEdge StartEdge() => new(Domain.First, EdgeAccount, Hook);
 
     /// <summary>A user's own connection to the first DC, for changes without the time that a tool takes to start.</summary>
     public async Task<LdapConnection> ConnectAsync(LabUser user, CancellationToken cancellationToken)
@@ -34,6 +39,9 @@ public sealed class SambaLab : IAsyncLifetime
         var options = OptionsFor(Domain);
         return await LdapConnection.ConnectAsync(new LdapServer(Domain.First.Address.ToString(), LdapServer.DefaultTlsPort), credential, options, TimeProvider.System, cancellationToken);
     }
+
+    /// <summary>What an edge of the first DC asks it with.</summary>
+    public LdapClient ClientOf(LabUser user) => SambaEdge.ClientOf(Domain.First, user);
 
     /// <summary>Trusts the domain's authority, and is patient with a busy machine.</summary>
     public static LdapOptions OptionsFor(SambaDomain domain) => new()

@@ -186,7 +186,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     [InlineData("DC1$", AccountExclusion.Machine)]
     public async Task Accounts_that_are_never_captured_are_told_by_the_directory(string name, AccountExclusion reason)
     {
-        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        await using var client = lab.ClientOf(lab.EdgeAccount);
         (await new LdapSourceDirectory(client, TimeProvider.System).FindAsync(new AccountQuery(name, 0, null), Cancellation))
             .ShouldBeOfType<AccountSearch.Excluded>().Reason.ShouldBe(reason);
     }
@@ -195,7 +195,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     public async Task All_accounts_of_a_scope_are_listed_with_the_stamp_that_a_search_for_each_gives()
     {
         var users = new[] { lab.NextUser(), lab.NextUser(), lab.NextUser() };
-        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        await using var client = lab.ClientOf(lab.EdgeAccount);
         var directory = new LdapSourceDirectory(client, TimeProvider.System);
         var filter = $"(|{string.Concat(users.Select(user => $"(sAMAccountName={user.AccountName})"))}(sAMAccountName=krbtgt)(sAMAccountName=DC1$))";
 
@@ -214,16 +214,24 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     }
 
     [Fact]
-    public async Task Policies_without_a_complexity_rule_are_found()
+    public async Task Policies_without_a_complexity_rule_are_found_and_an_account_that_is_shown_none_knows_that()
     {
         // At the DC where the other test of policies sets its own: what the other DC hears of late would be in its way.
-        await using var client = SambaEdge.ClientOf(lab.Domain.First);
-        var policies = new LdapSourceDirectory(client, TimeProvider.System);
-        (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldBeEmpty();
+        await using var client = lab.ClientOf(lab.EdgeAccount);
+        await using var strangersClient = lab.ClientOf(lab.NextUser());
+        var (policies, withoutTheRight) = (new LdapSourceDirectory(client, TimeProvider.System), new LdapSourceDirectory(strangersClient, TimeProvider.System));
+        var before = await policies.FindWithoutComplexityAsync(Cancellation);
+        before.Without.ShouldBeEmpty();
+        before.SeesFineGrained.ShouldBeTrue("there are none, and the account would be shown them");
         (await lab.Domain.First.SambaToolAsync(["domain", "passwordsettings", "pso", "create", "loose", "7", "--complexity=off"], "", Cancellation)).RequireSuccess();
         try
         {
-            (await policies.FindWithoutComplexityAsync(Cancellation)).ShouldHaveSingleItem().ShouldContain("CN=loose,");
+            (await policies.FindWithoutComplexityAsync(Cancellation)).Without.ShouldHaveSingleItem().ShouldContain("CN=loose,");
+
+            // Any other account is shown none, which is no sign that there are none.
+            var unseen = await withoutTheRight.FindWithoutComplexityAsync(Cancellation);
+            unseen.Without.ShouldBeEmpty();
+            unseen.SeesFineGrained.ShouldBeFalse();
         }
         finally
         {
@@ -236,7 +244,7 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     public async Task Complexity_switched_off_for_the_whole_domain_stops_the_hook_and_raises_an_alarm_until_it_is_on_again()
     {
         var user = lab.NextUser();
-        await using var client = SambaEdge.ClientOf(lab.Domain.First);
+        await using var client = lab.ClientOf(lab.EdgeAccount);
         var (alarms, clock) = (new RecordedAlarms(), new ManualClock());
         using var stop = new CancellationTokenSource();
         var monitor = new HookMonitor(new LdapSourceDirectory(client, TimeProvider.System), TimeSpan.FromMinutes(1), alarms, clock, NullLogger<HookMonitor>.Instance).RunAsync(stop.Token);

@@ -22,14 +22,9 @@ internal static class Delegation
     /// <param name="inheritedBy">Empty for the object itself; else the class of the objects below that inherit it.</param>
     /// <param name="service">To whom.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task GrantAsync(SambaDomain domain, string dn, string inheritedBy, AccountNames service, CancellationToken cancellationToken)
-    {
-        var sid = SidOf((await domain.First.ReadAttributeAsync(service.DistinguishedName, "objectSid", cancellationToken)).Single());
-        var entries = Rights.Select(right => $"(OA;{(inheritedBy.Length == 0 ? "" : "CIIO")};{right.Right};{right.Guid};{inheritedBy};{sid})");
-        (await domain.First.SambaToolAsync(["dsacl", "set", "--action=allow", $"--objectdn={dn}", $"--sddl={string.Concat(entries)}"], "", cancellationToken)).RequireSuccess();
-    }
-
-    /// <summary>The text of a security identifier (MS-DTYP 2.4.2.1) of a domain's account.</summary>
-    private static string SidOf(byte[] value) =>
-        $"S-{value[0]}-{value[7]}-{string.Join('-', Enumerable.Range(0, value[1]).Select(i => BitConverter.ToUInt32(value, 8 + (4 * i))))}";
+    public static Task GrantAsync(SambaDomain domain, string dn, string inheritedBy, AccountNames service, CancellationToken cancellationToken) => domain.GrantAsync(
+        dn,
+        service.DistinguishedName,
+        sid => string.Concat(Rights.Select(right => $"(OA;{(inheritedBy.Length == 0 ? "" : "CIIO")};{right.Right};{right.Guid};{inheritedBy};{sid})")),
+        cancellationToken);
 }

@@ -46,6 +46,19 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
         ];
     }
 
+    /// <summary>What is to be said about the domain's password policies.</summary>
+    /// <param name="found">What the edge's account sees of them.</param>
+    /// <param name="isHookAlwaysCalled">Whether they do not matter: Windows calls its filter whatever they say.</param>
+    internal static Finding Policies(ComplexityFinding found, bool isHookAlwaysCalled)
+    {
+        const string what = "directory: policies";
+        if (isHookAlwaysCalled) return Finding.Good(what, "No password policy keeps the filter from being called.");
+        if (!found.Without.IsEmpty) return Finding.Bad(what, $"{string.Join(" and ", found.Without)} has no complexity rule: Samba does not call the hook for it.", "Switch its complexity rule on.");
+        return found.SeesFineGrained
+            ? Finding.Good(what, "No password policy keeps the hook from being called.")
+            : Finding.Warning(what, "The domain's own policy has a complexity rule; whether a fine-grained one has none, so that Samba does not call the hook for it, cannot be told: the edge's account may not read them.", EdgeAlarm.PoliciesHidden.Remedy);
+    }
+
     private async Task<IEnumerable<Finding>> DirectoryAsync(CancellationToken cancellationToken)
     {
         const string what = "directory";
@@ -55,12 +68,12 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
             await using (client.ConfigureAwait(false))
             {
                 var directory = new LdapSourceDirectory(client, clock);
-                var without = await directory.FindWithoutComplexityAsync(cancellationToken).ConfigureAwait(false);
+                var complexity = await directory.FindWithoutComplexityAsync(cancellationToken).ConfigureAwait(false);
                 return
                 [
                     Finding.Good(what, $"{configuration.Edge.Directory.Server} answers, and takes the edge's account."),
                     MachineChecks.Clock($"{what}: clock", await directory.ReadClockAsync(cancellationToken).ConfigureAwait(false) - clock.GetUtcNow()),
-                    without.IsEmpty || inspector is not null ? Finding.Good($"{what}: policies", "No password policy keeps the hook from being called.") : Finding.Bad($"{what}: policies", $"{string.Join(" and ", without)} has no complexity rule: Samba does not call the hook for it.", "Switch its complexity rule on."),
+                    Policies(complexity, isHookAlwaysCalled: inspector is not null),
                 ];
             }
         }
