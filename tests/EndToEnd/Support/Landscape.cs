@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using PasswordSync.Lab;
 using PasswordSync.Lab.Product;
 using Xunit;
@@ -19,6 +20,9 @@ public sealed class Landscape : IAsyncLifetime
     /// <summary>How soon a password must be everywhere on this noisy kind of machine; how soon it usually is, is measured elsewhere.</summary>
     public static readonly TimeSpan ArrivalBound = TimeSpan.FromMinutes(3);
 
+    /// <summary>How long a delivery to the silent target hangs: as long as a configuration may let it.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
+
     private const int UsersMax = 260;
     private int nextUser = 60;
     private TemporaryFolder? folder;
@@ -31,6 +35,7 @@ public sealed class Landscape : IAsyncLifetime
 
     public OpenLdapServer Delta { get; private set; } = null!;
 
+    /// <summary>Holds each delivery up for <see cref="Silence"/>, until a test lets it hang up.</summary>
     public SilentTcpServer Silent { get; private set; } = null!;
 
     public ProductLandscape Product { get; private set; } = null!;
@@ -145,7 +150,12 @@ public sealed class Landscape : IAsyncLifetime
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
                 LandscapePoint.Directory("delta", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=delta)" },
                 LandscapePoint.Directory("patient", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=patient)", RetryDelay = (TimeSpan.FromHours(1), TimeSpan.FromHours(1)) },
-                new LandscapePoint(ProductLandscape.SilentPoint, ["alpha"], "ldap", SilentTarget(secrets)) { Filter = "(description=silent)" },
+                new LandscapePoint(ProductLandscape.SilentPoint, ["alpha"], "ldap", SilentTarget(secrets)) 
+                {
+                    Filter = "(description=silent)",
+                    AttemptTimeout = Silence,
+                    RetryDelay = (TimeSpan.FromHours(1), TimeSpan.FromHours(1)),
+                },
             ]);
     }
 
@@ -156,5 +166,6 @@ public sealed class Landscape : IAsyncLifetime
         bindName = "cn=sync",
         bindPassword = $"file:{Path.Combine(secrets, "directory-synchronisation")}",
         @base = "dc=silent",
+        connectTimeout = string.Create(CultureInfo.InvariantCulture, $"{Silence.TotalMinutes}m"),
     };
 }

@@ -12,6 +12,7 @@ public sealed class SilentTcpServer : IAsyncDisposable
     private readonly ConcurrentBag<Socket> _looks = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private volatile bool _hangsUp;
 
     public SilentTcpServer()
     {
@@ -23,6 +24,13 @@ public sealed class SilentTcpServer : IAsyncDisposable
 
     /// <summary>How many connections were accepted so far.</summary>
     public int Accepted => _connections.Count;
+
+    /// <summary>Ends all connections, and from now on each new one at once.</summary>
+    public void HangUp()
+    {
+        _hangsUp = true;
+        foreach (var connection in _connections) connection.Dispose();
+    }
 
     /// <summary>How many connections were made so far, also those that wait to be accepted; this server's own looks do not count.</summary>
     public async Task<int> CountAsync(CancellationToken cancellationToken)
@@ -48,7 +56,12 @@ public sealed class SilentTcpServer : IAsyncDisposable
     {
         try
         {
-            while (true) _connections.Add(await _listener.AcceptSocketAsync(stop));
+            while (true)
+            {
+                var connection = await _listener.AcceptSocketAsync(stop);
+                _connections.Add(connection);
+                if (_hangsUp) connection.Dispose();
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -24,6 +24,12 @@ public sealed record LandscapePoint(string Name, ImmutableArray<string> Sources,
     /// <summary>Which accounts get the point: an LDAP filter.</summary>
     public string Filter { get; init; } = "(objectClass=user)";
 
+    /// <summary>
+    /// How long an attempt may take. On a busy machine a write may take long, and one that ends too late is made once more, where tests count writes. No longer than this as a rule, because a server that is
+    /// told to end waits for its attempts, and is killed after 15 s.
+    /// </summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(12);
+
     /// <summary>How long what failed waits before it is tried again: at first, and at most. Short, so that targets that come back are heeded soon.</summary>
     public (TimeSpan First, TimeSpan Max) RetryDelay { get; init; } = (TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
 
