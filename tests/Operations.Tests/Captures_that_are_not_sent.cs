@@ -51,10 +51,78 @@ public sealed class Captures_that_are_not_sent
         Time(reported, "decided").ShouldBeGreaterThanOrEqualTo(Time(reported, "accepted"));
     }
 
-    private static CaptureReport ReportOf(string user)
+    [Fact(Timeout = 600_000)]
+    public async Task Somebody_of_whom_nothing_else_arrived_is_found_by_name_and_told_why()
+    {
+        using var beta = new MemoryTarget();
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        var report = ReportOf("Zoë");
+        await node.SendAsync(Token, report);
+        await node.WaitForAsync<IdentityEvent.CaptureReported>(e => e.CaptureId == report.CaptureId, Token);
+
+        foreach (var name in (string[])["ZOË", "zoë"])
+        {
+            var explained = await admin.RunAsync("sync explain", Token, ("user", name));
+            (explained.Fact("who"), explained.Fact("newest change")).ShouldBe(("Zoë", "none was ever accepted"), name);
+            Text(explained.Rows("captures of the last 7 days").Single(), "decision").ShouldBe("not sent: the domain did not commit the change");
+        }
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task One_that_cannot_be_proven_is_a_trouble_until_the_password_is_changed_again()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        var report = ReportOf("ada", CaptureVerdict.Unconfirmed);
+        await node.SendAsync(Token, report);
+        await node.WaitForAsync<IdentityEvent.CaptureReported>(e => e.CaptureId == report.CaptureId, Token);
+
+        var trouble = (await admin.RunAsync("sync status", Token)).Rows("troubles").Single(row => Text(row, "what") == "unconfirmed");
+        (trouble.GetProperty("people").GetInt32(), Text(trouble, "remedy")).ShouldBe((1, "pbm sync missed list"));
+        Time(trouble, "since").ShouldBe(report.CapturedAt, TimeSpan.FromMilliseconds(1));
+        var missed = (await admin.RunAsync("sync missed list", Token)).Rows().Single();
+        (Text(missed, "user"), Text(missed, "why"), Text(missed, "action")).ShouldBe(("ada", "unconfirmed", "Have the password changed again."));
+
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        (await admin.RunAsync("sync missed list", Token)).Rows().ShouldBeEmpty();
+        (await admin.RunAsync("sync status", Token)).Rows("troubles").ShouldNotContain(row => Text(row, "what") == "unconfirmed");
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Candidates_whose_source_does_not_answer_are_listed_with_whose_they_are_and_why_they_wait()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token);
+        using var admin = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        foreach (var user in (string[])["ada", "bob"])
+        {
+            var (first, second) = (await node.CaptureAsync(user, "One.2026!", 8, Token), await node.CaptureAsync(user, "Two.2026!", 8, Token));
+            CandidateCapture[] candidates = [.. new[] { first, second }.Select(one => new CandidateCapture(one.CaptureId, one.CapturedAt, one.SpooledAt, one.Envelope))];
+            await node.SendAsync(Token, new AmbiguousCaptures(first.ObjectGuid, first.Stamp, first.Names, first.Scopes, first.ConfirmedAt, [.. candidates]));
+        }
+
+        var listed = (await admin.RunAsync("sync inbox", Token)).Rows();
+        listed.Select(row => Text(row, "user")).ShouldBe(["ada", "bob"]);
+        listed.ShouldAllBe(row => row.GetProperty("passwords").GetInt32() == 2 && Text(row, "why").StartsWith("Which of 2 passwords the domain has is asked of it by signing in.", StringComparison.Ordinal));
+
+        // One who has a password at the target, and one of whom nothing was decided yet.
+        var explained = await admin.RunAsync("sync explain", Token, ("user", "ada"));
+        Text(explained.Rows("captures that are not decided").Single(), "capture").ShouldBe(Text(listed[0], "capture"));
+        Text(explained.Rows("sync points").Single(), "next").ShouldBe("A capture is not decided yet: see below.");
+        Text((await admin.RunAsync("sync explain", Token, ("user", "BOB@alpha.test"))).Rows("captures that are not decided").Single(), "user").ShouldBe("bob");
+    }
+
+    private static CaptureReport ReportOf(string user, CaptureVerdict verdict = CaptureVerdict.RefusedBySource)
     {
         var now = DateTimeOffset.UtcNow;
-        return new CaptureReport(new CaptureId(Guid.NewGuid()), TestNode.GuidOf(user), user, CaptureVerdict.RefusedBySource, now.AddSeconds(-1), now, null);
+        return new CaptureReport(new CaptureId(Guid.NewGuid()), TestNode.GuidOf(user), user, verdict, now.AddSeconds(-1), now, null);
     }
 
     private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();

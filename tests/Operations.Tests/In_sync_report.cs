@@ -34,6 +34,10 @@ public sealed class In_sync_report(OneNode one)
         Of(newest.Stamp with { Version = 6 }).State.ShouldBe("unknown");
         Comparison.Of(newest.Account, null, state, Beta, newest).State.ShouldBe("unknown");
         Comparison.Of(newest.Account, newest.Stamp, state, Beta, null).State.ShouldBe("never");
+        var left = state with { Points = state.Points.Clear() };
+        Comparison.Of(newest.Account, newest.Stamp, left, Beta, newest).ShouldBe(("in-sync", null), "it confirmed that before the point left the scope");
+        Comparison.Of(newest.Account, newest.Stamp with { Version = 8 }, left with { LatestStamps = left.LatestStamps.SetItem(newest.Account.Source, newest.Stamp with { Version = 8 }) }, Beta, newest)
+            .ShouldBe(("behind", "The sync point is not among those of the account's last change: what changed since is not sent there."));
         Comparison.Of(newest.Account, newest.Stamp, null, Beta, null).ShouldBe(("never", "Nothing of this account ever arrived."));
         Comparison.Of(new AccountId(newest.Account.Source, Guid.NewGuid()), newest.Stamp with { Version = 9 }, state, Beta, newest).State.ShouldBe("unknown");
 

@@ -44,6 +44,23 @@ public sealed class Scopes_that_decided
         (await WhyAsync(after, "cat")).ShouldBe(("by scope staff", "staff", "staff, admins"));
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_scope_that_was_renamed_is_named_until_another_change_is_decided()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        object[] scopes = [new { name = "people", source = "alpha", baseDn = "DC=alpha,DC=test", points = targets.Keys }];
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "scopes.json"), JsonSerializer.Serialize(new { scopes }), Token);
+        await node.RestartAsync(targets, null, Token);
+        using var admin = OperatorClient.First(node);
+
+        (await WhyAsync(admin, "ada")).ShouldBe(("by scope staff, which is not configured any more", "", "staff"));
+    }
+
     private static async Task ConfigureAsync(TestNode node, Dictionary<string, MemoryTarget> targets, string[] pointsOfAdmins)
     {
         object[] scopes = [new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points = targets.Keys }, new { name = "admins", source = "alpha", baseDn = "OU=admins,DC=alpha,DC=test", points = pointsOfAdmins }];

@@ -44,6 +44,7 @@ public sealed class Sync_operations(OneNode one)
             var (started, delivered) = (delivery.GetProperty("started").GetDateTimeOffset(), delivery.GetProperty("delivered").GetDateTimeOffset());
             started.ShouldBeGreaterThanOrEqualTo(row.GetProperty("decided").GetDateTimeOffset());
             delivered.ShouldBeGreaterThanOrEqualTo(started);
+            (delivery.GetProperty("work").GetDouble() + delivery.GetProperty("wait").GetDouble()).ShouldBe(delivery.GetProperty("total").GetDouble(), 0.000_01);
             Text(explained.Rows("scopes").Single(), "baseDn").ShouldBe("DC=alpha,DC=test");
         }
 
@@ -64,6 +65,7 @@ public sealed class Sync_operations(OneNode one)
         records.Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
         records.Skip(2).ShouldAllBe(row => Text(row, "changeSet") == $"{capture.CaptureId}" && Text(row, "user") == "ada" && Text(row, "controller") == TestNode.DomainController);
         Text(records[^2], "attempt").ShouldBe(Text(records[^1], "attempt"));
+        foreach (var stage in (string[])["captured", "spooled", "accepted"]) records[^1].GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(begun, stage);
         (records[^1].GetProperty("work").GetDouble() + records[^1].GetProperty("wait").GetDouble()).ShouldBe(records[^1].GetProperty("total").GetDouble(), 0.000_01);
     }
 
@@ -157,11 +159,43 @@ public sealed class Sync_operations(OneNode one)
         await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == "gamma", Token);
 
-        (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Select(row => Text(row, "point")).ShouldBe(["gamma"]);
+        var disabled = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single(row => Text(row, "point") == "beta");
+        Text(disabled, "state").ShouldBe("missed: the point was disabled");
+        Text(disabled, "next").ShouldStartWith("Nothing: admin disabled the sync point at ");
+        Text(disabled, "action").ShouldBe("pbm sync point enable beta, then have the password changed again");
+
+        // It is a trouble until she changes her password again: also after the point is enabled.
         await admin.RunAsync("sync point enable", Token, ("point", "beta"));
+        var trouble = (await admin.RunAsync("sync status", Token)).Rows("troubles").Single(row => Text(row, "what") == "beta: missed");
+        (trouble.GetProperty("people").GetInt32(), Text(trouble, "reason"), Text(trouble, "remedy")).ShouldBe((1, "The sync point was disabled when the change came.", "pbm sync missed list -p beta"));
+        var missed = (await admin.RunAsync("sync missed list", Token, ("point", "beta"))).Rows().Single();
+        (Text(missed, "user"), Text(missed, "point"), Text(missed, "action")).ShouldBe(("ada", "beta", "Have the password changed again: the sealed one is gone."));
+        (await admin.RefusedAsync(HttpStatusCode.Conflict, "sync retry", Token, ("user", "ada"), ("point", "beta"))).ShouldBe("beta: Its sealed password is not held any more: have the password changed again.");
         await node.SendAsync(Token, await node.CaptureAsync("ada", "Spring.2027!", 8, Token));
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == "beta", Token);
         beta.SignIn("ada", "Spring.2027!").ShouldBeTrue();
+        (await admin.RunAsync("sync missed list", Token)).Rows().ShouldBeEmpty();
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_a_disabled_point_missed_is_retried_while_another_target_keeps_the_password_sealed()
+    {
+        using var beta = new MemoryTarget();
+        using var gamma = new MemoryTarget { PasswordLengthMin = 20 };
+        foreach (var target in (MemoryTarget[])[beta, gamma]) target.Add("ada");
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta, ["gamma"] = gamma }, Token);
+        using var admin = OperatorClient.First(node);
+        await admin.RunAsync("sync point disable", Token, ("point", "beta"));
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await ParkedTimesAsync(node, 1);
+        await admin.RunAsync("sync point enable", Token, ("point", "beta"));
+
+        var explained = (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("sync points").Single(row => Text(row, "point") == "beta");
+        Text(explained, "action").ShouldBe("pbm sync retry ada -p beta");
+        await admin.RunAsync("sync retry", Token, ("user", "ada"), ("point", "beta"));
+
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess && e.Point.Value == "beta", Token);
+        beta.SignIn("ada", "Winter.2026!").ShouldBeTrue();
     }
 
     [Fact(Timeout = 600_000)]

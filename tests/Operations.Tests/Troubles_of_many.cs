@@ -40,9 +40,21 @@ public sealed class Troubles_of_many
         (await FindAsync(filled)).ShouldBe([("beta: parked", 5, "Too short."), ("beta: failing", 2, "The server is down."), ("alpha: failing", 1, "The server is down.")]);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task What_is_at_a_point_that_is_not_configured_any_more_has_another_remedy()
+    {
+        await using var filled = await FilledStore.OpenAsync(Token);
+        await filled.AddAsync(1, Beta, new DeliveryOutcome.RefusedByPolicy("Too short."), Token);
+        await filled.AddAsync(2, Beta, new DeliveryOutcome.Transient("The server is down."), Token);
+
+        var rows = await new DeliveryTroubles(filled.Store, isConfigured: point => point != Beta).FindAsync(Token);
+
+        rows.Select(row => ((string)row[0]!, (string)row[4]!)).ShouldBe([("beta: failing", "'beta' is not configured any more: it expires by itself"), ("beta: parked", "pbm sync parked list -p beta")]);
+    }
+
     private static async Task<IEnumerable<(string, long, string)>> FindAsync(FilledStore filled)
     {
-        var rows = await new DeliveryTroubles(filled.Store).FindAsync(Token);
+        var rows = await new DeliveryTroubles(filled.Store, isConfigured: _ => true).FindAsync(Token);
         return rows.Select(row => ((string)row[0]!, (long)row[1]!, (string)row[3]!)).ToImmutableArray();
     }
 }

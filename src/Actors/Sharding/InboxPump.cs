@@ -145,7 +145,7 @@ public sealed partial class InboxPump : IInboxRowTracker
 
     private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
         row.Sequence,
-        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites) { Scopes = matched, IsConfirmedAtSource = isConfirmed },
+        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites) { Scopes = matched, IsConfirmedAtSource = isConfirmed, Disabled = scopes.Disabled },
         lone);
 
     private static IdentityMessage.Arrived Note(

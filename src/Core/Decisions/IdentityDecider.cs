@@ -26,7 +26,7 @@ public static class IdentityDecider
             IdentityCommand.FinishAttempt c => AtPoint(state, c.Point, point => Finish(point, c, rules)),
             IdentityCommand.ReportObstacle c => AtPoint(state, c.Point, point => Meet(point, c, rules)),
             IdentityCommand.MendPoint c => AtPoint(state, c.Point, point => Mend(point, c)),
-            IdentityCommand.RetryDelivery c => AtPoint(state, c.Point, point => Retry(point, c)),
+            IdentityCommand.RetryDelivery c => AtPoint(state, c.Point, point => Retry(state, point, c)),
             IdentityCommand.DiscardDelivery c => AtPoint(state, c.Point, point => Discard(point, c)),
             IdentityCommand.ResendChange c => AtPoint(state, c.Point, point => Resend(state, point, c)),
             _ => throw new InvalidOperationException($"Internal error: unknown command {command.GetType().Name}."),
@@ -132,9 +132,10 @@ public static class IdentityDecider
         ? Decision.Of(new IdentityEvent.DeliveryQueued(c.Now, c.Point, waiting.Delivery.CaptureId, c.Now))
         : Decision.Refuse(DecisionRefusal.NothingToDo);
 
-    private static Decision Retry(PointState point, IdentityCommand.RetryDelivery c) => point switch
+    private static Decision Retry(IdentityState state, PointState point, IdentityCommand.RetryDelivery c) => point switch
     {
         PointState.InFlight => Decision.Refuse(DecisionRefusal.AttemptInFlight),
+        PointState.Idle { IsMissed: true } => Resend(state, point, new IdentityCommand.ResendChange(c.Now, c.Point)),
         PointState.Idle => Decision.Refuse(DecisionRefusal.NothingToDo),
         _ when point.Needed.Single().ExpiresAt <= c.Now => Decision.Refuse(DecisionRefusal.Expired),
         PointState.Waiting or PointState.Parked => Decision.Of(new IdentityEvent.DeliveryQueued(c.Now, c.Point, point.Needed.Single().CaptureId, c.Now)),

@@ -63,6 +63,9 @@ public enum DeliveryEnd
 
     /// <summary>The sealed secret cannot be used: empty, damaged, or its key was destroyed. Alarmed.</summary>
     SecretUnusable,
+
+    /// <summary>An operator had disabled the sync point when the change came: the target keeps its old password until another change.</summary>
+    Disabled,
 }
 
 /// <summary>Why a delivery waits for an operator.</summary>

@@ -40,6 +40,9 @@ public sealed record ControllerName(SourceId Source, Guid InvocationId, string N
 /// <summary>Questions over the journal of all identities. All are bounded; none waits for a writer.</summary>
 public interface IOperationsQueries
 {
+    /// <summary>Among how many of the oldest undecided captures those of one identity are looked for.</summary>
+    const int InboxLookMax = 10_000;
+
     /// <summary>How much there is of everything.</summary>
     /// <param name="max">Up to how many of each are counted; a count costs the more, the more there is.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -68,6 +71,29 @@ public interface IOperationsQueries
 
     /// <summary>How many deliveries have failed and are tried again at each sync point that has any, all of them counted.</summary>
     ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Deliveries that never arrived and that only another change can bring, the longest first: the point's last change expired, could not be used, or came while the point was disabled. Kept until
+    /// another change comes, and at most as long as ids of accepted captures are.
+    /// </summary>
+    /// <param name="point">Only at this sync point; null for all.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<StuckDelivery>> ListMissedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many deliveries never arrived at each sync point that has any, all of them counted.</summary>
+    ValueTask<ImmutableArray<StuckDeliveries>> CountMissedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Identities of whose last capture it could not be proven which password the source has, with the time of that capture, the oldest first; one with a change that was accepted later is left out. Kept as long as what was missed.</summary>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<UnconfirmedCapture>> ListUnconfirmedAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Accepted captures that are not decided, the oldest first, with what this product writes to their accounts now. A row that this version cannot read is left out.</summary>
+    /// <param name="identity">Only this one's, as far as they are among the <see cref="InboxLookMax"/> oldest; null for all.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<ImmutableArray<InboxRow>> ListInboxAsync(IdentityId? identity, int limit, CancellationToken cancellationToken);
 
     /// <summary>Identities with something to do, the earliest due first.</summary>
     /// <param name="after">The last one of the page before, or one without an id for what is due at its time or later; null for the first page.</param>
@@ -109,17 +135,23 @@ public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? In
 /// <param name="Names">The newest names known; null if no change of it was ever accepted.</param>
 public sealed record KnownAccount(IdentityId Identity, AccountId Account, AccountNames? Names);
 
-/// <summary>A delivery that is parked, or has failed and is tried again.</summary>
+/// <summary>A delivery that is parked, has failed and is tried again, or never arrived.</summary>
 /// <param name="Identity">Whose.</param>
 /// <param name="Point">Where.</param>
-/// <param name="Since">When it was parked; of one that is tried again, when the password was captured.</param>
+/// <param name="Since">When it was parked, or ended without arriving; of one that is tried again, when the password was captured.</param>
 public sealed record StuckDelivery(IdentityId Identity, SyncPointId Point, DateTimeOffset Since);
 
-/// <summary>The deliveries of a sync point that are parked, or have failed and are tried again.</summary>
+/// <summary>The deliveries of a sync point that are parked, have failed and are tried again, or never arrived.</summary>
 /// <param name="Point">Where.</param>
 /// <param name="Deliveries">How many; greater than zero.</param>
 /// <param name="Since">The earliest <see cref="StuckDelivery.Since"/> of them.</param>
 public sealed record StuckDeliveries(SyncPointId Point, long Deliveries, DateTimeOffset Since);
+
+/// <summary>A capture of which it could not be proven which password the source has.</summary>
+/// <param name="Identity">Whose.</param>
+/// <param name="Sequence">The number of the event that reports it.</param>
+/// <param name="Since">When it was made.</param>
+public readonly record struct UnconfirmedCapture(IdentityId Identity, long Sequence, DateTimeOffset Since);
 
 /// <summary>An event with its place among those of all identities.</summary>
 /// <param name="Position">Grows in the order of commits.</param>

@@ -27,7 +27,8 @@ internal static class Vocabulary
         (DeliveryEnd.Expired, "expired"),
         (DeliveryEnd.Discarded, "discarded"),
         (DeliveryEnd.Withdrawn, "withdrawn"),
-        (DeliveryEnd.SecretUnusable, "secret-unusable"));
+        (DeliveryEnd.SecretUnusable, "secret-unusable"),
+        (DeliveryEnd.Disabled, "disabled"));
 
     public static Words<ParkReason> ParkReasons { get; } = new(
         (ParkReason.RefusedByPolicy, "refused-by-policy"),

@@ -7,9 +7,6 @@ namespace PasswordSync.Journal.Postgres;
 /// <summary>Many appends as the arrays that <see cref="AppendWork"/> sends. A place is the number of an append in the batch, from 1 as PostgreSQL counts.</summary>
 internal sealed class AppendColumns
 {
-    // In the place of a time.
-    private const long NoLonger = -1;
-
     private readonly List<int> wantedShards = [];
     private readonly List<long> wantedEpochs = [];
     private readonly Guid[] identities;
@@ -29,12 +26,12 @@ internal sealed class AppendColumns
     private readonly List<Guid> secrets = [];
     private readonly List<int> namePlaces = [];
     private readonly List<string> names = [];
-    private readonly List<int> parkedPlaces = [];
-    private readonly List<string> parkedPoints = [];
-    private readonly List<long> parkedSince = [];
-    private readonly List<int> failingPlaces = [];
-    private readonly List<string> failingPoints = [];
-    private readonly List<long> failingSince = [];
+    private readonly StuckColumns parked = new();
+    private readonly StuckColumns failing = new();
+    private readonly StuckColumns missed = new();
+    private readonly List<int> unconfirmedPlaces = [];
+    private readonly List<long> unconfirmedSequences = [];
+    private readonly List<long> unconfirmedSince = [];
     private readonly List<int> statePlaces = [];
     private readonly List<long> stateSequences = [];
     private readonly List<string> stateKinds = [];
@@ -57,8 +54,8 @@ internal sealed class AppendColumns
         }
     }
 
-    /// <summary>Whether something is to be written that is seldom: a snapshot, or a delivery that is parked or failing, or no longer.</summary>
-    public bool HasRare => statePlaces.Count > 0 || parkedPlaces.Count > 0 || failingPlaces.Count > 0;
+    /// <summary>Whether something is to be written that is seldom: a snapshot, a delivery that is parked, failing or missed, or no longer, or an unconfirmed capture.</summary>
+    public bool HasRare => statePlaces.Count > 0 || parked.HasAny || failing.HasAny || missed.HasAny || unconfirmedPlaces.Count > 0;
 
     public NpgsqlParameter[] Usual =>
     [
@@ -67,7 +64,11 @@ internal sealed class AppendColumns
         Of(inboxPlaces), Of(inboxSequences), Of(wakePlaces), Of(wakeTimes), Of(sleepPlaces), Of(secretPlaces), Of(secrets), Of(namePlaces), Of(names),
     ];
 
-    public NpgsqlParameter[] All => [.. Usual, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten), Of(parkedPlaces), Of(parkedPoints), Of(parkedSince), Of(failingPlaces), Of(failingPoints), Of(failingSince)];
+    public NpgsqlParameter[] All =>
+    [
+        .. Usual, Of(statePlaces), Of(stateSequences), Of(stateKinds), Of(stateBodies), Of(forgotten), .. parked.All, .. failing.All, .. missed.All,
+        Of(unconfirmedPlaces), Of(unconfirmedSequences), Of(unconfirmedSince),
+    ];
 
     private int WantOf(StoredAppend append, Dictionary<(int Shard, long Epoch), int> wanted)
     {
@@ -114,18 +115,14 @@ internal sealed class AppendColumns
             names.Add(name);
         }
 
-        foreach (var (point, since) in append.Parked)
+        parked.Add(place, append.Parked);
+        failing.Add(place, append.Failing);
+        missed.Add(place, append.Missed);
+        if (append.Unconfirmed is { } reported)
         {
-            parkedPlaces.Add(place);
-            parkedPoints.Add(point);
-            parkedSince.Add(since ?? NoLonger);
-        }
-
-        foreach (var (point, since) in append.Failing)
-        {
-            failingPlaces.Add(place);
-            failingPoints.Add(point);
-            failingSince.Add(since ?? NoLonger);
+            unconfirmedPlaces.Add(place);
+            unconfirmedSequences.Add(reported.Sequence);
+            unconfirmedSince.Add(reported.Since);
         }
 
         if (append.Snapshot is not { } state) return;
@@ -134,5 +131,30 @@ internal sealed class AppendColumns
         stateKinds.Add(state.Kind);
         stateBodies.Add(state.Body);
         forgotten.Add(Math.Min(append.LastForgotten, append.After));
+    }
+
+    /// <summary>Points of identities that something holds for since a time, or no longer.</summary>
+    private sealed class StuckColumns
+    {
+        // In the place of a time.
+        private const long NoLonger = -1;
+
+        private readonly List<int> places = [];
+        private readonly List<string> points = [];
+        private readonly List<long> since = [];
+
+        public bool HasAny => places.Count > 0;
+
+        public NpgsqlParameter[] All => [Of(places), Of(points), Of(since)];
+
+        public void Add(int place, (string Point, long? Since)[] changes)
+        {
+            foreach (var (point, time) in changes)
+            {
+                places.Add(place);
+                points.Add(point);
+                since.Add(time ?? NoLonger);
+            }
+        }
     }
 }

@@ -76,6 +76,17 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
         ), failing_before AS (
           DELETE FROM failing USING unnest($28, $29, $30) AS f (place, point, since), verdict
           WHERE verdict.at[f.place] = 0 AND f.since < 0 AND failing.identity_id = ($3)[f.place] AND failing.point = f.point
+        ), missed_now AS (
+          INSERT INTO missed (identity_id, point, since)
+          SELECT ($3)[m.place], m.point, m.since FROM unnest($31, $32, $33) AS m (place, point, since), verdict WHERE verdict.at[m.place] = 0 AND m.since >= 0
+          ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since
+        ), missed_before AS (
+          DELETE FROM missed USING unnest($31, $32, $33) AS m (place, point, since), verdict
+          WHERE verdict.at[m.place] = 0 AND m.since < 0 AND missed.identity_id = ($3)[m.place] AND missed.point = m.point
+        ), unconfirmed_now AS (
+          INSERT INTO unconfirmed (identity_id, seq, since)
+          SELECT ($3)[u.place], u.seq, u.since FROM unnest($34, $35, $36) AS u (place, seq, since), verdict WHERE verdict.at[u.place] = 0
+          ON CONFLICT (identity_id) DO UPDATE SET seq = excluded.seq, since = excluded.since
         )
         """;
 

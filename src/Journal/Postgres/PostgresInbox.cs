@@ -61,22 +61,32 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
         return [.. from row in rows where row is not null select row];
     }
 
+    /// <summary>What is not decided, for people: <see cref="IOperationsQueries.ListInboxAsync"/>.</summary>
+    public async ValueTask<ImmutableArray<InboxRow>> ListAsync(IdentityId? identity, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(
+            (connection, token) => ReadAsync(connection, "SELECT * FROM (SELECT * FROM inbox ORDER BY seq LIMIT $1) AS oldest WHERE $2 IS NULL OR identity_id = $2 ORDER BY seq LIMIT $3", token,
+                Of(identity is null ? limit : IOperationsQueries.InboxLookMax), OfId(identity?.Value), Of(limit)),
+            cancellationToken).ConfigureAwait(false);
+        return [.. from row in rows where row is not null select row];
+    }
+
     public Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken) => signal.Arrived.WaitAsync(atMost, time, cancellationToken);
 
     public ValueTask DisposeAsync() => accepter.DisposeAsync();
 
     // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
-    private async Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken) =>
-        await connection.Command(
-            $"""
-            SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {PostgresAccountStore.OwnWritesColumns}
-            FROM (
-              SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) ORDER BY seq LIMIT $3
-            ) AS i LEFT JOIN LATERAL (
-              SELECT * FROM account WHERE account.source = i.source AND account.object_guid = i.object_guid LIMIT 1
-            ) AS a ON true ORDER BY i.seq
-            """,
-            Of(shards), Of(except), Of(limit)).RowsAsync(ToRow, cancellationToken).ConfigureAwait(false);
+    private Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken) => ReadAsync(
+        connection, "SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) ORDER BY seq LIMIT $3", cancellationToken, Of(shards), Of(except), Of(limit));
+
+    private async Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) => await connection.Command(
+        $"""
+        SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {PostgresAccountStore.OwnWritesColumns}
+        FROM ({which}) AS i LEFT JOIN LATERAL (
+          SELECT * FROM account WHERE account.source = i.source AND account.object_guid = i.object_guid LIMIT 1
+        ) AS a ON true ORDER BY i.seq
+        """,
+        parameters).RowsAsync(ToRow, cancellationToken).ConfigureAwait(false);
 
     private InboxRow? ToRow(NpgsqlDataReader row)
     {

@@ -18,9 +18,9 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
             .ExecuteAsync(token),
         cancellationToken);
 
-    protected override ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
+    protected override ValueTask<int> RemoveTroublesAsync(TroubleTable table, DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.Command(
-            "DELETE FROM failing WHERE ctid = ANY (ARRAY(SELECT ctid FROM failing WHERE since < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))", Of(before.ToColumn()), Of(RowsPerCommitMax))
+            $"DELETE FROM {table.Name} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table.Name} WHERE since < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))", Of(before.ToColumn()), Of(RowsPerCommitMax))
             .ExecuteAsync(token),
         cancellationToken);
 

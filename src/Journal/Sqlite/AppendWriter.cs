@@ -29,6 +29,9 @@ internal static class AppendWriter
 
         WriteStuck(session, "parked", append.Parked, identity);
         WriteStuck(session, "failing", append.Failing, identity);
+        WriteStuck(session, "missed", append.Missed, identity);
+        WriteUnconfirmed(session, append, identity);
+        foreach (var name in append.Names) session.Execute("INSERT INTO known_name (name, identity_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, identity);
         if (append.Snapshot is { } state) WriteSnapshot(session, identity, append.After, append.Shard, state, append.LastForgotten);
         return AppendResult.Appended;
     }
@@ -65,6 +68,14 @@ internal static class AppendWriter
             if (since is { } time) session.Execute($"INSERT INTO {table} (identity_id, point, since) VALUES ($1, $2, $3) ON CONFLICT (identity_id, point) DO UPDATE SET since = excluded.since WHERE excluded.since <> since", identity, point, time);
             else session.Execute($"DELETE FROM {table} WHERE identity_id = $1 AND point = $2", identity, point);
         }
+    }
+
+    private static void WriteUnconfirmed(SqliteSession session, StoredAppend append, byte[] identity)
+    {
+        if (append.Unconfirmed is not { } reported) return;
+        session.Execute(
+            "INSERT INTO unconfirmed (identity_id, seq, since) VALUES ($1, $2, $3) ON CONFLICT (identity_id) DO UPDATE SET seq = excluded.seq, since = excluded.since",
+            identity, reported.Sequence, reported.Since);
     }
 
     private static void WritePending(SqliteSession session, StoredAppend append, byte[] identity)

@@ -41,6 +41,21 @@ internal sealed class SqliteInbox(SqliteEngine engine, ArrivalReader arrivals, T
 
     public Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken) => arrived.WaitAsync(atMost, time, cancellationToken);
 
+    /// <summary>What is not decided, for people: <see cref="IOperationsQueries.ListInboxAsync"/>.</summary>
+    public ImmutableArray<InboxRow> List(SqliteSession session, IdentityId? identity, int limit)
+    {
+        var found = ImmutableArray.CreateBuilder<InboxRow>();
+        using var rows = session.Query(
+            "SELECT seq, shard_id, identity_id, kind, body FROM (SELECT * FROM inbox ORDER BY seq LIMIT $1) WHERE $2 IS NULL OR identity_id = $2 ORDER BY seq LIMIT $3",
+            identity is null ? limit : IOperationsQueries.InboxLookMax, identity?.Value.ToColumn(), limit);
+        while (rows.Read())
+        {
+            if (ToRow(session, rows) is { } row) found.Add(row);
+        }
+
+        return found.DrainToImmutable();
+    }
+
     private ImmutableArray<AcceptResult> Accept(SqliteSession session, StoredArrival[] arrivals)
     {
         var results = ImmutableArray.CreateBuilder<AcceptResult>(arrivals.Length);

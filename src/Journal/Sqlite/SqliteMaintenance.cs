@@ -19,9 +19,9 @@ internal sealed class SqliteMaintenance(SqliteEngine engine, IIdentityJournal jo
             "DELETE FROM accepted WHERE accepted_id IN (SELECT accepted_id FROM accepted ORDER BY accepted_id LIMIT $2) AND at < $1", before.ToColumn(), RowsPerCommitMax),
         cancellationToken);
 
-    protected override ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken) => engine.WriteAsync(
+    protected override ValueTask<int> RemoveTroublesAsync(TroubleTable table, DateTimeOffset before, CancellationToken cancellationToken) => engine.WriteAsync(
         session => session.Execute(
-            "DELETE FROM failing WHERE (identity_id, point) IN (SELECT identity_id, point FROM failing WHERE since < $1 LIMIT $2)", before.ToColumn(), RowsPerCommitMax),
+            $"DELETE FROM {table.Name} WHERE ({table.Key}) IN (SELECT {table.Key} FROM {table.Name} WHERE since < $1 LIMIT $2)", before.ToColumn(), RowsPerCommitMax),
         cancellationToken);
 
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>

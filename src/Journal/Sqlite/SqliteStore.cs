@@ -23,7 +23,8 @@ public sealed class SqliteStore : IStore
         var traces = new SecretTraces();
         var journal = new SqliteIdentityJournal(engine, traces);
         Journal = journal;
-        Inbox = new SqliteInbox(engine, new ArrivalReader(logger), time);
+        var inbox = new SqliteInbox(engine, new ArrivalReader(logger), time);
+        Inbox = inbox;
         Secrets = new SqliteSecretStore(engine, traces);
         Accounts = new SqliteAccountStore(engine);
         Leases = new SqliteShardLeases(engine, time);
@@ -33,7 +34,7 @@ public sealed class SqliteStore : IStore
         Rates = new SqliteRateBudget(engine, time);
         Edges = new SqliteEdgeRegistry(engine);
         Configurations = new SqliteConfigurationVersions(engine);
-        Operations = new SqliteOperations(engine, time);
+        Operations = new SqliteOperations(engine, inbox, time);
         maintenance = new SqliteMaintenance(engine, journal, traces, time, logger);
         maintenance.Start();
     }

@@ -48,7 +48,11 @@ internal abstract partial class Housekeeper : IAsyncDisposable
             var accepted = await RepeatAsync(() => RemoveAcceptedAsync(now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
 
             // By then every delivery of such a capture has ended; its row is still there only if a node wrote the end that does not know this table.
-            await RepeatAsync(() => RemoveFailingAsync(now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
+            await RepeatAsync(() => RemoveTroublesAsync(TroubleTable.Failing, now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
+
+            // Who has not changed the password in so long will not for this: somebody who has left must not be a trouble for ever. Before the events by which an unconfirmed one is past.
+            var troublesKeptFor = options.AcceptedKeptFor < options.EventsKeptFor ? options.AcceptedKeptFor : options.EventsKeptFor;
+            foreach (var table in (TroubleTable[])[TroubleTable.Missed, TroubleTable.Unconfirmed]) await RepeatAsync(() => RemoveTroublesAsync(table, now - troublesKeptFor, cancellationToken)).ConfigureAwait(false);
             var events = await RepeatAsync(() => RemoveEventsAsync(now - options.EventsKeptFor, cancellationToken)).ConfigureAwait(false);
             return new MaintenanceReport(accepted, events, await RemoveTracesAsync(cancellationToken).ConfigureAwait(false));
         }
@@ -69,8 +73,8 @@ internal abstract partial class Housekeeper : IAsyncDisposable
     /// <summary>Removes some ids accepted before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
     protected abstract ValueTask<int> RemoveAcceptedAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
-    /// <summary>Removes some of those that have failed and are tried again whose password was captured before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
-    protected abstract ValueTask<int> RemoveFailingAsync(DateTimeOffset before, CancellationToken cancellationToken);
+    /// <summary>Removes some rows whose <c>since</c> is before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
+    protected abstract ValueTask<int> RemoveTroublesAsync(TroubleTable table, DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>Some of the oldest events from before a time, at most <see cref="RowsPerCommitMax"/>.</summary>
     protected abstract ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken);

@@ -20,9 +20,11 @@ internal sealed class StoredAppend
         LastForgotten = Snapshot is null ? 0 : Math.Max(0, After - options.EventsKeptMax);
         DecidedInbox = [.. append.DecidedInbox];
         WakeUpAt = append.WakeUpAt?.ToColumn();
-        Names = [.. append.Events.OfType<IdentityEvent.CaptureAccepted>().SelectMany(accepted => accepted.Change.Names.All()).Distinct()];
+        Names = [.. append.Events.SelectMany(StoredName.AllOf).Distinct()];
         Parked = [.. ChangesOfParked(append)];
         Failing = [.. ChangesOfFailing(append)];
+        Missed = [.. ChangesOfMissed(append)];
+        Unconfirmed = UnconfirmedOf(append);
         ReleasedSecrets = [.. append.ReleasedSecrets.Select(capture => capture.Value)];
     }
 
@@ -60,6 +62,12 @@ internal sealed class StoredAppend
 
     /// <summary>Points at which a delivery that was captured at a time has failed and is tried again, or, without a time, no longer. With each failure anew: journals of before this was kept come in with the next one.</summary>
     public (string Point, long? Since)[] Failing { get; }
+
+    /// <summary>Points that missed their last change since a time, or, without a time, no longer.</summary>
+    public (string Point, long? Since)[] Missed { get; }
+
+    /// <summary>The last event that reports a capture as unconfirmed, and when that was made; null if there is none.</summary>
+    public (long Sequence, long Since)? Unconfirmed { get; }
 
     /// <exception cref="ArgumentException">The parts of the append contradict each other.</exception>
     public static StoredAppend Of(JournalAppend append, StoreOptions options)
@@ -103,6 +111,29 @@ internal sealed class StoredAppend
         {
             if (state.IsFailing && append.After.Points.GetValueOrDefault(point) is not { IsFailing: true }) yield return (point.Value, null);
         }
+    }
+
+    private static IEnumerable<(string Point, long? Since)> ChangesOfMissed(JournalAppend append)
+    {
+        foreach (var (point, state) in append.After.Points)
+        {
+            if (state is PointState.Idle { IsMissed: true, Last: { } last } && (append.Before.Points.GetValueOrDefault(point) as PointState.Idle)?.Last != last) yield return (point.Value, last.At.ToColumn());
+        }
+
+        foreach (var (point, state) in append.Before.Points)
+        {
+            if (state.IsMissed && append.After.Points.GetValueOrDefault(point) is not { IsMissed: true }) yield return (point.Value, null);
+        }
+    }
+
+    private static (long Sequence, long Since)? UnconfirmedOf(JournalAppend append)
+    {
+        for (var i = append.Events.Length - 1; i >= 0; i--)
+        {
+            if (append.Events[i] is IdentityEvent.CaptureReported { Verdict: CaptureVerdict.Unconfirmed } reported) return (append.Before.Sequence + 1 + i, reported.CapturedAt.ToColumn());
+        }
+
+        return null;
     }
 
     private static bool IsOutcomeAt(IdentityEvent happened, SyncPointId point) => happened switch

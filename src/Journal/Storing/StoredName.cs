@@ -1,16 +1,33 @@
+using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 
 namespace PasswordSync.Journal.Storing;
 
-/// <summary>Names as they are looked for: without regard to the case of the letters A to Z.</summary>
+/// <summary>Names as they are kept and looked for: in lower case, since directories do not tell the cases of a letter apart.</summary>
 internal static class StoredName
 {
-    public static string ToStoredName(this string name) => string.Create(name.Length, name, (lower, given) =>
+    public static string ToStoredName(this string name) => name.ToLowerInvariant();
+
+    /// <summary>How a name may stand in the store: versions before kept all letters but A to Z as they were.</summary>
+    public static string[] StoredForms(this string name) => [.. new[] { name.ToStoredName(), ToFormerName(name) }.Distinct()];
+
+    /// <summary>Every name that an event gives the identity: also one under which nothing was ever accepted is to be found.</summary>
+    public static IEnumerable<string> AllOf(IdentityEvent happened) => happened switch
+    {
+        IdentityEvent.CaptureAccepted accepted => All(accepted.Change.Names),
+        IdentityEvent.CaptureIgnored { Trace: { } trace } => Of(trace),
+        IdentityEvent.CaptureReported { Trace: { } trace } => Of(trace),
+        _ => [],
+    };
+
+    private static IEnumerable<string> Of(CaptureTrace trace) => trace.AccountName.Length > 0 ? [trace.AccountName.ToStoredName()] : [];
+
+    private static IEnumerable<string> All(AccountNames names) =>
+        from name in new[] { names.DistinguishedName, names.SamAccountName, names.UserPrincipalName, names.Mail } where !string.IsNullOrEmpty(name) select name.ToStoredName();
+
+    private static string ToFormerName(string name) => string.Create(name.Length, name, (lower, given) =>
     {
         for (var i = 0; i < lower.Length; i++) lower[i] = char.IsAsciiLetterUpper(given[i]) ? (char)(given[i] | 0x20) : given[i];
     });
-
-    /// <summary>Every name of an account.</summary>
-    public static IEnumerable<string> All(this AccountNames names) =>
-        from name in new[] { names.DistinguishedName, names.SamAccountName, names.UserPrincipalName, names.Mail } where !string.IsNullOrEmpty(name) select name.ToStoredName();
 }

@@ -68,6 +68,45 @@ public sealed class Operators_and_scopes
     }
 
     [Fact]
+    public void A_change_at_a_disabled_point_ends_there_at_once_and_the_point_stays_with_the_person()
+    {
+        var history = new History { Scope = Some.Points(Some.Point, Some.OtherPoint) };
+        history.Do(new IdentityCommand.DecideCapture(history.Now, Some.Change(1), history.Scope, OwnWrites.None) { Disabled = Some.Points(Some.Point) });
+
+        history.Last!.ShouldSatisfyAllConditions(last => last.CaptureId.ShouldBe(Some.Capture(1)), last => last.End.ShouldBe(DeliveryEnd.Disabled));
+        history.At.IsMissed.ShouldBeTrue();
+        history.State.Points[Some.OtherPoint].ShouldBeOfType<PointState.Waiting>("only this one is disabled");
+
+        // Enabled while the other point still needs the sealed password.
+        history.Do(new IdentityCommand.RetryDelivery(history.Now, Some.Point)).Refusal.ShouldBeNull();
+        history.Attempt(1, History.Delivered());
+        history.Last!.End.ShouldBe(DeliveryEnd.Delivered);
+    }
+
+    [Fact]
+    public void A_change_of_somebody_who_has_only_disabled_points_is_the_newest_and_its_secret_is_not_needed()
+    {
+        var history = new History();
+        history.Do(new IdentityCommand.DecideCapture(history.Now, Some.Change(1), history.Scope, OwnWrites.None) { Disabled = history.Scope });
+
+        history.State.Newest!.CaptureId.ShouldBe(Some.Capture(1));
+        history.State.NeededSecrets.ShouldBeEmpty();
+        history.Do(new IdentityCommand.RetryDelivery(history.Now, Some.Point)).Refusal.ShouldBe(DecisionRefusal.SecretGone);
+    }
+
+    [Fact]
+    public void What_a_disabled_point_has_in_flight_is_not_followed_by_the_change_that_came_meanwhile()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        history.Begin(1);
+        history.Do(new IdentityCommand.DecideCapture(history.Now, Some.Change(2), history.Scope, OwnWrites.None) { Disabled = history.Scope });
+
+        history.At.ShouldBe<PointState.InFlight>().Next.ShouldBeNull();
+        history.Finish(History.Transient);
+        history.Last!.End.ShouldBe(DeliveryEnd.Superseded);
+    }
+
+    [Fact]
     public void An_operator_discards_what_is_parked_and_its_secret_is_no_longer_needed()
     {
         var history = Parked();

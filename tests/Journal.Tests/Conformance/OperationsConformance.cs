@@ -21,7 +21,7 @@ public abstract class OperationsConformance : StoreConformance
         var queries = OperationsOf(subject).Queries;
         string[] names =
         [
-            "ADA", "Ada@Corp.Example", "CN=Ada Łukasiewicz,OU=People,DC=corp,DC=example", "cn=ada Łukasiewicz,ou=people,dc=corp,dc=example",
+            "ADA", "Ada@Corp.Example", "CN=Ada Łukasiewicz,OU=People,DC=corp,DC=example", "cn=ada łukasiewicz,ou=people,dc=corp,dc=example",
             $"{change.Account.ObjectGuid}", $"{identity.Value}", $"{change.CaptureId}",
         ];
 
@@ -127,6 +127,115 @@ public abstract class OperationsConformance : StoreConformance
         (await queries.CountFailingAsync(CancellationToken.None)).ShouldBeEmpty("a newer change waits, which has not failed");
 
         Task FailAsync(SyncPointId point, DeliveryOutcome outcome, DateTimeOffset at) => worker.CommandAsync(identity, new IdentityCommand.ReportObstacle(at, point, change.CaptureId, outcome, Jitter: 0));
+    }
+
+    [Fact]
+    public async Task Deliveries_that_never_arrived_are_listed_until_another_change_comes()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        await worker.DeliverAsync(identity, Samples.Files, change.CaptureId);
+        (await queries.CountMissedAsync(CancellationToken.None)).ShouldBeEmpty("one waits, one was delivered");
+
+        await worker.CommandAsync(identity, new IdentityCommand.WakeUp(change.ExpiresAt, Jitter: 0));
+
+        (await queries.ListMissedAsync(null, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Mail, change.ExpiresAt)]);
+        (await queries.ListMissedAsync(Samples.Files, 10, CancellationToken.None)).ShouldBeEmpty();
+        (await queries.CountMissedAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Mail, 1, change.ExpiresAt)]);
+
+        // The next one comes while the other point is disabled.
+        var next = Samples.ChangeOf(change.Account, version: 2, acceptedAt: change.ExpiresAt);
+        await worker.CommandAsync(identity, new IdentityCommand.DecideCapture(change.ExpiresAt, next, Worker.Points, OwnWrites.None) { Disabled = [Samples.Files] });
+        (await queries.CountMissedAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Files, 1, change.ExpiresAt)]);
+        (await queries.ListMissedAsync(Samples.Files, 10, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Files, change.ExpiresAt)]);
+
+        await worker.CommandAsync(identity, new IdentityCommand.RejectSecret(change.ExpiresAt.AddMinutes(1), next.CaptureId, "empty"));
+        (await queries.ListMissedAsync(null, 1, CancellationToken.None)).ShouldBe([new StuckDelivery(identity, Samples.Files, change.ExpiresAt)], "the longest first");
+        (await queries.ListMissedAsync(null, 10, CancellationToken.None)).Length.ShouldBe(2);
+        await worker.CommandAsync(identity, new IdentityCommand.AssignPoints(change.ExpiresAt.AddMinutes(2), change.Account, [Samples.Mail]));
+        (await queries.CountMissedAsync(CancellationToken.None)).ShouldBe([new StuckDeliveries(Samples.Mail, 1, change.ExpiresAt.AddMinutes(1))], "the other left the scope");
+    }
+
+    [Fact]
+    public async Task An_unconfirmed_capture_is_listed_until_a_later_change_is_accepted()
+    {
+        await using var subject = await OpenAsync();
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        foreach (var verdict in (CaptureVerdict[])[CaptureVerdict.RefusedBySource, CaptureVerdict.Overtaken, CaptureVerdict.SupersededAtEdge]) await ReportAsync(verdict, 1);
+        (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldBeEmpty();
+
+        await ReportAsync(CaptureVerdict.Unconfirmed, 2);
+        await ReportAsync(CaptureVerdict.Unconfirmed, 3);
+        await ReportAsync(CaptureVerdict.RefusedBySource, 4);
+
+        var listed = (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).Single();
+        (listed.Identity, listed.Since).ShouldBe((identity, Samples.Start.AddMinutes(3)));
+        var reported = await subject.Store.Journal.ReadEventsAsync(identity, listed.Sequence, CancellationToken.None).FirstAsync(CancellationToken.None);
+        (reported.Event as IdentityEvent.CaptureReported)?.CapturedAt.ShouldBe(listed.Since);
+        (await queries.ListUnconfirmedAsync(0, CancellationToken.None)).ShouldBeEmpty();
+        await worker.CommandAsync(identity, new IdentityCommand.DecideCapture(Samples.Start, Samples.ChangeOf(change.Account, version: 2), Worker.Points, OwnWrites.None));
+        (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldBeEmpty();
+
+        Task ReportAsync(CaptureVerdict verdict, int minute) => worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), change.Account, verdict, Samples.Start.AddMinutes(minute)));
+    }
+
+    [Fact]
+    public async Task What_never_arrived_is_forgotten_when_nobody_has_changed_the_password_for_long()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = OperationsOf(subject).Queries;
+        await worker.CommandAsync(identity, new IdentityCommand.RejectSecret(Samples.Start, change.CaptureId, "empty"));
+        await worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), change.Account, CaptureVerdict.Unconfirmed, Samples.Start));
+
+        subject.Time.Advance(Samples.Start + TimeSpan.FromDays(8) - subject.Time.GetUtcNow());
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        (await queries.CountMissedAsync(CancellationToken.None)).Length.ShouldBe(2);
+        (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldHaveSingleItem();
+        subject.Time.Advance(TimeSpan.FromSeconds(1));
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        (await queries.CountMissedAsync(CancellationToken.None)).ShouldBeEmpty();
+        (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_not_decided_is_listed_for_all_and_for_one_the_oldest_first_with_our_own_writes()
+    {
+        await using var subject = await OpenAsync();
+        var queries = OperationsOf(subject).Queries;
+        var changes = Enumerable.Range(0, 3).Select(_ => Samples.ChangeOf(Samples.NewAccount(), version: 1)).ToList();
+        foreach (var change in changes) await subject.Store.Inbox.AcceptAsync([Samples.Arrive(change)], CancellationToken.None);
+        var until = Samples.Start.AddMinutes(1);
+        await subject.Store.Accounts.OpenIntentAsync(changes[1].Account, Guid.NewGuid(), until, CancellationToken.None);
+
+        var all = await queries.ListInboxAsync(null, 10, CancellationToken.None);
+
+        all.Select(row => row.Arrival.Id).ShouldBe(changes.Select(change => change.CaptureId));
+        all.Select(row => row.OwnWrites.IntentOpenUntil).ShouldBe([null, until, null]);
+        (await queries.ListInboxAsync(null, 2, CancellationToken.None)).Select(row => row.Sequence).ShouldBe(all.Take(2).Select(row => row.Sequence));
+        (await queries.ListInboxAsync(all[1].Identity, 10, CancellationToken.None)).Single().Arrival.Id.ShouldBe(changes[1].CaptureId);
+        (await queries.ListInboxAsync(new IdentityId(Guid.NewGuid()), 10, CancellationToken.None)).ShouldBeEmpty();
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        await worker.DecideAsync(all[0]);
+        (await queries.ListInboxAsync(null, 10, CancellationToken.None)).Select(row => row.Sequence).ShouldBe(all.Skip(1).Select(row => row.Sequence));
+    }
+
+    [Fact]
+    public async Task Somebody_is_found_by_the_name_of_a_capture_that_was_not_sent()
+    {
+        await using var subject = await OpenAsync();
+        var account = Samples.NewAccount();
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(account, version: 1))], CancellationToken.None);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var row = (await worker.InboxAsync()).Single();
+        await worker.CommandAsync(row.Identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), account, CaptureVerdict.RefusedBySource, Samples.Start) { Trace = new CaptureTrace("Zoë", Samples.Start, Samples.Start) });
+
+        (await OperationsOf(subject).Queries.FindAccountsAsync("ZOË", 10, CancellationToken.None)).ShouldBe([new KnownAccount(row.Identity, account, null)]);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Ports;
@@ -73,13 +74,36 @@ public sealed class OpeningTests
         var parked = await subject.Store.Operations.Queries.ListParkedAsync(null, 10, CancellationToken.None);
         parked.Length.ShouldBe(2);
         await worker.CommandAsync(parked[0].Identity, new IdentityCommand.RetryDelivery(Samples.Start, Samples.Mail));
-        foreach (var table in (string[])["parked", "failing"]) await subject.Sqlite.RunAsync($"DROP TABLE {table}", CancellationToken.None);
+        foreach (var table in (string[])["parked", "failing", "missed", "unconfirmed", "known_name"]) await subject.Sqlite.RunAsync($"DROP TABLE {table}", CancellationToken.None);
+        await CreateFormerNameIndexesAsync(subject);
         await subject.Sqlite.RunAsync("CREATE INDEX event_parked ON event (at) WHERE json_extract(body, '$.sequel.sequel') = 'park'", CancellationToken.None);
         await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 6", CancellationToken.None);
 
         await subject.ReopenAsync(new StoreSettings());
 
         (await subject.Store.Operations.Queries.ListParkedAsync(null, 10, CancellationToken.None)).ShouldBe([parked[1]]);
+    }
+
+    [Fact]
+    public async Task Names_in_a_database_of_before_are_found_after_its_migration()
+    {
+        await using var subject = await SqliteStoreUnderTest.OpenAsync();
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1))], CancellationToken.None);
+        var row = (await worker.InboxAsync()).Single();
+        await worker.DecideAsync(row);
+        await worker.CommandAsync(row.Identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), row.Arrival.Account, CaptureVerdict.RefusedBySource, Samples.Start) { Trace = new CaptureTrace("ADA.OLD", Samples.Start, Samples.Start) });
+        await subject.Sqlite.RunAsync("DROP TABLE known_name", CancellationToken.None);
+        await CreateFormerNameIndexesAsync(subject);
+        await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 9", CancellationToken.None);
+
+        await subject.ReopenAsync(new StoreSettings());
+
+        // What was kept before has only the letters A to Z in lower case: the name as it was written finds it still.
+        foreach (var name in (string[])["ADA", "ada@corp.example", "CN=ADA Łukasiewicz,OU=People,DC=corp,DC=example", "ada.old"])
+        {
+            (await subject.Store.Operations.Queries.FindAccountsAsync(name, 10, CancellationToken.None)).Single().Identity.ShouldBe(row.Identity, name);
+        }
     }
 
     [Fact]
@@ -198,4 +222,12 @@ public sealed class OpeningTests
 
     private static Task<StoreRefusedException> RefusalAsync(SqliteStoreOptions options) => Should.ThrowAsync<StoreRefusedException>(
         () => SqliteStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None));
+
+    private static async Task CreateFormerNameIndexesAsync(SqliteStoreUnderTest subject)
+    {
+        foreach (var name in (string[])["login", "upn", "mail", "dn"])
+        {
+            foreach (var table in (string[])["event", "snapshot"]) await subject.Sqlite.RunAsync($"CREATE INDEX {table}_by_{name} ON {table} (kind)", CancellationToken.None);
+        }
+    }
 }

@@ -34,6 +34,9 @@ internal static class Parameters
     /// <summary>A number that may be missing.</summary>
     public static NpgsqlParameter OfNumber(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
 
+    /// <summary>An id that may be missing.</summary>
+    public static NpgsqlParameter OfId(Guid? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
+
     /// <summary>Runs a command and disposes it; how many rows it changed.</summary>
     public static async Task<int> ExecuteAsync(this NpgsqlCommand command, CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ internal static class KnownAccounts
         return connection.Command(
             $"""
             WITH named AS (
-              SELECT identity_id FROM known_name WHERE name = $1
+              SELECT identity_id FROM known_name WHERE name = ANY ($1)
               UNION SELECT identity_id FROM account WHERE identity_id = $2
               UNION SELECT identity_id FROM accepted WHERE capture_id = $2 AND identity_id IS NOT NULL
               UNION SELECT identity_id FROM account WHERE object_guid = $2
@@ -37,7 +37,7 @@ internal static class KnownAccounts
             )
             {WithNames}
             """,
-            Of(text.ToStoredName()), Of(id), Of(limit)).RowsAsync(Read, cancellationToken);
+            Of(text.StoredForms()), Of(id), Of(limit)).RowsAsync(Read, cancellationToken);
     }
 
     public static Task<List<KnownAccount>> ListAsync(NpgsqlConnection connection, SourceId source, Guid after, int limit, CancellationToken cancellationToken) => connection.Command(

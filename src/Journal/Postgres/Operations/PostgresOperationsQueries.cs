@@ -12,7 +12,7 @@ using static PasswordSync.Journal.Postgres.Engine.Parameters;
 namespace PasswordSync.Journal.Postgres.Operations;
 
 /// <inheritdoc cref="IOperationsQueries"/>
-internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeProvider time) : IOperationsQueries
+internal sealed class PostgresOperationsQueries(PostgresDatabase database, PostgresInbox inbox, TimeProvider time) : IOperationsQueries
 {
     /// <summary>How often a reader looks whether the transactions before it have ended, and how long it pauses between: a second in all.</summary>
     private const int SettlingLooksMax = 100;
@@ -45,6 +45,21 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, TimeP
     public ValueTask<ImmutableArray<StuckDelivery>> ListFailingAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("failing", point, limit, cancellationToken);
 
     public ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken) => CountStuckAsync("failing", cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDelivery>> ListMissedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("missed", point, limit, cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountMissedAsync(CancellationToken cancellationToken) => CountStuckAsync("missed", cancellationToken);
+
+    public async ValueTask<ImmutableArray<UnconfirmedCapture>> ListUnconfirmedAsync(int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
+        (connection, token) => connection.Command(
+            """
+            SELECT identity_id, seq, since FROM unconfirmed AS u
+            WHERE NOT EXISTS (SELECT FROM event AS e WHERE e.identity_id = u.identity_id AND e.seq > u.seq AND e.kind = 'capture-accepted.1') ORDER BY since LIMIT $1
+            """,
+            Of(limit)).RowsAsync(row => new UnconfirmedCapture(new IdentityId(row.GetGuid(0)), row.GetInt64(1), StoredTime.FromColumn(row.GetInt64(2))), token),
+        cancellationToken).ConfigureAwait(false)];
+
+    public ValueTask<ImmutableArray<InboxRow>> ListInboxAsync(IdentityId? identity, int limit, CancellationToken cancellationToken) => inbox.ListAsync(identity, limit, cancellationToken);
 
     public async ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => [.. await database.ReadAsync(
         (connection, token) => connection.Command(

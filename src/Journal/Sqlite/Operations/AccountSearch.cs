@@ -3,28 +3,17 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Sqlite.Engine;
+using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite.Operations;
 
-/// <summary>Finds accounts by what people call them. Each question has an index on what the journal itself holds.</summary>
+/// <summary>Finds accounts by what people call them.</summary>
 internal static class AccountSearch
 {
-    private static readonly string[] ByName =
-    [
-        "SELECT DISTINCT identity_id FROM event WHERE kind = 'capture-accepted.1' AND lower(json_extract(body, '$.change.names.samAccountName')) = lower($1) LIMIT $2",
-        "SELECT DISTINCT identity_id FROM event WHERE kind = 'capture-accepted.1' AND lower(json_extract(body, '$.change.names.userPrincipalName')) = lower($1) LIMIT $2",
-        "SELECT DISTINCT identity_id FROM event WHERE kind = 'capture-accepted.1' AND lower(json_extract(body, '$.change.names.mail')) = lower($1) LIMIT $2",
-        "SELECT DISTINCT identity_id FROM event WHERE kind = 'capture-accepted.1' AND lower(json_extract(body, '$.change.names.distinguishedName')) = lower($1) LIMIT $2",
-        "SELECT identity_id FROM snapshot WHERE lower(json_extract(body, '$.newest.names.samAccountName')) = lower($1) LIMIT $2",
-        "SELECT identity_id FROM snapshot WHERE lower(json_extract(body, '$.newest.names.userPrincipalName')) = lower($1) LIMIT $2",
-        "SELECT identity_id FROM snapshot WHERE lower(json_extract(body, '$.newest.names.mail')) = lower($1) LIMIT $2",
-        "SELECT identity_id FROM snapshot WHERE lower(json_extract(body, '$.newest.names.distinguishedName')) = lower($1) LIMIT $2",
-    ];
-
     public static ImmutableArray<KnownAccount> Find(SqliteSession session, string text, int limit)
     {
         var identities = new HashSet<IdentityId>();
-        foreach (var question in ByName) Add(session, question, text, limit, identities);
+        foreach (var name in text.StoredForms()) Add(session, "SELECT identity_id FROM known_name WHERE name = $1 LIMIT $2", name, limit, identities);
         if (Guid.TryParse(text, out var id))
         {
             Add(session, "SELECT identity_id FROM account WHERE object_guid = $1 LIMIT $2", id.ToColumn(), limit, identities);

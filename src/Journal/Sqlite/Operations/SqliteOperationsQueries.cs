@@ -10,7 +10,7 @@ using PasswordSync.Journal.Storing;
 namespace PasswordSync.Journal.Sqlite.Operations;
 
 /// <inheritdoc cref="IOperationsQueries"/>
-internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider time) : IOperationsQueries
+internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox inbox, TimeProvider time) : IOperationsQueries
 {
     private const string EventFields = "event_id, identity_id, seq, kind, body";
 
@@ -26,6 +26,24 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, TimeProvider 
     public ValueTask<ImmutableArray<StuckDelivery>> ListFailingAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("failing", point, limit, cancellationToken);
 
     public ValueTask<ImmutableArray<StuckDeliveries>> CountFailingAsync(CancellationToken cancellationToken) => CountStuckAsync("failing", cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDelivery>> ListMissedAsync(SyncPointId? point, int limit, CancellationToken cancellationToken) => ListStuckAsync("missed", point, limit, cancellationToken);
+
+    public ValueTask<ImmutableArray<StuckDeliveries>> CountMissedAsync(CancellationToken cancellationToken) => CountStuckAsync("missed", cancellationToken);
+
+    public ValueTask<ImmutableArray<UnconfirmedCapture>> ListUnconfirmedAsync(int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => Collect(
+            session.Query(
+                """
+                SELECT identity_id, seq, since FROM unconfirmed AS u
+                WHERE NOT EXISTS (SELECT 1 FROM event AS e WHERE e.identity_id = u.identity_id AND e.seq > u.seq AND e.kind = 'capture-accepted.1') ORDER BY since LIMIT $1
+                """,
+                limit),
+            row => new UnconfirmedCapture(new IdentityId(row.ReadGuid(0)), row.GetInt64(1), row.ReadTime(2))),
+        cancellationToken);
+
+    public ValueTask<ImmutableArray<InboxRow>> ListInboxAsync(IdentityId? identity, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
+        session => session.AtOneMoment(moment => inbox.List(moment, identity, limit)), cancellationToken);
 
     public ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken) => engine.ReadAsync(
         session => Collect(

@@ -31,6 +31,8 @@ internal static class OperationCatalogue
         new InSyncReport(services),
         new Queue(services),
         new ParkedList(services),
+        new MissedList(services),
+        new InboxList(services),
         new RetryAll(services),
         .. DecideForUser.All(services),
         new ClusterShow(services),

@@ -7,7 +7,7 @@ using PasswordSync.Core.Ports;
 
 namespace PasswordSync.SyncNode.Operations;
 
-/// <summary>Carries out on this node what operators switched at any: pauses sync points, and takes disabled ones out of the scopes.</summary>
+/// <summary>Carries out on this node what operators switched at any: pauses sync points, and lets changes for disabled ones end.</summary>
 internal sealed partial class PointSwitchboard(IPointSwitches store, IScopeMap scopes, TimeProvider clock, ILogger<PointSwitchboard> logger) : IScopeMap
 {
     /// <summary>How soon a switch at another node is heard of.</summary>
@@ -18,12 +18,9 @@ internal sealed partial class PointSwitchboard(IPointSwitches store, IScopeMap s
     /// <summary>All that is not as configured, as last read.</summary>
     public ImmutableDictionary<SyncPointId, PointSwitch> Current => Volatile.Read(ref current);
 
-    public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopeNames)
-    {
-        var disabled = Current;
-        var points = scopes.PointsOf(source, scopeNames);
-        return disabled.IsEmpty ? points : points.Except(points.Where(point => disabled.TryGetValue(point, out var known) && known.IsDisabled));
-    }
+    public ImmutableSortedSet<SyncPointId> Disabled => [.. from known in Current.Values where known.IsDisabled select known.Point];
+
+    public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopeNames) => scopes.PointsOf(source, scopeNames);
 
     /// <summary>Reads the switches and applies them to the engine; also those that were applied already, since an actor that was begun anew knows of none.</summary>
     public async Task ApplyAsync(SyncEngine? engine, CancellationToken cancellationToken)

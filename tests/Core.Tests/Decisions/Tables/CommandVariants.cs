@@ -25,6 +25,7 @@ internal static class CommandVariants
         [
             Capture("newer", c => c),
             Capture("newer, point leaves scope", c => c with { Points = Some.Points(Some.OtherPoint) }),
+            Capture("newer, point disabled", c => c with { Disabled = Here }),
             Capture("duplicate", c => c with { Change = Some.Change(1) }),
             Capture("same stamp", c => c with { Change = Some.Change(3, stamp: Some.Stamp(2)) }, seen: 2),
             Capture("older", c => c with { Change = Some.Change(3, stamp: Some.Stamp(1)) }, seen: 2),

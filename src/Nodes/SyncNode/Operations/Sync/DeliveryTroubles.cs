@@ -1,15 +1,18 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
 /// <summary>
-/// Deliveries that are parked or fail, as rows of <see cref="Troubles"/>: one of each for each sync point, with the reason that most of them have. The store counts them all;
+/// Deliveries that are parked, fail or never arrived, as rows of <see cref="Troubles"/>: one of each for each sync point, with the reason that most of them have. The store counts them all;
 /// the reasons are those of some.
 /// </summary>
-internal sealed class DeliveryTroubles(IStore store)
+/// <param name="store">Where they are counted.</param>
+/// <param name="isConfigured">Whether a sync point is configured: what one has that is not any more needs another remedy.</param>
+internal sealed class DeliveryTroubles(IStore store, Func<SyncPointId, bool> isConfigured)
 {
     /// <summary>Of how many deliveries of a point the reasons are compared, the oldest first.</summary>
     public const int ReasonsMax = 50;
@@ -28,7 +31,15 @@ internal sealed class DeliveryTroubles(IStore store)
         foreach (var stuck in await queries.CountFailingAsync(cancellationToken).ConfigureAwait(false))
         {
             var some = await queries.ListFailingAsync(stuck.Point, ReasonsMax, cancellationToken).ConfigureAwait(false);
-            found.Add(new Trouble($"{stuck.Point}: failing", stuck, await ReasonOfMostAsync(some, cancellationToken).ConfigureAwait(false), $"pbm sync point verify {stuck.Point}"));
+            found.Add(new Trouble($"{stuck.Point}: failing", stuck, await ReasonOfMostAsync(some, cancellationToken).ConfigureAwait(false), isConfigured(stuck.Point) ? $"pbm sync point verify {stuck.Point}" : $"'{stuck.Point}' is not configured any more: it expires by itself"));
+        }
+
+        // What a point missed that is not configured any more, nobody misses.
+        foreach (var stuck in await queries.CountMissedAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (!isConfigured(stuck.Point)) continue;
+            var some = await queries.ListMissedAsync(stuck.Point, ReasonsMax, cancellationToken).ConfigureAwait(false);
+            found.Add(new Trouble($"{stuck.Point}: missed", stuck, await ReasonOfMostAsync(some, cancellationToken).ConfigureAwait(false), $"pbm sync missed list -p {stuck.Point}"));
         }
 
         return found.OrderByDescending(trouble => trouble.Deliveries.Deliveries).Select(trouble => Column.Row(trouble.What, trouble.Deliveries.Deliveries, trouble.Deliveries.Since, trouble.Reason, trouble.Remedy));
@@ -42,6 +53,7 @@ internal sealed class DeliveryTroubles(IStore store)
         {
             PointState.Parked parked => parked.Explanation,
             PointState.Waiting waiting => waiting.LastFailure,
+            PointState.Idle { IsMissed: true, Last: { } last } => last.Reason ?? Stories.WordOf(last.End),
             _ => null,
         }).OfType<string>().CountBy(reason => reason).DefaultIfEmpty().MaxBy(entry => entry.Value).Key;
     }

@@ -37,25 +37,27 @@ internal sealed class Explain(OperationServices services) : Operation
         var state = await services.StateOfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var events = new List<IdentityEvent>();
         await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.Add(row.Event);
+        var undecided = await new UndecidedCaptures(services).OfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
         return new Answer(
         [
             Section.Facts(
                 null,
-                ("who", state.Newest?.Names.SamAccountName ?? found.Accounts[0].Names?.SamAccountName ?? user),
+                ("who", state.Newest?.Names.SamAccountName ?? found.Accounts[0].Names?.SamAccountName ?? events.Select(happened => CaptureNames.TraceOf(happened)?.AccountName).LastOrDefault(name => name is not null) ?? user),
                 ("identity", found.Identity.ToString()),
                 ("newest change", state.Newest is { } newest ? $"captured {Stories.Time(newest.Stages.CapturedAt)}, stamp {newest.Stamp}, expires {Stories.Time(newest.ExpiresAt)}" : "none was ever accepted"),
                 ("its sealed password", state.Newest is { } held && state.NeedsSecret(held.CaptureId) ? "held" : "not held any more")),
             Section.Table("accounts", "account|accounts", AccountColumns, found.Accounts.Select(AccountRow)),
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
-            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events)),
+            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty)),
+            .. undecided,
             new ExplainScopes(services).Of(state, events),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
 
-    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events)
+    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events, bool isUndecided)
     {
         foreach (var (point, known) in state.Points)
         {
@@ -66,7 +68,7 @@ internal sealed class Explain(OperationServices services) : Operation
                 _ => null,
             }).LastOrDefault(outcome => outcome is not null);
             var target = events.OfType<IdentityEvent.AttemptStarted>().LastOrDefault(started => started.Point == point)?.Attempt.Target.DisplayName;
-            var view = new PointSettingsView(point.Value, services.Switchboard.Current.GetValueOrDefault(point));
+            var view = PointSettingsView.Of(point, state, services) with { IsCaptureUndecided = isUndecided };
             yield return Column.Row(
                 point.Value, WhyAssigned(point, state, events), Stories.WordOf(known), target ?? "none found yet", Stories.ReasonOf(known), Stories.NextOf(known, view), Stories.ActionOf(known, last, user, view));
         }

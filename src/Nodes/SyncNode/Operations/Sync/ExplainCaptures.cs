@@ -20,7 +20,7 @@ internal sealed class ExplainCaptures(OperationServices services)
     ];
 
     private static readonly ImmutableArray<ColumnDescription> DeliveryColumns =
-        [Column.Text("capture"), Column.Text("point"), Column.Text("result"), Column.Number("attempts"), Column.Time("started"), Column.Time("delivered"), Column.Duration("total")];
+        [Column.Text("capture"), Column.Text("point"), Column.Text("result"), Column.Number("attempts"), Column.Time("started"), Column.Time("delivered"), Column.Duration("total"), Column.Duration("work"), Column.Duration("wait")];
 
     private readonly CaptureNames names = new(services.Operations);
 
@@ -34,7 +34,7 @@ internal sealed class ExplainCaptures(OperationServices services)
         {
             var deliveries = happened is IdentityEvent.CaptureAccepted { Change: var change } ? DeliveriesOf(change.CaptureId, events) : [];
             rows.Add(RowOf(happened, await names.ControllerOfAsync(happened, cancellationToken).ConfigureAwait(false), deliveries));
-            if (happened is IdentityEvent.CaptureAccepted accepted) deliveryRows.AddRange(deliveries.Select(delivery => RowOf(accepted.Change, delivery.Key, delivery.Value)));
+            if (happened is IdentityEvent.CaptureAccepted accepted) deliveryRows.AddRange(deliveries.Select(delivery => RowOf(accepted, delivery.Key, delivery.Value)));
         }
 
         return [Section.Table($"captures of the last {last.TotalDays:0.#} days", "capture|captures", Columns, rows), Section.Table("their deliveries", "delivery|deliveries", DeliveryColumns, deliveryRows)];
@@ -56,8 +56,11 @@ internal sealed class ExplainCaptures(OperationServices services)
         };
     }
 
-    private static ImmutableArray<object?> RowOf(Change change, SyncPointId point, DeliveryStory delivery) =>
-        Column.Row($"{change.CaptureId}", point.Value, delivery.Result, delivery.Attempts, delivery.StartedAt, delivery.DeliveredAt, delivery.DeliveredAt - change.Stages.CapturedAt);
+    private static ImmutableArray<object?> RowOf(IdentityEvent.CaptureAccepted accepted, SyncPointId point, DeliveryStory delivery)
+    {
+        var times = delivery is { StartedAt: { } started, DeliveredAt: { } delivered } ? new DeliveryTimes(point, accepted.Change, accepted.At, started, delivered) : null;
+        return Column.Row($"{accepted.Change.CaptureId}", point.Value, delivery.Result, delivery.Attempts, delivery.StartedAt, delivery.DeliveredAt, times?.Total, times?.Work, times?.Wait);
+    }
 
     private static string EndOf(Change change, DeliveryStory delivery) => delivery.DeliveredAt is { } at
         ? string.Create(CultureInfo.InvariantCulture, $"delivered after {(at - change.Stages.CapturedAt).TotalSeconds:0.###} s")

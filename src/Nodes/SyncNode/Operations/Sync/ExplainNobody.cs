@@ -6,7 +6,7 @@ using PasswordSync.SyncNode.Operations.Edges;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
-/// <summary>Explains somebody under whose name nothing was ever accepted: why not, as far as the sources, the scopes and the edges tell.</summary>
+/// <summary>Explains somebody of whom nothing was ever decided under this name: why not, as far as the sources, the scopes and the edges tell.</summary>
 internal sealed class ExplainNobody(OperationServices services)
 {
     private static readonly ImmutableArray<ColumnDescription> SourceColumns = [Column.Text("source"), Column.Text("directory"), Column.Text("scopes"), Column.Text("why"), Column.Text("action", "you can")];
@@ -17,7 +17,8 @@ internal sealed class ExplainNobody(OperationServices services)
         foreach (var name in services.Configuration.Node.Sources.Keys.Order(StringComparer.Ordinal)) rows.AddRange(await RowsAsync(new SourceId(name), text, cancellationToken).ConfigureAwait(false));
         return new Answer(
         [
-            Section.Facts(null, ("who", text), ("known", $"no: no change that this cluster accepted bears the name '{text}'")),
+            Section.Facts(null, ("who", text), ("known", $"no: no capture that this cluster decided bears the name '{text}'")),
+            .. await new UndecidedCaptures(services).OfAsync(text, cancellationToken).ConfigureAwait(false),
             Section.Table("sources", "finding|findings", SourceColumns, rows),
             new ExplainScopes(services).All(),
             await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
@@ -63,7 +64,7 @@ internal sealed class ExplainNobody(OperationServices services)
         var rules = services.Configuration.ScopeRulesOf(source);
         var scopes = await directory.MatchAsync(new DirectoryAccount(account.ObjectGuid, account.Names), rules, cancellationToken).ConfigureAwait(false);
         var names = scopes.IsEmpty ? "none" : string.Join(", ", scopes);
-        if (known.Any(other => other.Account == new AccountId(source, account.ObjectGuid))) return new(dn, names, "Captures of this account arrived, but no accepted change bears this name.", $"pbm sync explain {id}");
+        if (known.Any(other => other.Account == new AccountId(source, account.ObjectGuid))) return new(dn, names, "Captures of this account arrived, but none of them bears this name.", $"pbm sync explain {id}");
         if (scopes.IsEmpty) return new(dn, names, "The account is in no scope: its captures stay on the domain controller and are destroyed there.", "Widen a scope in scopes.json, or add the person to its group.");
         var password = account switch
         {

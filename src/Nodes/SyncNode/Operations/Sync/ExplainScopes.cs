@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
 using PasswordSync.SyncNode.Settings;
 
@@ -28,6 +29,7 @@ internal sealed class ExplainScopes(OperationServices services)
         var names = giving.Select(one => one.Scope.Name).Distinct().ToList();
         return names.Count switch
         {
+            0 when Removed(point, state, events) is { Count: > 0 } removed => $"by scope {string.Join(", ", removed)}, which is not configured any more",
             0 => "no scope gives it any more",
             1 => $"by scope {names[0]}",
             _ when giving.All(one => one.IsKnown) => $"by each of the scopes {string.Join(", ", names)}",
@@ -35,12 +37,25 @@ internal sealed class ExplainScopes(OperationServices services)
         };
     }
 
+    // The point stays until another change is decided, and is sent to meanwhile.
+    private List<string> Removed(SyncPointId point, IdentityState state, IReadOnlyCollection<IdentityEvent> events) =>
+    [
+        .. from account in AccountsOf(state)
+           where account.Points.Contains(point)
+           from name in ScopesOf(account.Account, events)
+           where services.Configuration.Scopes.All(scope => scope.Name != name || scope.Source != account.Account.Source.Value)
+           select name,
+    ];
+
+    private static ImmutableArray<string> ScopesOf(AccountId account, IReadOnlyCollection<IdentityEvent> events) =>
+        events.OfType<IdentityEvent.CaptureAccepted>().LastOrDefault(accepted => accepted.Change.Account == account)?.Scopes ?? [];
+
     // Where the journal does not say in which scopes the edge found the account (it is from before that was kept, or does not reach back so far), all that could have given the point.
     private List<(ScopeSettings Scope, bool IsKnown)> Giving(SyncPointId point, IdentityState state, IReadOnlyCollection<IdentityEvent> events) =>
     [
         .. from account in AccountsOf(state)
            where account.Points.Contains(point)
-           let found = events.OfType<IdentityEvent.CaptureAccepted>().LastOrDefault(accepted => accepted.Change.Account == account.Account)?.Scopes ?? []
+           let found = ScopesOf(account.Account, events)
            from scope in services.Configuration.Scopes
            where scope.Source == account.Account.Source.Value && scope.Points.Contains(point.Value) && (found.IsEmpty || found.Contains(scope.Name))
            select (scope, !found.IsEmpty),

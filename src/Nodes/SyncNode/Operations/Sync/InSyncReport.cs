@@ -90,7 +90,7 @@ internal sealed class InSyncReport(OperationServices services) : Operation
     // The state knows the change that a point has if it is the newest; of an older one the journal knows, as far back as it reaches.
     private async Task<Change?> ConfirmedAsync(IdentityId identity, IdentityState state, SyncPointId point, CancellationToken cancellationToken)
     {
-        if (state.Points.GetValueOrDefault(point) is not { } known) return null;
+        var known = state.Points.GetValueOrDefault(point);
         if (known is PointState.Rechecking rechecking) return rechecking.Delivery.Change;
         if (known is PointState.Idle { Last: { End: DeliveryEnd.Delivered } last } && state.Newest is { } newest && last.CaptureId == newest.CaptureId) return newest;
         var changes = new Dictionary<CaptureId, Change>();
@@ -122,7 +122,7 @@ internal static class Comparison
     {
         if (state is null) return (Never, "Nothing of this account ever arrived.");
         var known = state.Points.GetValueOrDefault(point);
-        if (confirmed is null) return (Never, known is null ? "The sync point was not assigned with any capture." : Stories.ReasonOf(known) ?? Stories.WordOf(known));
+        if (confirmed is null) return (Never, StandingOf(known));
         if (now is null) return (Unknown, "The directory shows no stamp of its password.");
 
         // Stamps of two sources do not compare: but what was written here on account of the other one is known by its own stamp.
@@ -136,8 +136,10 @@ internal static class Comparison
         return now.Value.CompareTo(confirmed.Stamp) switch
         {
             0 => (InSync, null),
-            > 0 => (Behind, state.LatestStamps.GetValueOrDefault(account.Source) < now.Value ? "A change since then was not captured, or is on its way." : Stories.ReasonOf(known!) ?? Stories.WordOf(known!)),
+            > 0 => (Behind, state.LatestStamps.GetValueOrDefault(account.Source) < now.Value ? "A change since then was not captured, or is on its way." : StandingOf(known)),
             _ => (Unknown, "The directory is behind the target: the domain was restored, or another server answered."),
         };
     }
+
+    private static string StandingOf(PointState? known) => known is null ? "The sync point is not among those of the account's last change: what changed since is not sent there." : Stories.ReasonOf(known) ?? Stories.WordOf(known);
 }

@@ -22,7 +22,7 @@ internal sealed class ParkedList(OperationServices services) : Operation
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
         var point = call.Text("point");
-        if (point is not null && services.FindPoint(point) is null) return services.NoSuchPoint(point);
+        if (point is not null && services.FindPoint(point) is null && !await IsParkedAtAsync(point, cancellationToken).ConfigureAwait(false)) return services.NoSuchPoint(point);
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
         var listed = await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false);
 
@@ -37,6 +37,10 @@ internal sealed class ParkedList(OperationServices services) : Operation
 
         return new OperationResult.Answered(Answer.Of(Section.Table(null, "parked delivery|parked deliveries", Columns, rows)));
     }
+
+    // Also a point that is not configured any more may have something parked.
+    private async Task<bool> IsParkedAtAsync(string point, CancellationToken cancellationToken) =>
+        (await services.Queries.CountParkedAsync(cancellationToken).ConfigureAwait(false)).Any(parked => parked.Point.Value == point);
 }
 
 /// <summary><c>sync parked retry</c> and <c>sync retry</c>, <c>sync parked discard</c> and <c>sync discard</c>, <c>sync resend</c>: one decision about one person at one or all points.</summary>
@@ -54,10 +58,10 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         var (identity, refusal) = await services.FindOneAsync(call.Needed("user"), cancellationToken).ConfigureAwait(false);
         if (refusal is not null) return refusal;
         var only = call.Text("point");
-        if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
         var before = await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
+        if (only is not null && services.FindPoint(only) is null && before.Points.Keys.All(known => known.Value != only)) return services.NoSuchPoint(only);
         var points = before.Points.Where(entry => only is null ? concerns(entry.Value) : entry.Key.Value == only).Select(entry => entry.Key).ToList();
-        if (points.Count == 0) return new OperationResult.Refused(RefusalReason.Conflict, only is null ? $"There is nothing to do for {call.Needed("user")}: 'sync explain {call.Needed("user")}' says how it stands." : $"The sync point '{only}' is not in the scope of {call.Needed("user")}.");
+        if (points.Count == 0) return new OperationResult.Refused(RefusalReason.Conflict, only is null ? $"There is nothing to do for {call.Needed("user")}: 'sync explain {call.Needed("user")}' says how it stands." : $"The sync point '{only}' was not among those of {call.Needed("user")} when the last change was decided: once a scope gives it, have the password changed again. 'sync explain {call.Needed("user")}' says more.");
         var results = new List<(SyncPointId Point, DecisionRefusal? Refusal)>();
         foreach (var point in points)
         {
@@ -81,7 +85,7 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         {
             yield return new DecideForUser(
                 services, Change(OperatorRole.Operator, "sync", name, "Tries what waits or is parked for one person now.", $"sync {name} ada", $"sync {name} ada -p mail"),
-                DecisionKind.Retry, state => state is PointState.Waiting or PointState.Parked);
+                DecisionKind.Retry, state => state is PointState.Waiting or PointState.Parked || state.IsMissed);
         }
 
         foreach (var name in (string[])["parked discard", "discard"])
@@ -104,7 +108,7 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         DecisionRefusal.AttemptInFlight => "An attempt is in flight: wait for its end.",
         DecisionRefusal.Expired => "It is older than the maximum age: have the password changed again.",
         DecisionRefusal.NothingToDo => "Nothing waits or is parked there.",
-        DecisionRefusal.SecretGone => "Its sealed password was deleted when every target had it: have the password changed again.",
+        DecisionRefusal.SecretGone => "Its sealed password is not held any more: have the password changed again.",
         DecisionRefusal.NoChangeYet => "No change was ever accepted.",
         DecisionRefusal.NotTheCurrentDelivery => "The account has had a newer password since, which is not to be sent.",
         var other => $"Refused: {other}.",

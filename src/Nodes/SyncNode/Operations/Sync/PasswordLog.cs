@@ -27,7 +27,7 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
     public static ImmutableArray<ColumnDescription> Columns { get; } =
     [
         Column.Number("record"), Column.Time("at"), Column.Text("source"), Column.Text("controller", "domain controller"), Column.Text("user"), Column.Text("event"), Column.Text("point"),
-        Column.Text("message"), Column.Text("target"), Column.Text("server"), Column.Duration("total"), Column.Duration("work"), Column.Duration("wait"), Column.Text("changeSet", "change-set"), Column.Text("attempt"), Column.Text("identity"),
+        Column.Text("message"), Column.Text("target"), Column.Text("server"), Column.Duration("total"), Column.Duration("work"), Column.Duration("wait"), Column.Time("captured"), Column.Time("spooled"), Column.Time("accepted"), Column.Text("changeSet", "change-set"), Column.Text("attempt"), Column.Text("identity"),
     ];
 
     private readonly Dictionary<CaptureId, IdentityEvent.CaptureAccepted?> changes = [];
@@ -128,7 +128,7 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
         var user = accepted?.Change.Names.SamAccountName ?? await names.UserOfAsync(row.Event, cancellationToken).ConfigureAwait(false);
         return Column.Row(
             row.Position, row.Event.At, account?.Source.Value, controller, user, WordOf(row.Event), point?.Value, MessageOf(row.Event), TargetOf(row.Event), ServerOf(row.Event),
-            times?.Total, times?.Work, times?.Wait, captureId?.ToString(), AttemptOf(row.Event)?.ToString("N"), row.Identity.ToString());
+            times?.Total, times?.Work, times?.Wait, times?.Change.Stages.CapturedAt, times?.Change.Stages.SpooledAt, times?.Change.Stages.AcceptedAt, captureId?.ToString(), AttemptOf(row.Event)?.ToString("N"), row.Identity.ToString());
     }
 
     private Task<ImmutableArray<StoredEvent>> ReadPageAsync(long after, PasswordLogFilter filter, CancellationToken cancellationToken) =>

@@ -27,6 +27,7 @@ internal static class Stories
         DeliveryEnd.Discarded => "discarded",
         DeliveryEnd.Withdrawn => "withdrawn",
         DeliveryEnd.SecretUnusable => "secret unusable",
+        DeliveryEnd.Disabled => "missed: the point was disabled",
         _ => throw new InvalidOperationException($"Internal error: unknown end {end}."),
     };
 
@@ -80,6 +81,8 @@ internal static class Stories
     public static string NextOf(PointState state, PointSettingsView point) => state switch
     {
         PointState.Waiting or PointState.Parked or PointState.Rechecking when point.Switch is { } off => $"Nothing: {off.By} {(off.IsDisabled ? "disabled" : "paused")} the sync point at {Time(off.Since)}{(off.Reason is { } reason ? $" ({reason})" : "")}. It expires at {Time(state.Needed.Single().ExpiresAt)}.",
+        PointState.Idle when point.Switch is { IsDisabled: true } off => $"Nothing: {off.By} disabled the sync point at {Time(off.Since)}{(off.Reason is { } reason ? $" ({reason})" : "")}, and changes that come meanwhile are not sent there.",
+        PointState.Idle when point.IsCaptureUndecided => "A capture is not decided yet: see below.",
         PointState.Idle => "Nothing, until the password is changed again.",
         PointState.Waiting waiting => $"Attempt {waiting.Delivery.FailedAttempts + 1} is due at {Time(waiting.DueAt)}; it expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
         PointState.InFlight => "The outcome of the attempt is journalled; what follows depends on it.",
@@ -92,7 +95,9 @@ internal static class Stories
     public static string? ActionOf(PointState state, DeliveryOutcome? last, string user, PointSettingsView point) => state switch
     {
         PointState.Waiting or PointState.Parked when point.Switch is { } off => $"pbm sync point {(off.IsDisabled ? "enable" : "resume")} {point.Name}",
-        PointState.Idle { Last.End: DeliveryEnd.Expired or DeliveryEnd.SecretUnusable or DeliveryEnd.Discarded } => "Have the password changed again: the sealed one is gone.",
+        { IsMissed: true } when point.Switch is { IsDisabled: true } => $"pbm sync point enable {point.Name}, then have the password changed again",
+        { IsMissed: true } when point.IsNewestHeld => $"pbm sync retry {user} -p {point.Name}",
+        { IsMissed: true } or PointState.Idle { Last.End: DeliveryEnd.Discarded } => "Have the password changed again: the sealed one is gone.",
         PointState.Idle or PointState.InFlight or PointState.Rechecking => null,
         PointState.Waiting { LastFailure: null } => null,
         _ => last switch
@@ -109,4 +114,16 @@ internal static class Stories
 }
 
 /// <summary>What is said about a sync point beside the state of a delivery there.</summary>
-internal sealed record PointSettingsView(string Name, Core.Ports.PointSwitch? Switch);
+/// <param name="Name">What it is called.</param>
+/// <param name="Switch">How an operator switched it; null if it runs.</param>
+/// <param name="IsNewestHeld">Whether the person's newest password is still held, sealed, and may be sent.</param>
+internal sealed record PointSettingsView(string Name, Core.Ports.PointSwitch? Switch, bool IsNewestHeld)
+{
+    /// <summary>Whether a capture of the person is not decided yet.</summary>
+    public bool IsCaptureUndecided { get; init; }
+
+    public static PointSettingsView Of(SyncPointId point, IdentityState state, OperationServices services) => new(
+        point.Value,
+        services.Switchboard.Current.GetValueOrDefault(point),
+        state.Deliverable is { } newest && newest.ExpiresAt > services.Now && state.NeedsSecret(newest.CaptureId));
+}
