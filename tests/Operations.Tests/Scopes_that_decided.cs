@@ -61,6 +61,26 @@ public sealed class Scopes_that_decided
         (await WhyAsync(admin, "ada")).ShouldBe(("by scope staff, which is not configured any more", "", "staff"));
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_rule_that_says_something_else_since_the_last_change_is_marked()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome.IsSuccess, Token);
+        using (var before = OperatorClient.First(node)) (await ChangedAsync(before)).ShouldBeNull();
+        object[] scopes = [new { name = "staff", source = "alpha", baseDn = "OU=berlin,DC=alpha,DC=test", points = targets.Keys }];
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "scopes.json"), JsonSerializer.Serialize(new { scopes }), Token);
+        await node.RestartAsync(targets, null, Token);
+        using var after = OperatorClient.First(node);
+
+        (await ChangedAsync(after))!.ShouldStartWith("it said something else when the last change was decided, at ");
+
+        static async Task<string?> ChangedAsync(OperatorClient admin) => (await admin.RunAsync("sync explain", Token, ("user", "ada"))).Rows("scopes").Single().GetProperty("changed").GetString();
+    }
+
     private static async Task ConfigureAsync(TestNode node, Dictionary<string, MemoryTarget> targets, string[] pointsOfAdmins)
     {
         object[] scopes = [new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points = targets.Keys }, new { name = "admins", source = "alpha", baseDn = "OU=admins,DC=alpha,DC=test", points = pointsOfAdmins }];

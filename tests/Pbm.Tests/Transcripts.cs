@@ -127,13 +127,14 @@ public sealed class Transcripts : IAsyncLifetime
         await page.RunAsync("sync parked list");
         await page.RunAsync("sync parked list --json");
         await page.RunAsync("sync queue");
+        await page.RunAsync("sync inbox");
         await page.RunAsync("sync export -n 6 | cut -d '|' -f 1,5-8");
         await page.RunAsync("log peek -v warning | grep -o 'mail: .*'");
     }
 
     private async Task RemediesAsync(Transcript page)
     {
-        page.Heading("Mending it", "Bob gets his account in the target, and what waits is tried. Cat's password is refused again: it must be changed, or the target's rule.");
+        page.Heading("Mending it", "Bob gets his account in the target, and what waits is tried. Cat's password is refused again: it must be changed, or the target's rule. Dan changes his while the target is disabled.");
         mail.Add("bob");
         var before = Ends();
         await page.RunAsync("sync retry bob -p mail | cut -d '|' -f 1,2,4");
@@ -153,7 +154,11 @@ public sealed class Transcripts : IAsyncLifetime
         await page.RunUntilSettledAsync("sync point show mail");
         await page.RunAsync("sync point resume mail");
         await page.RunAsync("sync point disable mail");
+        var missing = await node.CaptureAsync("dan", "Winter.2026!z", 7, Token);
+        await node.SendAsync(Token, missing);
+        await node.WaitForAsync<IdentityEvent.DeliveryEnded>(e => e.CaptureId == missing.CaptureId, Token);
         await page.RunAsync("sync point enable mail");
+        await page.RunAsync("sync missed list");
         await page.RunAsync("sync resend ada -p mail", code: ExitCodes.Refused);
         await page.RunAsync("sync check ada", secret: "Winter.2026!x");
         page.Heading("Is everybody in sync?", "The report reads the source, for which this node has no account.");

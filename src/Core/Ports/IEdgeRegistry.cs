@@ -47,4 +47,7 @@ public interface IConfigurationVersions
 {
     /// <summary>The version number of this text: that of the last version if it is the same, else a new one.</summary>
     ValueTask<long> PublishAsync(string body, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>The text that held at a time: of the last version that was published until then; null if there was none.</summary>
+    ValueTask<string?> FindAsync(DateTimeOffset at, CancellationToken cancellationToken);
 }

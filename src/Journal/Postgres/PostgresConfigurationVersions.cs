@@ -31,4 +31,8 @@ internal sealed class PostgresConfigurationVersions(PostgresDatabase database) :
             },
             cancellationToken);
     }
+
+    public async ValueTask<string?> FindAsync(DateTimeOffset at, CancellationToken cancellationToken) => (await database.ReadAsync(
+        (connection, token) => connection.Command("SELECT body FROM config WHERE at <= $1 ORDER BY version DESC LIMIT 1", Of(at.ToColumn())).RowsAsync(row => row.GetString(0), token),
+        cancellationToken).ConfigureAwait(false)).FirstOrDefault();
 }

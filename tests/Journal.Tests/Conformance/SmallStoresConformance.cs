@@ -175,6 +175,19 @@ public abstract class SmallStoresConformance : StoreConformance
     }
 
     [Fact]
+    public async Task Configuration_of_a_time_is_the_last_that_was_published_until_then()
+    {
+        await using var subject = await OpenAsync();
+        var configurations = subject.Store.Configurations;
+        (await configurations.FindAsync(Samples.Start, CancellationToken.None)).ShouldBeNull();
+        for (var hour = 1; hour <= 3; hour++) await configurations.PublishAsync($"{{\"hour\":{hour}}}", Samples.Start.AddHours(hour), CancellationToken.None);
+
+        (await configurations.FindAsync(Samples.Start, CancellationToken.None)).ShouldBeNull();
+        (await configurations.FindAsync(Samples.Start.AddHours(2), CancellationToken.None)).ShouldBe("{\"hour\":2}");
+        (await configurations.FindAsync(Samples.Start.AddDays(1), CancellationToken.None)).ShouldBe("{\"hour\":3}");
+    }
+
+    [Fact]
     public async Task Many_at_once_get_no_more_permits_than_the_bucket_holds_and_the_others_are_told_how_long_to_wait()
     {
         await using var subject = await OpenAsync();

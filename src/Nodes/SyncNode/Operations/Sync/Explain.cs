@@ -52,7 +52,7 @@ internal sealed class Explain(OperationServices services) : Operation
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
             Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty)),
             .. undecided,
-            new ExplainScopes(services).Of(state, events),
+            await new ExplainScopes(services).OfAsync(state, events, cancellationToken).ConfigureAwait(false),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }

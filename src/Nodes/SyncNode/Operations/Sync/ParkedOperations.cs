@@ -22,7 +22,9 @@ internal sealed class ParkedList(OperationServices services) : Operation
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {
         var point = call.Text("point");
-        if (point is not null && services.FindPoint(point) is null && !await IsParkedAtAsync(point, cancellationToken).ConfigureAwait(false)) return services.NoSuchPoint(point);
+
+        // Also a point that is not configured any more may have something parked.
+        if (point is not null && services.FindPoint(point) is null && (await services.Queries.CountParkedAsync(cancellationToken).ConfigureAwait(false)).All(parked => parked.Point.Value != point)) return services.NoSuchPoint(point);
         var rows = ImmutableArray.CreateBuilder<ImmutableArray<object?>>();
         var listed = await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false);
 
@@ -37,10 +39,6 @@ internal sealed class ParkedList(OperationServices services) : Operation
 
         return new OperationResult.Answered(Answer.Of(Section.Table(null, "parked delivery|parked deliveries", Columns, rows)));
     }
-
-    // Also a point that is not configured any more may have something parked.
-    private async Task<bool> IsParkedAtAsync(string point, CancellationToken cancellationToken) =>
-        (await services.Queries.CountParkedAsync(cancellationToken).ConfigureAwait(false)).Any(parked => parked.Point.Value == point);
 }
 
 /// <summary><c>sync parked retry</c> and <c>sync retry</c>, <c>sync parked discard</c> and <c>sync discard</c>, <c>sync resend</c>: one decision about one person at one or all points.</summary>
