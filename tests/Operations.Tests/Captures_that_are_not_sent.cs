@@ -78,11 +78,11 @@ public sealed class Captures_that_are_not_sent
         using var admin = OperatorClient.First(node);
         var report = ReportOf("ada", CaptureVerdict.Unconfirmed);
         await node.SendAsync(Token, report);
-        await node.WaitForAsync<IdentityEvent.CaptureReported>(e => e.CaptureId == report.CaptureId, Token);
+        var reported = await node.WaitForAsync<IdentityEvent.CaptureReported>(e => e.CaptureId == report.CaptureId, Token);
 
         var trouble = (await admin.RunAsync("sync status", Token)).Rows("troubles").Single(row => Text(row, "what") == "unconfirmed");
         (trouble.GetProperty("people").GetInt32(), Text(trouble, "remedy")).ShouldBe((1, "pbm sync missed list"));
-        Time(trouble, "since").ShouldBe(report.CapturedAt, TimeSpan.FromMilliseconds(1));
+        Time(trouble, "since").ShouldBe(reported.At, TimeSpan.FromMilliseconds(1));
         var missed = (await admin.RunAsync("sync missed list", Token)).Rows().Single();
         (Text(missed, "user"), Text(missed, "why"), Text(missed, "action")).ShouldBe(("ada", "unconfirmed", "Have the password changed again."));
 

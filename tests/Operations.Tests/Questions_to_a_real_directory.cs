@@ -58,7 +58,7 @@ public sealed class Questions_to_a_real_directory
 
         // A name that the account got after its change.
         await domain.First.ApplyLdifAsync($"dn: {ada.DistinguishedName}\nchangetype: modify\nreplace: mail\nmail: ada@mail.test\n\n", Token);
-        (await WhyAsync(elsewhere, "ada@mail.test")).ShouldBe("Captures of this account arrived, but no accepted change bears this name.");
+        (await WhyAsync(elsewhere, "ada@mail.test")).ShouldBe("Captures of this account arrived, but none of them bears this name.");
     }
 
     private static async Task AskByEveryNameAsync(OperatorClient admin, SambaDomain domain, LabUser bob, LabUser other, string objectGuid)

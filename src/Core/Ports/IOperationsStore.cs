@@ -84,7 +84,7 @@ public interface IOperationsQueries
     /// <summary>How many deliveries never arrived at each sync point that has any, all of them counted.</summary>
     ValueTask<ImmutableArray<StuckDeliveries>> CountMissedAsync(CancellationToken cancellationToken);
 
-    /// <summary>Identities of whose last capture it could not be proven which password the source has, with the time of that capture, the oldest first; one with a change that was accepted later is left out. Kept as long as what was missed.</summary>
+    /// <summary>Identities of whose last capture it could not be proven which password the source has, with the time at which that was decided, the oldest first; one with a change that was accepted later is left out. Kept as long as what was missed.</summary>
     /// <param name="limit">The most rows.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<ImmutableArray<UnconfirmedCapture>> ListUnconfirmedAsync(int limit, CancellationToken cancellationToken);
@@ -150,7 +150,7 @@ public sealed record StuckDeliveries(SyncPointId Point, long Deliveries, DateTim
 /// <summary>A capture of which it could not be proven which password the source has.</summary>
 /// <param name="Identity">Whose.</param>
 /// <param name="Sequence">The number of the event that reports it.</param>
-/// <param name="Since">When it was made.</param>
+/// <param name="Since">When that was decided.</param>
 public readonly record struct UnconfirmedCapture(IdentityId Identity, long Sequence, DateTimeOffset Since);
 
 /// <summary>An event with its place among those of all identities.</summary>

@@ -66,7 +66,7 @@ internal sealed class StoredAppend
     /// <summary>Points that missed their last change since a time, or, without a time, no longer.</summary>
     public (string Point, long? Since)[] Missed { get; }
 
-    /// <summary>The last event that reports a capture as unconfirmed, and when that was made; null if there is none.</summary>
+    /// <summary>The last event that reports a capture as unconfirmed, and its time; null if there is none.</summary>
     public (long Sequence, long Since)? Unconfirmed { get; }
 
     /// <exception cref="ArgumentException">The parts of the append contradict each other.</exception>
@@ -130,7 +130,7 @@ internal sealed class StoredAppend
     {
         for (var i = append.Events.Length - 1; i >= 0; i--)
         {
-            if (append.Events[i] is IdentityEvent.CaptureReported { Verdict: CaptureVerdict.Unconfirmed } reported) return (append.Before.Sequence + 1 + i, reported.CapturedAt.ToColumn());
+            if (append.Events[i] is IdentityEvent.CaptureReported { Verdict: CaptureVerdict.Unconfirmed } reported) return (append.Before.Sequence + 1 + i, reported.At.ToColumn());
         }
 
         return null;

@@ -175,12 +175,12 @@ public abstract class OperationsConformance : StoreConformance
         var listed = (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).Single();
         (listed.Identity, listed.Since).ShouldBe((identity, Samples.Start.AddMinutes(3)));
         var reported = await subject.Store.Journal.ReadEventsAsync(identity, listed.Sequence, CancellationToken.None).FirstAsync(CancellationToken.None);
-        (reported.Event as IdentityEvent.CaptureReported)?.CapturedAt.ShouldBe(listed.Since);
+        (reported.Event as IdentityEvent.CaptureReported)?.At.ShouldBe(listed.Since);
         (await queries.ListUnconfirmedAsync(0, CancellationToken.None)).ShouldBeEmpty();
         await worker.CommandAsync(identity, new IdentityCommand.DecideCapture(Samples.Start, Samples.ChangeOf(change.Account, version: 2), Worker.Points, OwnWrites.None));
         (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldBeEmpty();
 
-        Task ReportAsync(CaptureVerdict verdict, int minute) => worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), change.Account, verdict, Samples.Start.AddMinutes(minute)));
+        Task ReportAsync(CaptureVerdict verdict, int minute) => worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start.AddMinutes(minute), Samples.NewCapture(), change.Account, verdict, Samples.Start));
     }
 
     [Fact]
