@@ -89,6 +89,17 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
                 ? operation.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()!)
                 : operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").EnumerateObject().Select(property => property.Name);
             parameters.ShouldBe(command.Parameters.Select(parameter => parameter.Name));
+            var told = operation.ToString();
+            foreach (var parameter in command.Parameters) told.ShouldContain(JsonEncodedText.Encode(parameter.Summary).ToString(), Case.Sensitive, $"{path} {parameter.Name}");
+            told.Contains("Is written into the audit.", StringComparison.Ordinal).ShouldBe(command.Changes || command.Role != "viewer", path);
+        }
+
+        foreach (var path in (string[])["/health/live", "/health/ready", "/metrics", "/api/v1/commands"])
+        {
+            var answers = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses");
+            using var served = await admin.GetAsync(path[1..], Token);
+            answers.TryGetProperty($"{(int)served.StatusCode}", out var answer).ShouldBeTrue($"{path} answered {served.StatusCode}");
+            answer.GetProperty("content").EnumerateObject().Single().Name.ShouldBe(served.Content.Headers.ContentType!.ToString());
         }
     }
 
@@ -98,14 +109,22 @@ public sealed class Every_operation(OneNode one) : IClassFixture<OneNode>
         var node = one.Node;
         using var admin = OperatorClient.First(node);
 
-        (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("colour", "red"))).ShouldBe("'colour' is not a parameter of 'sync history': it has user, point, source, change-set, last, limit.");
+        (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("colour", "red"))).ShouldBe("'colour' is not a parameter of 'sync history': it has user, point, source, change-set, controller, event, failures, last, limit.");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync explain", Token)).ShouldStartWith("'user' is missing: Who: login name");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("limit", "0"))).ShouldBe("'limit' is '0': use a whole number from 1.");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("last", "soon"))).ShouldBe("'last' is 'soon': use a number and ms, s, m, h or d, such as 30s.");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("point", "a"), ("point", "b"))).ShouldBe("'point' is given 2 times: at most 1.");
         (await admin.RefusedAsync(HttpStatusCode.NotFound, "sync history", Token, ("point", "nowhere"))).ShouldStartWith("There is no sync point 'nowhere'");
+        (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync history", Token, ("event", "exploded"))).ShouldStartWith("'event' is 'exploded': use one of accepted, ignored, ");
+        (await admin.RefusedAsync(HttpStatusCode.BadRequest, "sync explain", Token, ("user", "a\0b"))).ShouldBe("'user' has the character NUL (U+0000), which no name and no text has: leave it out.");
         using var malformed = await admin.SendAsync(new HttpRequestMessage(HttpMethod.Post, "api/v1/sync/point/pause") { Content = new StringContent("{\"point\":{}}") }, Token);
         malformed.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        foreach (var body in (string[])["{\"point\":\"a\",\"point\":\"b\"}", "{\"point\":\"\\ud800\"}", "{\"\\ud800\":\"a\"}", "{\"point\":[\"a\",\"\\udc00\"]}"])
+        {
+            using var refused = await admin.SendAsync(new HttpRequestMessage(HttpMethod.Post, "api/v1/sync/point/pause") { Content = new StringContent(body) }, Token);
+            refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest, body);
+        }
+
         using var nowhere = await admin.GetAsync("api/v1/sync/nothing", Token);
         nowhere.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }

@@ -83,7 +83,17 @@ public sealed class Health_of_a_node(OneNode one)
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task With_its_real_database_away_a_node_lives_is_not_ready_and_says_so_to_who_asks_for_a_doctor()
+    public async Task A_node_that_is_ended_in_order_is_not_to_be_begun_anew_for_that()
+    {
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget>(), Token);
+        await node.Server.DisposeAsync();
+
+        node.Server.Completion.IsCompleted.ShouldBeTrue("its parts have ended");
+        node.Server.Health.Live().ShouldBeEmpty();
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task With_its_real_database_away_a_node_lives_is_not_ready_and_its_doctor_says_what_is_wrong()
     {
         await using var server = await PostgresServer.StartAsync(["fsync = off"], Token);
         var passwordFile = Path.Combine(server.Folder, "database-password");
@@ -105,7 +115,15 @@ public sealed class Health_of_a_node(OneNode one)
         (await ready.Content.ReadAsStringAsync(Token)).ShouldContain("The database ");
         using var live = await admin.GetAsync("health/live", Token);
         live.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await admin.RefusedAsync(HttpStatusCode.ServiceUnavailable, "doctor", Token)).ShouldStartWith("It cannot be done now: ");
+
+        // What changes something is not begun, for it could not be audited. The doctor is, and the log says so.
+        (await admin.RefusedAsync(HttpStatusCode.ServiceUnavailable, "log level", Token, ("level", "warning"))).ShouldStartWith("It cannot be done now: ");
+        var doctor = (await admin.RunAsync("doctor", Token)).Rows("checks").ToLookup(row => row.GetProperty("what").GetString()!, row => (Result: row.GetProperty("result").GetString(), Remedy: row.GetProperty("remedy").ToString()));
+        doctor["database"].Single().ShouldBe(("bad", "See that the database runs and can be reached; nothing is accepted until then, and nothing is lost."));
+        doctor["audit"].Single().Result.ShouldBe("bad");
+        doctor["own certificate"].Single().Result.ShouldBe("good", "what needs no database is looked at all the same");
+        doctor["nodes"].Single().Result.ShouldBe("not checked");
+        node.Log.All.ShouldContain(line => line.Contains("asked for doctor, which could not be written into the audit", StringComparison.Ordinal));
         var away = (await checks.RunAsync(Token)).ShouldHaveSingleItem();
         (away.What, away.Word, away.Remedy).ShouldBe(("database", "bad", "See that the database runs and can be reached; nothing is accepted until then, and nothing is lost."));
     }

@@ -31,6 +31,13 @@ public sealed class Newest_records
         Words(await ReadAsync(filled, All with { Point = Beta.Value }, 100, events)).ShouldBe(["assigned", "queued"]);
         Words(await ReadAsync(filled, All with { Source = "alpha" }, 3, events)).ShouldBe(["scoped", "accepted", "queued"], "an assignment names no account");
         (await ReadAsync(filled, All with { Source = "elsewhere" }, 100, events)).Rows.ShouldBeEmpty();
+        Words(await ReadAsync(filled, All with { Event = "accepted" }, 2, events)).ShouldBe(["accepted", "accepted"]);
+        (await ReadAsync(filled, All with { OnlyFailures = true }, 100, events)).Rows.ShouldBeEmpty();
+        (await ReadAsync(filled, All with { Controller = "elsewhere" }, 100, events)).Rows.ShouldBeEmpty();
+        Words(await ReadAsync(filled, one with { Controller = $"{change.Stamp.InvocationId}".ToUpperInvariant() }, 100, events)).ShouldBe(["accepted", "queued"], "a domain controller of which nothing is known has the id for its name");
+        await filled.AddAsync(1, Beta, new DeliveryOutcome.Transient("The server is down."), Token);
+        Words(await ReadAsync(filled, All with { OnlyFailures = true }, 100, 2 * events)).ShouldBe(["obstacle"]);
+        events = (int)(await filled.Store.Operations.Queries.CountAsync(0, Token)).LastEvent;
         (await ReadAsync(filled, All, events + 1, events + 1)).Rows.Length.ShouldBe(events);
 
         var cut = await ReadAsync(filled, one, 100, events / 2);

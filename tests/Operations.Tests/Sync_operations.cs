@@ -4,6 +4,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Operations;
 using Shouldly;
 using Xunit;
 
@@ -245,6 +246,19 @@ public sealed class Sync_operations(OneNode one)
         audited[^1].ShouldContain("log level, done");
         audited.Count(line => line.Contains("log level", StringComparison.Ordinal)).ShouldBe(2, "the first was begun, and the second was done");
         (await admin.RefusedAsync(HttpStatusCode.BadRequest, "log level", Token, ("level", "loud"))).ShouldContain("'loud' is not a level");
+
+        // One more than may follow is told so.
+        var followers = new List<OperatorStream>();
+        try
+        {
+            for (var i = 0; i < LogRing.FollowersMax; i++) followers.Add(await admin.FollowAsync("log tail", Token));
+            (await admin.RefusedAsync(HttpStatusCode.ServiceUnavailable, "log tail", Token)).ShouldStartWith($"{LogRing.FollowersMax} follow this node's log already");
+        }
+        finally
+        {
+            foreach (var follower in followers) follower.Dispose();
+        }
+
         (await admin.RunAsync("actor hierarchy", Token)).Rows().Select(row => Text(row, "path")).ShouldContain("/region");
     }
 

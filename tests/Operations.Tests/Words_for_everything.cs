@@ -18,7 +18,10 @@ public sealed class Words_for_everything
     public void Every_outcome_has_a_word(Type kind) => Stories.WordOf((DeliveryOutcome)RuntimeHelpers.GetUninitializedObject(kind)).ShouldNotBeEmpty();
 
     [Theory, MemberData(nameof(Events))]
-    public void Every_event_has_a_word(Type kind) => PasswordLogWords.WordOf((IdentityEvent)RuntimeHelpers.GetUninitializedObject(kind)).ShouldNotBeEmpty();
+    public void Every_event_has_a_word(Type kind) => PasswordLogWords.Words.ShouldContain(PasswordLogWords.WordOf((IdentityEvent)RuntimeHelpers.GetUninitializedObject(kind)));
+
+    [Fact]
+    public void Every_word_is_of_an_event() => PasswordLogWords.Words.ShouldBe(KindsOf(typeof(IdentityEvent)).Select(kind => PasswordLogWords.WordOf((IdentityEvent)RuntimeHelpers.GetUninitializedObject(kind))), ignoreOrder: true);
 
     [Fact]
     public void Every_end_reason_and_verdict_has_a_word()

@@ -46,6 +46,32 @@ public sealed class The_prompt(OnePbm one) : IClassFixture<OnePbm>
         interrupts.Press().ShouldBeFalse("nothing runs that could end by itself");
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_file_is_begun_with_the_answer_and_stays_as_it_was_where_there_is_none()
+    {
+        var file = Path.Combine(pbm.Home, "answer.txt");
+        await File.WriteAllTextAsync(file, "what was there", Token);
+        string[] mistyped = ["sync explode", "sync explain", "help sync explode", "sync point pause nowhere"];
+
+        var told = await TypeAsync(mistyped.Select(line => $"{line} > \"{file}\""));
+
+        (await File.ReadAllTextAsync(file, Token)).ShouldBe("what was there");
+        told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(mistyped.Length, told);
+        await TypeAsync([$"help doctor > \"{file}\""]);
+        (await File.ReadAllTextAsync(file, Token)).ShouldContain("It is written into the audit.");
+        await TypeAsync([$"keys list > \"{file}\""]);
+        (await File.ReadAllTextAsync(file, Token)).ShouldEndWith($"Count: 1 key{Environment.NewLine}");
+    }
+
+    // What went to the error output.
+    private async Task<string> TypeAsync(IEnumerable<string> lines)
+    {
+        using var errors = new StringWriter();
+        var terminal = new Terminal(new StringReader(string.Join('\n', lines)), TextWriter.Null, errors, false, null, pbm.Home, _ => null);
+        (await PbmRun.RunAsync([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], terminal, Token)).ShouldBe(ExitCodes.Done);
+        return errors.ToString();
+    }
+
     /// <summary>Presses Ctrl-C once a text was shown.</summary>
     private sealed class PressingWriter(string text, Interrupts interrupts) : StringWriter
     {

@@ -18,6 +18,9 @@ public sealed partial class ConfigurationFetcher(
     /// <summary>How the edge stands, told with each question; null for nothing.</summary>
     public Func<EdgeReport>? Report { get; init; }
 
+    /// <summary>The names of the alarms that stand, told with the report; null for none.</summary>
+    public Func<IEnumerable<string>>? Alarms { get; init; }
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private long version;
@@ -56,6 +59,7 @@ public sealed partial class ConfigurationFetcher(
                 using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
                 using var question = new HttpRequestMessage(HttpMethod.Get, new Uri(node, EdgeConfiguration.Path));
                 if (Report is { } report) question.Headers.TryAddWithoutValidation(EdgeReport.Header, report().ToHeader());
+                if (Alarms is { } alarms && EdgeAlarms.ToHeader(alarms()) is { Length: > 0 } standing) question.Headers.TryAddWithoutValidation(EdgeAlarms.Header, standing);
                 using var answer = await http.SendAsync(question, ending.Token).ConfigureAwait(false);
                 answer.EnsureSuccessStatusCode();
                 var configuration = await answer.Content.ReadFromJsonAsync(IntakeJson.Default.EdgeConfiguration, ending.Token).ConfigureAwait(false);

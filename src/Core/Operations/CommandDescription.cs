@@ -43,7 +43,12 @@ public sealed record CommandDescription(
     bool Streams,
     ImmutableArray<ColumnDescription> Columns,
     ImmutableArray<ParameterDescription> Parameters,
-    ImmutableArray<string> Examples);
+    ImmutableArray<string> Examples)
+{
+    /// <summary>Whether it is written into the audit: what changes something, and what a viewer may not do.</summary>
+    [JsonIgnore]
+    public bool IsAudited => Changes || Role != "viewer";
+}
 
 /// <summary>One parameter of a command.</summary>
 /// <param name="Name">In requests: <c>point</c>. As a switch, <c>-point</c>.</param>

@@ -9,6 +9,9 @@ internal sealed partial class AlarmLog(ILogger<AlarmLog> logger) : IAlarmSink
 {
     private readonly ConcurrentDictionary<Type, string> standing = new();
 
+    /// <summary>The names of the alarms that stand.</summary>
+    public IEnumerable<string> Standing => standing.Keys.Select(alarm => alarm.Name);
+
     public void Raise(EdgeAlarm alarm)
     {
         if (alarm.Stands && standing.TryGetValue(alarm.GetType(), out var known) && known == alarm.Sentence) return;

@@ -82,6 +82,7 @@ public sealed partial class EdgeServer : IAsyncDisposable
         var fetcher = new ConfigurationFetcher(http, nodes, uplink, change.TakeAsync, options, clock, loggers.CreateLogger<ConfigurationFetcher>())
         {
             Report = () => new EdgeReport(spool.Status.Held, spool.Status.Bytes, clock.GetUtcNow()),
+            Alarms = () => alarms.Standing,
         };
         LogStarted(loggers.CreateLogger<EdgeServer>(), edge.Source, edge.DomainController, ProductVersion.Text, configuration.File, socket, drop, string.Join(", ", edge.Nodes), spool.Recovery.ToString());
         if (await stored.ReadAsync(cancellationToken).ConfigureAwait(false) is { } last) pipeline.Apply(last);

@@ -33,7 +33,8 @@ internal sealed partial record CommandLine(string Address, OutputFormat Format, 
           pbm login                      keeps a token for this user, in a file that only this user can read
           pbm version                    the versions of client and node
 
-        Exit codes: 0 done, 1 refused, 2 wrong command line, 3 node not reached, 4 not allowed, 5 certificate not trusted, 130 interrupted
+        Exit codes: 0 done, 1 refused, 2 wrong command line, 3 node not reached, 4 not allowed, 5 certificate not trusted,
+        6 the answer is bad news (a check failed, a target does not have the password), 130 interrupted
         """;
 
     /// <exception cref="PbmException">An option is unknown or lacks its value.</exception>

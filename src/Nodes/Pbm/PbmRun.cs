@@ -32,7 +32,7 @@ public static class PbmRun
             var list = await client.FetchAsync(cancellationToken).ConfigureAwait(false);
             return line.Words.IsEmpty
                 ? await new Prompt(client, list, line, terminal).RunAsync(cancellationToken).ConfigureAwait(false)
-                : await RunAsync(client, list, line.Format, line.Words, terminal, terminal.Out, cancellationToken).ConfigureAwait(false);
+                : await RunAsync(client, list, line.Format, line.Words, terminal, () => terminal.Out, cancellationToken).ConfigureAwait(false);
         }
         catch (PbmException failure)
         {
@@ -55,17 +55,26 @@ public static class PbmRun
         }
     }
 
-    internal static async Task<int> RunAsync(NodeClient client, CommandList list, OutputFormat format, ImmutableArray<string> words, Terminal terminal, TextWriter output, CancellationToken cancellationToken)
+    /// <summary>Runs one command.</summary>
+    /// <param name="client">The way to the node.</param>
+    /// <param name="list">What the node offers.</param>
+    /// <param name="format">How the answer is written.</param>
+    /// <param name="words">What was typed.</param>
+    /// <param name="terminal">Where secrets are asked for.</param>
+    /// <param name="open">Where the answer goes; called when there is one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<int> RunAsync(NodeClient client, CommandList list, OutputFormat format, ImmutableArray<string> words, Terminal terminal, Func<TextWriter> open, CancellationToken cancellationToken)
     {
         switch (words)
         {
             case ["help", .. var about]:
-                Help.Print(output, list, about);
+                open().Write(Help.Of(list, about));
                 return ExitCodes.Done;
             case [.. var about, "-help" or "--help"]:
-                Help.Print(output, list, about);
+                open().Write(Help.Of(list, about));
                 return ExitCodes.Done;
             case ["version"]:
+                var output = open();
                 output.WriteLine($"pbm {Version}");
                 output.WriteLine(Rendering.Clean($"node {list.Node} of {list.Cluster} {list.Version}"));
                 return ExitCodes.Done;
@@ -77,9 +86,10 @@ public static class PbmRun
         {
             foreach (var parameter in binding.Command.Parameters.Where(parameter => parameter.Kind == "secret")) secrets[parameter.Name] = terminal.AskSecret(Rendering.Clean(parameter.Summary.TrimEnd('.')));
             using var response = await client.RunAsync(binding, secrets, cancellationToken).ConfigureAwait(false);
-            var printer = new AnswerPrinter(output, format, terminal.IsInteractive);
+            var answer = open();
+            var printer = new AnswerPrinter(answer, format, terminal.IsInteractive);
             if (!binding.Command.Streams) return await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
-            await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, output, ending), cancellationToken).ConfigureAwait(false);
+            await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, answer, ending), cancellationToken).ConfigureAwait(false);
             return ExitCodes.Done;
         }
         finally

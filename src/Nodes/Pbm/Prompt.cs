@@ -50,14 +50,21 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
 
     private async Task RunCommandAsync(CommandLine parsed, CancellationToken cancellationToken)
     {
-        if (parsed.Words is [.. var command, ">", var file])
+        if (parsed.Words is not [.. var command, ">", var file])
         {
-            await using var output = new StreamWriter(file);
-            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, output, cancellationToken).ConfigureAwait(false);
+            await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, () => terminal.Out, cancellationToken).ConfigureAwait(false);
+            return;
         }
-        else
+
+        // The file is begun with the answer: what is mistyped or refused leaves it as it was.
+        StreamWriter? output = null;
+        try
         {
-            await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, terminal.Out, cancellationToken).ConfigureAwait(false);
+            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, () => output ??= new StreamWriter(file), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (output is not null) await output.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -51,7 +51,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         this.web = web;
         this.engine = engine;
         var replication = new ReplicationWatch(parts.Store.Replication, parts.Configuration.Node.Database.RequireSynchronousStandby, parts.Clock, loggers.CreateLogger<ReplicationWatch>());
-        Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Completion);
+        Health = new NodeHealth(engine, parts.Store.Operations.Queries, replication, () => Volatile.Read(ref disposed) != 0 ? null : Completion);
         monitoring = NodeMonitoring.Start(parts, engine, Health, loggers);
         running =
         [

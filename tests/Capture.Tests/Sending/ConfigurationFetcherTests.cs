@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
@@ -26,7 +27,7 @@ public sealed class ConfigurationFetcherTests
         var uplink = new Uplink.Uplink(http, new EdgeName(new SourceId("alpha"), "dc1", "test"), nodes, options, clock, () => 0, NullLogger<Uplink.Uplink>.Instance);
         var taken = new TaskCompletionSource<EdgeConfiguration>(TaskCreationOptions.RunContinuationsAsynchronously);
         var tries = 0;
-        var fetcher = new ConfigurationFetcher(http, nodes, uplink, TakeAsync, options, clock, NullLogger<ConfigurationFetcher>.Instance);
+        var fetcher = new ConfigurationFetcher(http, nodes, uplink, TakeAsync, options, clock, NullLogger<ConfigurationFetcher>.Instance) { Alarms = () => tries == 0 ? ["SpoolFull", "HookNotCalled"] : [] };
 
         var running = fetcher.RunAsync(ending.Token);
         while (!taken.Task.IsCompleted)
@@ -38,6 +39,7 @@ public sealed class ConfigurationFetcherTests
 
         (await taken.Task).Version.ShouldBe(3);
         tries.ShouldBeGreaterThan(1);
+        handler.Alarms.Take(2).ShouldBe(["HookNotCalled,SpoolFull", null], "the edge tells what stands, and nothing where nothing does");
         await ending.CancelAsync();
         await running;
 
@@ -98,10 +100,17 @@ public sealed class ConfigurationFetcherTests
 
     private sealed class Node : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+        /// <summary>What the header of alarms said in each question; null where there was none.</summary>
+        public ConcurrentQueue<string?> Alarms { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            Content = JsonContent.Create(
-                new EdgeConfiguration(3, "main", new SourceId("alpha"), ImmutableArray<ScopeRule>.Empty, [], [], EdgeConfiguration.GraceSecondsDefault), IntakeJson.Default.EdgeConfiguration),
-        });
+            Alarms.Enqueue(request.Headers.TryGetValues(EdgeAlarms.Header, out var told) ? told.Single() : null);
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = JsonContent.Create(
+                    new EdgeConfiguration(3, "main", new SourceId("alpha"), ImmutableArray<ScopeRule>.Empty, [], [], EdgeConfiguration.GraceSecondsDefault), IntakeJson.Default.EdgeConfiguration),
+            });
+        }
     }
 }

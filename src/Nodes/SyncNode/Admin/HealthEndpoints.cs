@@ -9,12 +9,18 @@ namespace PasswordSync.SyncNode.Admin;
 /// <summary>Whether the node lives (<c>/health/live</c>) and whether it does its work (<c>/health/ready</c>): 200 or 503, with reasons, and with warnings that leave it ready; and its figures (<c>/metrics</c>).</summary>
 internal sealed class HealthEndpoints(NodeHealth health, NodeMonitoring monitoring)
 {
+    public const string LivePath = "/health/live";
+
+    public const string ReadyPath = "/health/ready";
+
+    public const string MetricsPath = "/metrics";
+
     /// <summary>Adds the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", context => WriteAsync(context, [.. health.Live()], []));
-        routes.MapGet("/health/ready", async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false), [.. health.Warnings()]).ConfigureAwait(false));
-        routes.MapGet("/metrics", context =>
+        routes.MapGet(LivePath, context => WriteAsync(context, [.. health.Live()], []));
+        routes.MapGet(ReadyPath, async context => await WriteAsync(context, await health.ReadyAsync(context.RequestAborted).ConfigureAwait(false), [.. health.Warnings()]).ConfigureAwait(false));
+        routes.MapGet(MetricsPath, context =>
         {
             context.Response.ContentType = PrometheusText.ContentType;
             return context.Response.WriteAsync(monitoring.Prometheus(), context.RequestAborted);

@@ -26,6 +26,7 @@ internal static class OpenApiDocument
         writer.WriteEndArray();
         writer.WriteStartObject("paths");
         foreach (var operation in layer.Operations) WriteOperation(writer, operation.Description);
+        OpenApiEndpoints.Write(writer);
         writer.WriteEndObject();
         WriteComponents(writer);
         writer.WriteEndObject();
@@ -37,7 +38,7 @@ internal static class OpenApiDocument
         writer.WriteStartObject(description.Method.ToLowerInvariant());
         writer.WriteString("operationId", $"{description.Palette} {description.Name}".Trim().Replace(' ', '-'));
         writer.WriteString("summary", description.Summary);
-        writer.WriteString("description", $"Needs the role {description.Role}.{(description.Changes ? " Is written into the audit." : "")}");
+        writer.WriteString("description", $"Needs the role {description.Role}.{(description.IsAudited ? " Is written into the audit." : "")}");
         writer.WriteStartArray("tags");
         writer.WriteStringValue(description.Palette);
         writer.WriteEndArray();
@@ -62,7 +63,7 @@ internal static class OpenApiDocument
             writer.WriteString("description", parameter.Summary);
             writer.WriteBoolean("required", parameter is { Required: true, Default: null });
             writer.WritePropertyName("schema");
-            WriteSchema(writer, parameter);
+            WriteSchema(writer, parameter, description: null);
             writer.WriteEndObject();
         }
 
@@ -81,7 +82,7 @@ internal static class OpenApiDocument
         foreach (var parameter in description.Parameters)
         {
             writer.WritePropertyName(parameter.Name);
-            WriteSchema(writer, parameter);
+            WriteSchema(writer, parameter, parameter.Summary);
         }
 
         writer.WriteEndObject();
@@ -94,9 +95,12 @@ internal static class OpenApiDocument
         writer.WriteEndObject();
     }
 
-    private static void WriteSchema(Utf8JsonWriter writer, ParameterDescription parameter)
+    // In the query the description stands beside the schema; in a body only the schema has one.
+    private static void WriteSchema(Utf8JsonWriter writer, ParameterDescription parameter, string? description)
     {
+        var told = string.Join(' ', new[] { description, parameter.Default is { } standard ? $"Default: {standard}." : null }.OfType<string>());
         writer.WriteStartObject();
+        if (told.Length > 0) writer.WriteString("description", told);
         if (parameter.Repeatable)
         {
             writer.WriteString("type", "array");
@@ -106,20 +110,24 @@ internal static class OpenApiDocument
         writer.WriteString("type", parameter.Kind switch { "number" => "integer", "flag" => "boolean", _ => "string" });
         if (parameter.Kind == "secret") writer.WriteBoolean("writeOnly", true);
         if (parameter.Kind == "duration") writer.WriteString("pattern", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$");
-        if (parameter.Default is { } standard) writer.WriteString("description", $"Default: {standard}");
         writer.WriteEndObject();
         if (parameter.Repeatable) writer.WriteEndObject();
     }
 
-    private static void WriteResponse(Utf8JsonWriter writer, string status, string description, string contentType, string schema)
+    /// <summary>Writes one response; without a schema, one of any form.</summary>
+    internal static void WriteResponse(Utf8JsonWriter writer, string status, string description, string contentType, string? schema)
     {
         writer.WriteStartObject(status);
         writer.WriteString("description", description);
         writer.WriteStartObject("content");
         writer.WriteStartObject(contentType);
-        writer.WriteStartObject("schema");
-        writer.WriteString("$ref", $"#/components/schemas/{schema}");
-        writer.WriteEndObject();
+        if (schema is not null)
+        {
+            writer.WriteStartObject("schema");
+            writer.WriteString("$ref", $"#/components/schemas/{schema}");
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndObject();
@@ -138,6 +146,7 @@ internal static class OpenApiDocument
                 "columns":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"title":{"type":"string"},"kind":{"enum":["text","number","time","duration","flag"]}}}},
                 "rows":{"type":"array","items":{"$ref":"#/components/schemas/row"}}}}},
                 "badNews":{"type":"boolean","description":"True where a question was asked and what was looked at is not as it should be; else absent."}}},
+              "health":{"type":"object","required":["status","reasons"],"properties":{"status":{"enum":["ok","trouble"]},"reasons":{"type":"array","items":{"type":"string"}},"warnings":{"type":"array","items":{"type":"string"},"description":"What is wrong though it does its work; absent if nothing is."}}},
               "problem":{"type":"object","description":"RFC 9457.","properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"}}}}}
             """);
     }

@@ -23,7 +23,7 @@ internal static class RequestReader
             var length = 0;
             while (length < buffer.Length && await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false) is > 0 and var read) length += read;
             if (length == buffer.Length) throw new JsonException($"The body has {BytesMax} bytes or more.");
-            return length == 0 ? OperationRequest.Empty : Parse(buffer.AsSpan(0, length), [.. description.Parameters.Where(parameter => parameter.Kind == "secret").Select(parameter => parameter.Name)]);
+            return length == 0 ? OperationRequest.Empty : Parse(buffer.AsSpan(0, length), description.Parameters.Where(parameter => parameter.Kind == "secret").Select(parameter => parameter.Name).ToImmutableHashSet(StringComparer.OrdinalIgnoreCase));
         }
         finally
         {
@@ -41,8 +41,11 @@ internal static class RequestReader
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("The body is not an object.");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var name = reader.GetString()!;
+                var name = ReadText(ref reader, "a name");
                 reader.Read();
+                if (secrets.ContainsKey(name) || values.ContainsKey(name)) throw new JsonException($"'{name}' is given twice.");
+
+                // Also where the name is written with other capitals: then it is refused for its name, and its value was never a text.
                 if (secretNames.Contains(name)) secrets[name] = ReadSecret(ref reader, name);
                 else values[name] = ReadTexts(ref reader, name);
             }
@@ -85,10 +88,23 @@ internal static class RequestReader
 
     private static string ReadText(ref Utf8JsonReader reader, string name) => reader.TokenType switch
     {
-        JsonTokenType.String => reader.GetString()!,
+        JsonTokenType.String or JsonTokenType.PropertyName => ReadString(ref reader, name),
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
         JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
         _ => throw new JsonException($"'{name}' is not a text, a number, true or false, or an array of them."),
     };
+
+    private static string ReadString(ref Utf8JsonReader reader, string name)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a character, or bytes that are no UTF-8.
+            throw new JsonException($"'{name}' is not well-formed text.");
+        }
+    }
 }

@@ -17,11 +17,11 @@ internal sealed class EdgeReports(TimeProvider clock)
     private readonly ConcurrentDictionary<PeerName.Edge, KnownReport> known = new();
 
     /// <summary>Takes what an edge told.</summary>
-    public void Note(PeerName.Edge edge, string? header)
+    public void Note(PeerName.Edge edge, string? header, string? alarms)
     {
         if (EdgeReport.Parse(header) is not { } report || (known.Count >= EdgesMax && !known.ContainsKey(edge))) return;
         var now = clock.GetUtcNow();
-        known[edge] = new KnownReport(edge, report, now, report.At - now);
+        known[edge] = new KnownReport(edge, report, now, report.At - now) { Alarms = EdgeAlarms.Parse(alarms) };
     }
 
     /// <summary>What is not too old.</summary>
@@ -38,4 +38,8 @@ internal sealed class EdgeReports(TimeProvider clock)
 /// <param name="Report">What it said.</param>
 /// <param name="HeardAt">When, by this node's clock.</param>
 /// <param name="ClockOffset">By how much the edge's clock was ahead of this node's; the way between them is in it.</param>
-internal sealed record KnownReport(PeerName.Edge Edge, EdgeReport Report, DateTimeOffset HeardAt, TimeSpan ClockOffset);
+internal sealed record KnownReport(PeerName.Edge Edge, EdgeReport Report, DateTimeOffset HeardAt, TimeSpan ClockOffset)
+{
+    /// <summary>The names of its alarms that stood.</summary>
+    public required ImmutableArray<string> Alarms { get; init; }
+}

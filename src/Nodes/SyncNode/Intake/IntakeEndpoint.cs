@@ -122,7 +122,7 @@ internal sealed partial class IntakeEndpoint(
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
 
         // An edge without captures lives, too.
-        reports.Note(edge, context.Request.Headers[EdgeReport.Header]);
+        reports.Note(edge, context.Request.Headers[EdgeReport.Header], context.Request.Headers[EdgeAlarms.Header]);
         await NoteAsync(context, edge, VersionOf(context.Request.Headers.UserAgent)).ConfigureAwait(false);
     }
 

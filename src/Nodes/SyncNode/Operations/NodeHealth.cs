@@ -9,7 +9,7 @@ namespace PasswordSync.SyncNode.Operations;
 /// <param name="engine">Its actors.</param>
 /// <param name="queries">Its journal.</param>
 /// <param name="replication">Whether its database is on two servers.</param>
-/// <param name="completion">Ends when a part of the node has ended; null while the node is still being put together, when its gauges already ask.</param>
+/// <param name="completion">Ends when a part of the node has ended; null while the node is still being put together, when its gauges already ask, and while it is ended in order, when nobody should begin it anew for that.</param>
 internal sealed class NodeHealth(SyncEngine engine, IOperationsQueries queries, ReplicationWatch replication, Func<Task?> completion)
 {
     /// <summary>How long the journal may take to answer before the node is not ready.</summary>

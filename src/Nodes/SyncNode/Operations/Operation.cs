@@ -15,6 +15,9 @@ public abstract class Operation
     /// <summary>The least role that may run it.</summary>
     public OperatorRole Role => OperatorRoles.Parse(Description.Role) ?? throw new InvalidOperationException($"Internal error: {FullName} has no role.");
 
+    /// <summary>Whether it runs, and is only logged, where the audit cannot be written: it changes nothing, and it is just then that it is needed. Default: no.</summary>
+    public virtual bool RunsUnaudited => false;
+
     /// <summary>Runs it; the parameters fit the description. Who may, and that it is audited, is seen to by <see cref="OperationsLayer"/>.</summary>
     public abstract Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken);
 

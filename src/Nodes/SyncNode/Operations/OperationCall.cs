@@ -19,9 +19,6 @@ public sealed class OperationRequest(ImmutableDictionary<string, ImmutableArray<
     {
         foreach (var secret in Secrets.Values) secret.Dispose();
     }
-
-    /// <summary>The values, for the audit; secrets are left out.</summary>
-    public override string ToString() => string.Join(' ', Values.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Select(value => $"{entry.Key}={value}")));
 }
 
 /// <summary>A request that fits its operation, and who makes it.</summary>
@@ -45,6 +42,9 @@ public sealed partial class OperationCall
 
     /// <summary>Who asks.</summary>
     public OperatorIdentity Caller { get; }
+
+    /// <summary>Why it could not be written into the audit that it was begun; null if it was, or need not be.</summary>
+    public string? UnauditedBecause { get; internal set; }
 
     /// <summary>Checks a request against the description of its operation.</summary>
     /// <returns>The call, or what is wrong with it.</returns>
@@ -92,6 +92,7 @@ public sealed partial class OperationCall
         if (given.IsEmpty) return parameter is { Required: true, Default: null } ? $"'{parameter.Name}' is missing: {parameter.Summary}" : null;
         if (given.Length > (parameter.Repeatable ? RepeatsMax : 1)) return $"'{parameter.Name}' is given {given.Length} times: at most {(parameter.Repeatable ? RepeatsMax : 1)}.";
         if (given.Any(value => value.Length > ValueLengthMax)) return $"'{parameter.Name}' has more than {ValueLengthMax} characters.";
+        if (given.Any(value => value.Contains('\0', StringComparison.Ordinal))) return $"'{parameter.Name}' has the character NUL (U+0000), which no name and no text has: leave it out.";
         return given.Select(value => parameter.Kind switch
         {
             "number" when !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1 => $"'{parameter.Name}' is '{value}': use a whole number from 1.",

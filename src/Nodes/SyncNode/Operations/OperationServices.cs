@@ -105,12 +105,13 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     /// <summary>Who is meant by a text.</summary>
     public async Task<UserSearch> FindUserAsync(string text, CancellationToken cancellationToken)
     {
-        var accounts = await Queries.FindAccountsAsync(text, AmbiguousMax, cancellationToken).ConfigureAwait(false);
+        // One more than is listed tells whether there are more.
+        var accounts = await Queries.FindAccountsAsync(text, AmbiguousMax + 1, cancellationToken).ConfigureAwait(false);
         return accounts.Select(account => account.Identity).Distinct().Count() switch
         {
             0 => new UserSearch.Nobody(),
             1 => new UserSearch.Found(accounts[0].Identity, accounts),
-            _ => new UserSearch.Several(accounts),
+            _ => new UserSearch.Several([.. accounts.Take(AmbiguousMax)]) { HasMore = accounts.Length > AmbiguousMax },
         };
     }
 
@@ -119,7 +120,7 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
         await FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
         {
             UserSearch.Found found => (found.Identity, null),
-            UserSearch.Several several => (default, new OperationResult.Refused(RefusalReason.Conflict, $"'{text}' means several people; use the id of one: {string.Join("; ", several.Accounts.Select(account => $"{account.Identity} is {account.Names?.DistinguishedName ?? account.Account.ToString()}"))}.")),
+            UserSearch.Several several => (default, new OperationResult.Refused(RefusalReason.Conflict, $"'{text}' means several people; use the id of one: {string.Join("; ", several.Accounts.Select(account => $"{account.Identity} is {account.Names?.DistinguishedName ?? account.Account.ToString()}"))}{(several.HasMore ? "; and more" : "")}.")),
             _ => (default, new OperationResult.Refused(RefusalReason.NotFound, $"Nothing of '{text}' ever arrived. 'sync explain {text}' says more.")),
         };
 }
@@ -136,5 +137,9 @@ internal abstract record UserSearch
     public sealed record Found(IdentityId Identity, ImmutableArray<KnownAccount> Accounts) : UserSearch;
 
     /// <summary>Several people.</summary>
-    public sealed record Several(ImmutableArray<KnownAccount> Accounts) : UserSearch;
+    public sealed record Several(ImmutableArray<KnownAccount> Accounts) : UserSearch
+    {
+        /// <summary>Whether there are more than these.</summary>
+        public bool HasMore { get; init; }
+    }
 }

@@ -59,7 +59,6 @@ public sealed partial class OperationsLayer
         if (denials.LockedFor(caller.Name) is { } wait) return new OperationResult.Refused(RefusalReason.LockedOut, $"{caller.Name} asked {DenialsMax} times within a minute for what needs another role: wait {Math.Ceiling(wait.TotalSeconds)} s.");
         try
         {
-            var isAudited = operation.Description.Changes || operation.Role > OperatorRole.Viewer;
             if (caller.Role < operation.Role)
             {
                 var locks = denials.Failed(caller.Name);
@@ -70,7 +69,7 @@ public sealed partial class OperationsLayer
 
             var (call, fault) = OperationCall.Check(request, operation.Description, caller);
             if (call is null) return new OperationResult.Refused(RefusalReason.Invalid, fault!);
-            return isAudited ? await RunAuditedAsync(operation, request, call, cancellationToken).ConfigureAwait(false) : await operation.RunAsync(call, cancellationToken).ConfigureAwait(false);
+            return operation.Description.IsAudited ? await RunAuditedAsync(operation, request, call, cancellationToken).ConfigureAwait(false) : await operation.RunAsync(call, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is StorageUnavailableException or IdentityUnavailableException or AskTargetStoppedException)
         {
@@ -78,10 +77,20 @@ public sealed partial class OperationsLayer
         }
     }
 
-    // Written before and after: what cannot be written down is not begun, and what was begun and cut off is seen to be.
+    // Written before and after: what cannot be written down is not begun, and what was begun and cut off is seen to be. What is needed just then and changes nothing is only logged.
     private async Task<OperationResult> RunAuditedAsync(Operation operation, OperationRequest request, OperationCall call, CancellationToken cancellationToken)
     {
-        await AuditAsync(call.Caller, operation, "begun", request, null, null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await AuditAsync(call.Caller, operation, "begun", request, null, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException failure) when (operation.RunsUnaudited)
+        {
+            LogUnaudited(call.Caller.Name, call.Caller.Origin, operation.FullName, failure.Message);
+            call.UnauditedBecause = failure.Message;
+            return await operation.RunAsync(call, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
             var result = await operation.RunAsync(call, cancellationToken).ConfigureAwait(false);
@@ -93,7 +102,15 @@ public sealed partial class OperationsLayer
             };
 
             // Not with the caller's token: it is done, whether or not somebody waits for the answer.
-            await AuditAsync(call.Caller, operation, stage, request, before, after, CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                await AuditAsync(call.Caller, operation, stage, request, before, after, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException failure) when (operation.RunsUnaudited)
+            {
+                LogUnaudited(call.Caller.Name, call.Caller.Origin, operation.FullName, failure.Message);
+            }
+
             return result;
         }
         catch (Exception failure)
@@ -105,13 +122,16 @@ public sealed partial class OperationsLayer
 
     private async Task AuditAsync(OperatorIdentity caller, Operation operation, string stage, OperationRequest request, string? before, string? after, CancellationToken cancellationToken)
     {
-        var entry = new AuditEntry(clock.GetUtcNow(), caller.Name, caller.Origin, node, operation.FullName, stage, request.ToString(), before, after);
+        var entry = new AuditEntry(clock.GetUtcNow(), caller.Name, caller.Origin, node, operation.FullName, stage, AuditText.Of(request, operation.Description), AuditText.Bounded(before), AuditText.Bounded(after));
         var record = await audit.AppendAsync(entry, cancellationToken).ConfigureAwait(false);
         LogAudited(record.Number, caller.Name, caller.Origin, operation.FullName, stage, record.Hash);
     }
 
     [LoggerMessage(4802, LogLevel.Error, "{Operator} from {Origin} asked {Count} times within a minute for what needs another role, and is locked out for {LockTime}.")]
     private partial void LogLocked(string @operator, string origin, int count, TimeSpan lockTime);
+
+    [LoggerMessage(4806, LogLevel.Warning, "{Operator} from {Origin} asked for {Operation}, which could not be written into the audit and changes nothing: {Reason}")]
+    private partial void LogUnaudited(string @operator, string origin, string operation, string reason);
 
     [LoggerMessage(4801, LogLevel.Information, "Audit {Number}: {Operator} from {Origin}: {Operation}, {Stage}. {Hash}")]
     private partial void LogAudited(long number, string @operator, string origin, string operation, string stage, string hash);

@@ -80,6 +80,10 @@ internal sealed record NodeReply
     [JsonIgnore]
     public bool MayHaveArrived { get; init; }
 
+    /// <summary>With <see cref="Unavailable"/>: whether the node itself could not be asked or did not answer, and would not for anybody else either.</summary>
+    [JsonIgnore]
+    public bool IsNodeSilent { get; init; }
+
     public int Count { get; init; }
 
     /// <summary>What the verification of a point found.</summary>

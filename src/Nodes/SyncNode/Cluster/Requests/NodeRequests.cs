@@ -77,5 +77,5 @@ internal sealed class NodeRequests(ClusterPeers peers, PeerConnections connectio
         return await response.Content.ReadFromJsonAsync(NodeRequestJson.Default.NodeReply, cancellationToken).ConfigureAwait(false) ?? throw new JsonException("the answer is empty.");
     }
 
-    private static NodeReply Unavailable(string reason, bool mayHaveArrived = false) => new() { Unavailable = reason, MayHaveArrived = mayHaveArrived };
+    private static NodeReply Unavailable(string reason, bool mayHaveArrived = false) => new() { Unavailable = reason, MayHaveArrived = mayHaveArrived, IsNodeSilent = true };
 }

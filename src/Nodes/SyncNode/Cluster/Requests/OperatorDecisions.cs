@@ -1,4 +1,5 @@
 using PasswordSync.Actors;
+using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
@@ -10,28 +11,95 @@ namespace PasswordSync.SyncNode.Cluster.Requests;
 /// <summary>Brings operators' decisions to the node that owns the person's shard, be it this one or another.</summary>
 internal sealed class OperatorDecisions(SyncEngine engine, IShardLeases leases, IOperationsQueries queries, NodeRequests nodes)
 {
-    /// <summary>Lets an identity decide.</summary>
-    /// <returns>Why it refused; null if it did not.</returns>
-    /// <exception cref="IdentityUnavailableException">It cannot be asked now.</exception>
-    /// <exception cref="StorageUnavailableException">The owner cannot be read now.</exception>
-    public async Task<DecisionRefusal?> DecideAsync(IdentityId identity, SyncPointId point, DecisionKind decision, string? reason, string by, CancellationToken cancellationToken)
+    /// <summary>How often in a row a node may be silent in one round, before the others of its people are not tried.</summary>
+    public const int SilencesMax = 3;
+
+    /// <summary>Begins to decide about people, one after the other. Who owns which shard is read once, and anew when somebody could not be asked.</summary>
+    public Round Begin() => new(this);
+
+    /// <summary>Decisions that belong together. Not for several threads.</summary>
+    public sealed class Round
     {
-        var shard = identity.Shard(leases.ShardCount);
-        if (engine.Ownership.EpochOf(shard) is null && await OwnerAsync(shard, cancellationToken).ConfigureAwait(false) is { } owner)
+        private readonly OperatorDecisions way;
+        private readonly Dictionary<string, int> silences = [];
+        private Dictionary<int, string?>? owners;
+
+        internal Round(OperatorDecisions way) => this.way = way;
+
+        /// <summary>Lets an identity decide. That it cannot be asked is an answer, so that one does not cost those that come after it.</summary>
+        public async Task<Decided> DecideAsync(IdentityId identity, SyncPointId point, DecisionKind decision, string? reason, string by, CancellationToken cancellationToken)
         {
-            var reply = await nodes.AskAsync(owner, new NodeRequest.Decide(by, identity.Value, point.Value, decision, reason), cancellationToken).ConfigureAwait(false);
-            if (reply.Unavailable is { } why) throw new IdentityUnavailableException(identity, new InvalidOperationException(why));
-            return reply.Refusal is { } refusal ? Enum.Parse<DecisionRefusal>(refusal) : null;
+            var owner = way.OwnName;
+            try
+            {
+                owner = await OwnerAsync(way.ShardOf(identity), cancellationToken).ConfigureAwait(false) ?? owner;
+                if (silences.GetValueOrDefault(owner) >= SilencesMax) return Decided.NoAnswer($"The node {owner} was silent {SilencesMax} times in a row: the others of its people were not tried.");
+                var decided = owner == way.OwnName
+                    ? Decided.Of(await way.DecideHereAsync(identity, point, decision, reason, cancellationToken).ConfigureAwait(false))
+                    : await AskAsync(owner, new NodeRequest.Decide(by, identity.Value, point.Value, decision, reason), cancellationToken).ConfigureAwait(false);
+                if (decided.NoAnswerBecause is null) silences.Remove(owner);
+                return decided;
+            }
+            catch (Exception failure) when (failure is StorageUnavailableException or IdentityUnavailableException or AskTargetStoppedException)
+            {
+                return Silent(owner, failure.Message, isNode: failure is not IdentityUnavailableException { InnerException: not (StorageUnavailableException or TimeoutException) });
+            }
         }
 
-        return (await engine.Identities.DecideAsync(identity, now => decision.ToCommand(now, point, reason), cancellationToken).ConfigureAwait(false)).Refusal;
+        private async Task<Decided> AskAsync(string owner, NodeRequest.Decide request, CancellationToken cancellationToken)
+        {
+            var reply = await way.Nodes.AskAsync(owner, request, cancellationToken).ConfigureAwait(false);
+            return reply.Unavailable is { } why ? Silent(owner, why, reply.IsNodeSilent) : Decided.Of(reply.Refusal is { } refusal ? Enum.Parse<DecisionRefusal>(refusal) : null);
+        }
+
+        // Its shard may have moved: the owners are read anew. What is wrong with one person alone says nothing about the node.
+        private Decided Silent(string owner, string why, bool isNode)
+        {
+            owners = null;
+            if (isNode) silences[owner] = silences.GetValueOrDefault(owner) + 1;
+            return Decided.NoAnswer(why);
+        }
+
+        private async Task<string?> OwnerAsync(int shard, CancellationToken cancellationToken)
+        {
+            if (way.IsHere(shard)) return null;
+            owners ??= await way.ReadOwnersAsync(cancellationToken).ConfigureAwait(false);
+            return owners.GetValueOrDefault(shard);
+        }
     }
 
-    private async Task<string?> OwnerAsync(int shard, CancellationToken cancellationToken)
-    {
-        var owner = (await queries.ListShardsAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(row => row.Shard == shard)?.Owner;
-        return owner == engine.Node.Name ? null : owner;
-    }
+    private NodeRequests Nodes => nodes;
+
+    private string OwnName => engine.Node.Name;
+
+    private int ShardOf(IdentityId identity) => identity.Shard(leases.ShardCount);
+
+    private bool IsHere(int shard) => engine.Ownership.EpochOf(shard) is not null;
+
+    private async Task<Dictionary<int, string?>> ReadOwnersAsync(CancellationToken cancellationToken) =>
+        (await queries.ListShardsAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Shard, row => row.Owner);
+
+    private async Task<DecisionRefusal?> DecideHereAsync(IdentityId identity, SyncPointId point, DecisionKind decision, string? reason, CancellationToken cancellationToken) =>
+        (await engine.Identities.DecideAsync(identity, now => decision.ToCommand(now, point, reason), cancellationToken).ConfigureAwait(false)).Refusal;
+}
+
+/// <summary>What became of a decision.</summary>
+internal readonly record struct Decided
+{
+    private Decided(DecisionRefusal? refusal, string? noAnswerBecause) => (Refusal, NoAnswerBecause) = (refusal, noAnswerBecause);
+
+    /// <summary>Why the identity refused; null if it did not, or was not asked.</summary>
+    public DecisionRefusal? Refusal { get; }
+
+    /// <summary>Why the identity could not be asked now; null if it was. Where a node did not answer, it may have been done all the same.</summary>
+    public string? NoAnswerBecause { get; }
+
+    /// <summary>Whether it was done.</summary>
+    public bool IsDone => Refusal is null && NoAnswerBecause is null;
+
+    public static Decided Of(DecisionRefusal? refusal) => new(refusal, null);
+
+    public static Decided NoAnswer(string because) => new(null, because);
 }
 
 /// <summary>Decisions of operators as commands.</summary>

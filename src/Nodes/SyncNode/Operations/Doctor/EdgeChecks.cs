@@ -42,5 +42,6 @@ internal sealed class EdgeChecks(OperationServices services)
         if (services.Parts.Reports.List().FirstOrDefault(one => one.Edge.Source == edge.Source && one.Edge.DomainController == edge.DomainController) is not { } told) yield break;
         yield return MachineChecks.Clock($"{what}: clock", told.ClockOffset);
         yield return Finding.Good($"{what}: spool", $"{told.Report.Held} captures wait in it, {told.Report.SpoolBytes >> 10} KiB.");
+        foreach (var words in EdgeTroubles.WordsOf(told)) yield return Finding.Bad($"{what}: alarm", $"It tells: {words}.", $"{EdgeTroubles.RemedyOf(told)}.");
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using PasswordSync.Core.Operations;
 using PasswordSync.Hosting.Logging;
 
@@ -36,17 +37,24 @@ internal sealed class LogTail(OperationServices services) : Operation
         with
     { Streams = true, Columns = LogTable.Columns, Parameters = [LogTable.Level, Parameter.Number] };
 
-    public override Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken) => Task.FromResult<OperationResult>(LogTable.Parse(call.Needed("level")) is { } level
-        ? new OperationResult.Streaming(ReadAsync(level, call.Text("number") is null ? int.MaxValue : call.Number("number"), cancellationToken))
-        : LogTable.NoSuchLevel(call.Needed("level")));
+    public override Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken) => Task.FromResult(Follow(call, cancellationToken));
 
-    private async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(LogLevel level, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // Begun here and not with the first row, so that one too many hears why he gets none.
+    private OperationResult Follow(OperationCall call, CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (LogTable.Parse(call.Needed("level")) is not { } level) return LogTable.NoSuchLevel(call.Needed("level"));
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (services.Log.Follow(ending.Token) is { } lines) return new OperationResult.Streaming(ReadAsync(lines, level, call.Text("number") is null ? int.MaxValue : call.Number("number"), ending, cancellationToken));
+        ending.Dispose();
+        return new OperationResult.Refused(RefusalReason.Unavailable, $"{LogRing.FollowersMax} follow this node's log already, which is the most: end one of them, or look with 'log peek'.");
+    }
+
+    private static async IAsyncEnumerable<ImmutableArray<object?>> ReadAsync(
+        ChannelReader<LogLine> lines, LogLevel level, int limit, CancellationTokenSource ending, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var count = 0;
         try
         {
-            if (services.Log.Follow(ending.Token) is not { } lines) yield break;
             await foreach (var line in lines.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (line.Level < level) continue;
@@ -57,6 +65,7 @@ internal sealed class LogTail(OperationServices services) : Operation
         finally
         {
             await ending.CancelAsync().ConfigureAwait(false);
+            ending.Dispose();
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class Explain(OperationServices services) : Operation
         return await services.FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
         {
             UserSearch.Found found => new OperationResult.Answered(await ExplainAsync(text, found, call.Duration("last")!.Value, cancellationToken).ConfigureAwait(false)),
-            UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people; ask with the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
+            UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people{(several.HasMore ? $", of whom {several.Accounts.Length} are listed" : "")}; ask with the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
             _ => new OperationResult.Answered(await new ExplainNobody(services).ExplainAsync(text, cancellationToken).ConfigureAwait(false)),
         };
     }

@@ -15,6 +15,9 @@ internal static class PasswordLogParameters
         Parameter.OnlyPoint,
         Parameter.Option("source", "s", "Only this source."),
         Parameter.Option("change-set", "c", "Only this change-set, the id of a capture."),
+        Parameter.Option("controller", "d", "Only captures that were made at this domain controller, by its name in the log, and what came of them."),
+        Parameter.Option("event", "e", $"Only this event: {string.Join(", ", PasswordLogWords.Words)}."),
+        new ParameterDescription("failures", "-f", "flag", "Only what did not go well: attempts without success, obstacles, deliveries that expired or whose password is unusable, captures that could not be proven and are never sent.", false, false, false, null),
         Parameter.Duration("last", "t", "Only what happened within this time.", null),
     ];
 
@@ -27,6 +30,8 @@ internal static class PasswordLogParameters
             return (null, new OperationResult.Refused(RefusalReason.NotFound, $"There is no source '{source}': use one of {string.Join(", ", services.Configuration.Node.Sources.Keys)}."));
         }
 
+        var word = call.Text("event");
+        if (word is not null && !PasswordLogWords.Words.Contains(word)) return (null, new OperationResult.Refused(RefusalReason.Invalid, $"'event' is '{word}': use one of {string.Join(", ", PasswordLogWords.Words)}."));
         Guid? changeSet = null;
         if (call.Text("change-set") is { } text)
         {
@@ -44,7 +49,7 @@ internal static class PasswordLogParameters
 
         // What happened to one change happened to one person, whose events are found at once.
         if (identity is null && changeSet is { } change && await services.FindUserAsync($"{change:D}", cancellationToken).ConfigureAwait(false) is UserSearch.Found { Identity: var owner }) identity = owner;
-        return (new PasswordLogFilter(identity, point, source, changeSet, services.Now - call.Duration("last")), null);
+        return (new PasswordLogFilter(identity, point, source, changeSet, services.Now - call.Duration("last")) { Controller = call.Text("controller"), Event = word, OnlyFailures = call.Flag("failures") }, null);
     }
 }
 
@@ -54,7 +59,7 @@ internal sealed class History(OperationServices services) : Operation
     /// <summary>At how many events it is looked for records that fit; the answer says where that ended.</summary>
     private const int EventsMax = 100_000;
 
-    public override CommandDescription Description { get; } = Show("sync", "history", "Shows the newest records of the password log, oldest first.", "sync history ada", "sync history -p mail -t 2h -l 50")
+    public override CommandDescription Description { get; } = Show("sync", "history", "Shows the newest records of the password log, oldest first.", "sync history ada", "sync history -p mail -t 2h -l 50", "sync history -failures -t 1d")
         with
     { Parameters = [.. PasswordLogParameters.Filters, Parameter.Limit] };
 

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Operations;
+using PasswordSync.Core.Ports;
 using PasswordSync.SyncNode.Cluster.Requests;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
@@ -37,7 +39,12 @@ internal sealed class ParkedList(OperationServices services) : Operation
                 parked.Delivery.FailedAttempts, row.Since, parked.Delivery.Change.ExpiresAt, row.Identity.ToString()));
         }
 
-        return new OperationResult.Answered(Answer.Of(Section.Table(null, "parked delivery|parked deliveries", Columns, rows)));
+        // What was counted is what is parked a moment later: at least what is listed.
+        var table = Section.Table(null, "parked delivery|parked deliveries", Columns, rows);
+        if (listed.Length < call.Rows()) return new OperationResult.Answered(Answer.Of(table));
+        var all = (await services.Queries.CountParkedAsync(cancellationToken).ConfigureAwait(false)).Where(row => point is null || row.Point.Value == point).Sum(row => row.Deliveries);
+        return new OperationResult.Answered(all <= listed.Length ? Answer.Of(table) : Answer.Of(table, Section.Facts(
+            null, ("not shown", string.Create(CultureInfo.InvariantCulture, $"{all - listed.Length} of {all}, which are parked for a shorter time: -l shows up to {Parameter.RowsMax}")))));
     }
 }
 
@@ -60,18 +67,20 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         if (only is not null && services.FindPoint(only) is null && before.Points.Keys.All(known => known.Value != only)) return services.NoSuchPoint(only);
         var points = before.Points.Where(entry => only is null ? concerns(entry.Value) : entry.Key.Value == only).Select(entry => entry.Key).ToList();
         if (points.Count == 0) return new OperationResult.Refused(RefusalReason.Conflict, only is null ? $"There is nothing to do for {call.Needed("user")}: 'sync explain {call.Needed("user")}' says how it stands." : $"The sync point '{only}' was not among those of {call.Needed("user")} when the last change was decided: once a scope gives it, have the password changed again. 'sync explain {call.Needed("user")}' says more.");
-        var results = new List<(SyncPointId Point, DecisionRefusal? Refusal)>();
+        var results = new List<(SyncPointId Point, Decided Decided)>();
+        var round = services.Decisions.Begin();
         foreach (var point in points)
         {
             var reason = decision == DecisionKind.Discard ? call.Needed("reason") : null;
-            results.Add((point, await services.Decisions.DecideAsync(identity, point, decision, reason, call.Caller.Name, cancellationToken).ConfigureAwait(false)));
+            results.Add((point, await round.DecideAsync(identity, point, decision, reason, call.Caller.Name, cancellationToken).ConfigureAwait(false)));
         }
 
-        if (results.All(result => result.Refusal is not null)) return new OperationResult.Refused(RefusalReason.Conflict, string.Join(" ", results.Select(result => $"{result.Point}: {Explain(result.Refusal!.Value)}")));
-        var after = await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
+        if (results.All(result => result.Decided.NoAnswerBecause is not null)) return new OperationResult.Refused(RefusalReason.Unavailable, $"It cannot be done now: {results[0].Decided.NoAnswerBecause}");
+        if (results.All(result => !result.Decided.IsDone)) return new OperationResult.Refused(RefusalReason.Conflict, string.Join(" ", results.Select(result => $"{result.Point}: {Explain(result.Decided)}")));
+        var after = await ReadAfterAsync(identity, cancellationToken).ConfigureAwait(false);
         return new OperationResult.Answered(
             Answer.Of(Section.Table(null, "delivery|deliveries", Columns, results.Select(result => Column.Row(
-                result.Point.Value, Word(before, result.Point), Word(after, result.Point), result.Refusal is { } why ? Explain(why) : "done")))),
+                result.Point.Value, Word(before, result.Point), Word(after, result.Point), Explain(result.Decided))))),
             Before: string.Join(", ", points.Select(point => $"{point}: {Word(before, point)}")),
             After: string.Join(", ", points.Select(point => $"{point}: {Word(after, point)}")));
     }
@@ -98,7 +107,27 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
             DecisionKind.Resend, _ => true);
     }
 
-    private static string Word(IdentityState state, SyncPointId point) => state.Points.GetValueOrDefault(point) is { } known ? Stories.WordOf(known) : "not in scope";
+    // It is done, whether or not it can be read what came of it.
+    private async Task<IdentityState?> ReadAfterAsync(IdentityId identity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await services.StateOfAsync(identity, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    private static string Word(IdentityState? state, SyncPointId point) => state is null ? "unknown" : state.Points.GetValueOrDefault(point) is { } known ? Stories.WordOf(known) : "not in scope";
+
+    private static string Explain(Decided decided) => decided switch
+    {
+        { NoAnswerBecause: { } why } => $"It could not be asked: {why}",
+        { Refusal: { } refusal } => Explain(refusal),
+        _ => "done",
+    };
 
     private static string Explain(DecisionRefusal refusal) => refusal switch
     {
@@ -111,39 +140,6 @@ internal sealed class DecideForUser(OperationServices services, CommandDescripti
         DecisionRefusal.NotTheCurrentDelivery => "The account has had a newer password since, which is not to be sent.",
         var other => $"Refused: {other}.",
     };
-}
-
-/// <summary><c>sync parked retry-all</c></summary>
-internal sealed class RetryAll(OperationServices services) : Operation
-{
-    private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("point"), Column.Number("retried"), Column.Number("refused")];
-
-    public override CommandDescription Description { get; } = Change(
-        OperatorRole.Operator, "sync", "parked retry-all", "Tries everything that is parked now; with -waiting also what failed and waits for its time.", "sync parked retry-all -p mail -waiting")
-        with
-    {
-        Parameters = [Parameter.OnlyPoint, new ParameterDescription("waiting", "-w", "flag", "Also what failed and waits.", false, false, false, null), Parameter.Limit with { Default = $"{Parameter.RowsMax}" }],
-    };
-
-    public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
-    {
-        var only = call.Text("point");
-        if (only is not null && services.FindPoint(only) is null) return services.NoSuchPoint(only);
-        SyncPointId? point = only is null ? null : new SyncPointId(only);
-        var stuck = await services.Queries.ListParkedAsync(point, call.Rows(), cancellationToken).ConfigureAwait(false);
-        if (call.Flag("waiting")) stuck = stuck.AddRange(await services.Queries.ListFailingAsync(point, call.Rows(), cancellationToken).ConfigureAwait(false));
-        var wanted = stuck.Select(row => (row.Identity, row.Point)).Distinct().Take(call.Rows()).ToList();
-        var results = new List<(SyncPointId Point, bool Done)>();
-        foreach (var (identity, at) in wanted)
-        {
-            var refusal = await services.Decisions.DecideAsync(identity, at, DecisionKind.Retry, null, call.Caller.Name, cancellationToken).ConfigureAwait(false);
-            results.Add((at, refusal is null));
-        }
-
-        return new OperationResult.Answered(
-            Answer.Of(Section.Table(null, "point|points", Columns, results.GroupBy(result => result.Point).OrderBy(group => group.Key).Select(group => Column.Row(group.Key.Value, group.Count(result => result.Done), group.Count(result => !result.Done))))),
-            Before: $"{wanted.Count} parked or failed", After: $"{results.Count(result => result.Done)} retried");
-    }
 }
 
 /// <summary><c>sync queue</c></summary>

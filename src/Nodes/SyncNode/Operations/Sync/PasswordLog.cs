@@ -111,11 +111,14 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
     {
         if (filter.Identity is { } identity && row.Identity != identity) return false;
         var (captureId, point) = KeysOf(row.Event);
+        if (filter.Event is { } word && WordOf(row.Event) != word) return false;
+        if (filter.OnlyFailures && !IsFailure(row.Event)) return false;
         if (filter.Point is not null && point?.Value != filter.Point) return false;
         if (filter.ChangeSet is { } wanted && captureId?.Value != wanted) return false;
-        if (filter.Source is null) return true;
-        var account = AccountOf(row.Event) ?? (captureId is { } id ? (await ChangeOfAsync(row, id, cancellationToken).ConfigureAwait(false))?.Change.Account : null);
-        return account?.Source.Value == filter.Source;
+        if (filter.Source is null && filter.Controller is null) return true;
+        var accepted = captureId is { } id && (filter.Controller is not null || AccountOf(row.Event) is null) ? await ChangeOfAsync(row, id, cancellationToken).ConfigureAwait(false) : null;
+        if (filter.Source is not null && (AccountOf(row.Event) ?? accepted?.Change.Account)?.Source.Value != filter.Source) return false;
+        return filter.Controller is null || filter.Controller.Equals(await names.ControllerOfAsync(accepted ?? row.Event, cancellationToken).ConfigureAwait(false), StringComparison.OrdinalIgnoreCase);
     }
 
     private async ValueTask<ImmutableArray<object?>> MakeAsync(StoredEvent row, CancellationToken cancellationToken)
@@ -165,4 +168,14 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
 }
 
 /// <summary>Which rows are wanted; null everywhere for all.</summary>
-internal sealed record PasswordLogFilter(IdentityId? Identity, string? Point, string? Source, Guid? ChangeSet, DateTimeOffset? Since);
+internal sealed record PasswordLogFilter(IdentityId? Identity, string? Point, string? Source, Guid? ChangeSet, DateTimeOffset? Since)
+{
+    /// <summary>Only events of this word.</summary>
+    public string? Event { get; init; }
+
+    /// <summary>Only captures that were made at this domain controller, and what came of them.</summary>
+    public string? Controller { get; init; }
+
+    /// <summary>Only what did not go well: <see cref="PasswordLogWords.IsFailure"/>.</summary>
+    public bool OnlyFailures { get; init; }
+}

@@ -78,7 +78,7 @@ internal sealed class PointVerify(OperationServices services) : Operation
     private static readonly ImmutableArray<ColumnDescription> Columns = [Column.Text("check"), Column.Text("result"), Column.Text("finding"), Column.Text("remedy")];
 
     public override CommandDescription Description { get; } =
-        Show("sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights; and what its password policy refuses that the source takes. Changes nothing there; if all is well, what waits because the point was misconfigured is tried now.", "sync point verify mail") with { Role = "operator", Parameters = [Parameter.Point] };
+        Change(OperatorRole.Operator, "sync", "point verify", "Checks a sync point against its target: reachability, certificate, credentials, rights; and what its password policy refuses that the source takes. Changes nothing there; if all is well, what waits because the point was misconfigured is tried now.", "sync point verify mail") with { Parameters = [Parameter.Point] };
 
     public override async Task<OperationResult> RunAsync(OperationCall call, CancellationToken cancellationToken)
     {

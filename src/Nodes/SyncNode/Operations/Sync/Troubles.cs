@@ -25,6 +25,7 @@ internal sealed class Troubles(OperationServices services)
         if (counts.InboxOldest is { } oldest && services.Now - oldest > InboxLateAfter) rows.Add(Column.Row("inbox", null, oldest, $"{counts.Inbox} {(counts.Inbox == 1 ? "capture is" : "captures are")} not decided", "pbm sync inbox"));
         rows.AddRange(services.Parts.Credentials.FindEnding(services.Now).Select(ending => Column.Row("certificate", null, null, $"{ending.What} ends at {Stories.Time(ending.Ends)}", ending.Remedy)));
         rows.AddRange(await EdgesAsync(cancellationToken).ConfigureAwait(false));
+        rows.AddRange(EdgeTroubles.Of(services.Parts.Reports));
         rows.AddRange(services.Switchboard.Current.Values.OrderBy(off => off.Point).Select(off => Column.Row(
             off.Point.Value, null, off.Since, $"{(off.IsDisabled ? "disabled" : "paused")} by {off.By}{(off.Reason is { } reason ? $": {reason}" : "")}", $"pbm sync point {(off.IsDisabled ? "enable" : "resume")} {off.Point}")));
         rows.AddRange(await new DeliveryTroubles(services.Store, point => services.FindPoint(point.Value) is not null).FindAsync(cancellationToken).ConfigureAwait(false));

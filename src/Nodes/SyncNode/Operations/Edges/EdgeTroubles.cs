@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using PasswordSync.SyncNode.Intake;
+
+namespace PasswordSync.SyncNode.Operations.Edges;
+
+/// <summary>What stands wrong at edges that live, as they told this node of it within the last minutes.</summary>
+internal static class EdgeTroubles
+{
+    /// <summary>Rows for the troubles of <c>sync status</c>: what, people, since, reason, remedy.</summary>
+    public static IEnumerable<ImmutableArray<object?>> Of(EdgeReports reports) =>
+        from report in reports.List()
+        from words in WordsOf(report)
+        select Column.Row($"edge {report.Edge.Source}/{report.Edge.DomainController}", null, null, words, RemedyOf(report));
+
+    /// <summary>What stands wrong there, in words.</summary>
+    public static IEnumerable<string> WordsOf(KnownReport report) => report.Alarms.Select(WordsOf).OfType<string>();
+
+    /// <summary>Where it says more.</summary>
+    public static string RemedyOf(KnownReport report) => $"PasswordSync.EdgeNode doctor, on {report.Edge.DomainController}";
+
+    /// <summary>The words of an alarm, by its name; null for one that is over when it is heard.</summary>
+    internal static string? WordsOf(string alarm) => alarm switch
+    {
+        "HookNotCalled" => "Samba does not call the hook for a password policy without a complexity rule: changes there are not captured",
+        "FilterNotCapturing" => "its password filter captures nothing",
+        "FilterSettingsOld" => "its password filter does not take the present capture file over",
+        "FilterUnguarded" => "others than SYSTEM and the administrators may change what its password filter trusts",
+        "SpoolFull" => "its spool is full: captures are refused and wait as files",
+        "SpoolNotWritable" => "its spool cannot be written: captures are not acknowledged",
+        "DropFolderBroken" => "its drop folder cannot be worked: captures in it wait",
+        "DirectoryUnavailable" => "its domain controller's directory does not answer: captures wait",
+        "ConfigurationUnusable" => "it cannot use the cluster's configuration, and goes on with the one before",
+        "CertificateEnds" => "a certificate that it uses ends soon, or has ended",
+        "NoNodeAnswers" => null,
+        _ => $"it tells of '{alarm}', which this version does not know",
+    };
+}

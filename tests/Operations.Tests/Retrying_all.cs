@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary><c>sync parked list</c> and <c>retry-all</c> where there is more than is asked for, and where not everybody can be asked: what was left out is told.</summary>
+public sealed class Retrying_all
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_is_beyond_the_limit_is_told_and_one_person_who_cannot_be_asked_costs_nobody_else()
+    {
+        using var beta = new MemoryTarget { PasswordLengthMin = 20 };
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        await using var node = await TestNode.StartAsync(targets, Token);
+        using (var admin = OperatorClient.First(node))
+        {
+            foreach (var user in (string[])["ada", "bob"])
+            {
+                beta.Add(user);
+                await node.SendAsync(Token, await node.CaptureAsync(user, "Short.1!", 7, Token));
+            }
+
+            await admin.UntilAsync("sync parked list", listed => listed.Rows().Count == 2, Token);
+            var one = await admin.RunAsync("sync parked list", Token, ("limit", "1"));
+            one.Rows().Count.ShouldBe(1);
+            Text(one.Rows(1).Single(), "value").ShouldStartWith("1 of 2, ");
+            (await admin.RunAsync("sync parked list", Token, ("limit", "2"))).Root.GetProperty("sections").GetArrayLength().ShouldBe(1, "all are shown");
+
+            var some = await admin.RunAsync("sync parked retry-all", Token, ("limit", "1"));
+            some.Rows().Single().GetProperty("retried").GetInt32().ShouldBe(1);
+            Text(some.Rows(1).Single(), "what").ShouldBe("not tried");
+            await admin.UntilAsync("sync parked list", listed => listed.Rows().Count == 2, Token);
+        }
+
+        // As if a newer version had written what this one cannot read.
+        await ChangeAsync(node, "UPDATE event SET kind = 'of-a-newer-version.1' WHERE identity_id = (SELECT identity_id FROM parked ORDER BY since LIMIT 1)");
+        await node.RestartAsync(targets, null, Token);
+        using var again = OperatorClient.First(node);
+        await again.UntilReadyAsync(Token);
+
+        var told = await again.UntilAsync("sync parked retry-all", reply => reply.Rows().Single().GetProperty("retried").GetInt32() == 1, Token);
+
+        (told.Rows().Single().GetProperty("noAnswer").GetInt32(), told.Rows().Single().GetProperty("refused").GetInt32()).ShouldBe((1, 0));
+        (Text(told.Rows(1).Single(), "what"), Text(told.Rows(1).Single(), "value")).ShouldSatisfyAllConditions(left => left.Item1.ShouldBe("no answer"), left => left.Item2.ShouldContain("could not be asked"));
+        var done = (await again.RunAsync("audit list", Token)).Rows().Last(row => Text(row, "operation") == "sync parked retry-all" && Text(row, "stage") == "done");
+        (Text(done, "before"), Text(done, "after")).ShouldBe(("2 parked or failed", "1 retried, 1 without an answer"));
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_is_in_flight_is_not_told_as_refused()
+    {
+        using var beta = new MemoryTarget();
+        beta.Add("ada");
+        var writes = 0;
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, WriteAsync, retry: new { initialDelay = "01:00:00", delayMax = "01:00:00" });
+        using var admin = OperatorClient.First(node);
+        await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(_ => true, Token);
+
+        // From the second attempt on the target is silent: one that runs out of its time is begun anew by the next question.
+        var told = await admin.UntilAsync("sync parked retry-all", reply => reply.Rows().Any(row => row.GetProperty("inFlight").GetInt32() == 1), Token, ("waiting", "true"));
+
+        (told.Rows().Single().GetProperty("retried").GetInt32(), told.Rows().Single().GetProperty("refused").GetInt32()).ShouldBe((0, 0));
+
+        async Task<DeliveryOutcome?> WriteAsync(MemoryCall call, CancellationToken token)
+        {
+            if (call.Step != MemoryStep.Writing) return null;
+            if (Interlocked.Increment(ref writes) == 1) return new DeliveryOutcome.Transient("The server is down.");
+            await Task.Delay(Timeout.Infinite, token);
+            return null;
+        }
+    }
+
+    private static async Task ChangeAsync(TestNode node, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(node.Folder, "data", "node.db")};Pooling=False");
+        await connection.OpenAsync(Token);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        (await command.ExecuteNonQueryAsync(Token)).ShouldBeGreaterThan(0);
+    }
+
+    private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();
+}
