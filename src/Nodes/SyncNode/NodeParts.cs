@@ -36,8 +36,8 @@ internal sealed partial class NodeParts : IAsyncDisposable
 
     private const int SweepMax = 1_000;
 
-    // As the key ring has it; checked before anything is made with the passphrase.
-    private const int PassphraseBytesMin = 12;
+    /// <summary>The shortest passphrase, in bytes. As the key ring has it; checked before anything is made with the passphrase.</summary>
+    public const int PassphraseBytesMin = 12;
 
     private readonly SecretReferences references;
     private readonly ILogger logger;

@@ -6,6 +6,7 @@ var root = new RootCommand($"PasswordSync sync server {ProductVersion.Text}")
 {
     RunCommand.Create(),
     InitCommand.Create(),
+    DoctorCommand.Create(),
     SignEdgeCommand.Create(),
     RequestCommand.Create(),
     SignNodeCommand.Create(),

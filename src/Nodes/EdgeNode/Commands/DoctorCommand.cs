@@ -28,13 +28,7 @@ internal static class DoctorCommand
         var inspector = OperatingSystem.IsWindows() ? new WindowsFilterInspector(TimeProvider.System) : null;
         var source = new SourceChecks(configuration, inspector, parsed.GetValue(SmbConf)?.FullName, TimeProvider.System);
         var found = await new EdgeDoctor(configuration, TimeProvider.System).ExamineAsync(source.RunAsync, cancellationToken).ConfigureAwait(false);
-        foreach (var one in found)
-        {
-            Console.WriteLine($"{one.Word,-11} {one.What}: {one.Found}");
-            if (one.Remedy is { } remedy) Console.WriteLine($"{"",-11}   -> {remedy}");
-        }
-
-        Console.WriteLine($"{found.Count} checks: {Finding.Verdict(found)}");
+        Finding.Write(found, Console.Out);
         return found.Any(one => one.Result == FindingResult.Bad) ? Ill : ExitCodes.Success;
     }
 }

@@ -25,6 +25,20 @@ public sealed record Finding(string What, FindingResult Result, string Found, st
         return bad > 0 ? $"ill: {bad} bad, {warnings}" : warned > 0 ? $"well, with {warnings}" : "well";
     }
 
+    /// <summary>Writes what was found, each with its remedy, and the verdict as the last line.</summary>
+    public static void Write(IReadOnlyCollection<Finding> found, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(output);
+        foreach (var one in found)
+        {
+            output.WriteLine($"{one.Word,-11} {one.What}: {one.Found}");
+            if (one.Remedy is { } remedy) output.WriteLine($"{"",-11}   -> {remedy}");
+        }
+
+        output.WriteLine($"{found.Count} checks: {Verdict(found)}");
+    }
+
     /// <summary>The result as it is shown.</summary>
     public string Word => Result switch
     {

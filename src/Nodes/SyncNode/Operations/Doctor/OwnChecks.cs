@@ -1,4 +1,3 @@
-using PasswordSync.Core.Settings;
 using PasswordSync.Hosting;
 using PasswordSync.Hosting.Doctor;
 
@@ -19,21 +18,9 @@ internal sealed class OwnChecks(OperationServices services)
             MachineChecks.Validity("cluster's authority", parts.Credentials.Root, now, "Plan a new cluster authority: every edge and node needs a certificate of it."),
             MachineChecks.Validity("operators' certificate", parts.AdminCertificate, now, "Restart the node: it makes a new one with the same key."),
             key is null ? Finding.Bad("envelope keys", "No key is published.", "See the log for event 4202.") : Finding.Good("envelope keys", $"{(parts.KeyRing.Ring.Keys.Length == 1 ? "1 key" : $"{parts.KeyRing.Ring.Keys.Length} keys")}; the published one was made at {key.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm}Z."),
-            .. Files(),
+            .. FileChecks.Of(services.Configuration),
             MachineChecks.Room("disk", services.Configuration.DataFolder),
             .. node.Log.Folder is { } folder ? [MachineChecks.Room("disk of the log", services.Configuration.PathOf(folder))] : Array.Empty<Finding>(),
         ];
-    }
-
-    private IEnumerable<Finding> Files()
-    {
-        var (configuration, node) = (services.Configuration, services.Configuration.Node);
-        yield return MachineChecks.Rights("data folder", configuration.DataFolder, MachineChecks.ForOwnerAlone, "Set 'data' in node.json.");
-        yield return MachineChecks.Rights("key ring", Path.Combine(configuration.DataFolder, "keys.ring"), MachineChecks.ForOwnerAlone, "Bring the data folder back from a backup of this node.");
-        if (SecretReference.FileOf(node.Passphrase) is { } passphrase) yield return MachineChecks.Rights("passphrase", configuration.PathOf(passphrase), MachineChecks.ForOthersNothing, "Set 'passphrase' in node.json.");
-        foreach (var (what, path) in new[] { ("node.json", configuration.File), ("scopes", configuration.PathOf(node.Scopes)), ("points", configuration.PathOf(node.Points)) })
-        {
-            yield return MachineChecks.Rights(what, path, MachineChecks.ForOthersReading, "Bring the file back.");
-        }
     }
 }
