@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
@@ -34,6 +35,36 @@ public sealed class SharedVectorTests
         answers.Length.ShouldBe(vectors.Length);
         foreach (var (vector, answer) in vectors.Zip(answers))
             answer.ShouldBe(vector.Refusal is null ? vector.Envelope : WordsOfRefusals[vector.Refusal], vector.Name);
+    }
+
+    /// <summary>The helper itself, not its parts: a thousand starts, each with another password than the one before.</summary>
+    [Fact]
+    public async Task A_thousand_runs_of_the_helper_lose_and_change_nothing()
+    {
+        const int runs = 1_000;
+        string[] passwords = [.. Read().Where(vector => vector is { Encoding: "utf-8", Refusal: null }).Select(vector => vector.Password)];
+        passwords.Length.ShouldBeGreaterThan(5);
+        using var site = new CaptureSite(isPatient: true);
+        site.WriteCaptureFile(new Dictionary<string, string>(site.ProperLines()) { ["min-length"] = "0", ["complexity"] = "off" });
+        await using var edge = EdgeDouble.Answering(site.Socket, EdgeDouble.Taken);
+
+        var input = Encoding.ASCII.GetBytes(string.Concat(passwords.Select(password => password + "\n")));
+        var end = await ProcessRun.RunAsync(
+            NativeBuild.TestProgram("helper_runs"), [NativeBuild.Helper, site.CaptureFile, $"{runs}"], input, environment: null, TestContext.Current.CancellationToken);
+
+        (end.ExitCode, end.Error).ShouldBe((0, ""));
+        var envelopes = site.DroppedFiles.Select(File.ReadAllBytes).ToList();
+        while (edge.EnvelopesWaiting > 0) envelopes.Add(await edge.NextEnvelopeAsync());
+        var captured = new Dictionary<string, string>();
+        foreach (var envelope in envelopes)
+        {
+            var opening = site.Open(envelope);
+            using var opened = opening.Password.ShouldNotBeNull(opening.ToString());
+            captured[opening.Description!.AccountName] = Convert.ToHexStringLower(opened.Bytes);
+        }
+
+        captured.Count.ShouldBe(runs, "an edge too busy to answer gets a run's envelope, and the drop folder has it, too");
+        foreach (var (account, password) in captured) password.ShouldBe(passwords[int.Parse(account["run".Length..], CultureInfo.InvariantCulture) % passwords.Length], account);
     }
 
     /// <summary>One line of the input that native/Filter/tests/vector_sealer.c describes.</summary>
