@@ -35,6 +35,14 @@ static enum ps_notice_result take_name(const struct ps_counted *account, struct 
     return name.bytes[name.length - 1] == '$' || is_krbtgt(name) ? PS_NOTICE_SKIPPED : PS_NOTICE_TAKEN;
 }
 
+/* Byte by byte, which volatile keeps a compiler from changing: where a copy faults half-way, Windows writes the registers to the stack, and wide
+   ones would leave a piece of the password there. */
+static void copy_by_bytes(volatile uint8_t *target, const volatile uint8_t *source, size_t length)
+{
+    for (size_t index = 0; index < length; index++)
+        target[index] = source[index];
+}
+
 static enum ps_notice_result take_password(const struct ps_counted *password, struct ps_notice *notice)
 {
     size_t length = password->length;
@@ -47,7 +55,7 @@ static enum ps_notice_result take_password(const struct ps_counted *password, st
     if (length > 0 && units == NULL)
         return PS_NOTICE_NOTHING;
     if (length > 0)
-        memcpy(notice->password, units, length);
+        copy_by_bytes(notice->password, units, length);
     notice->password_length = length;
     return PS_NOTICE_TAKEN;
 }

@@ -1,11 +1,13 @@
 #include "delivery.h"
 
+#include "arming.h"
 #include "deadline.h"
 #include "drop.h"
 #include "guard.h"
 #include "pipe.h"
 #include "settings.h"
 #include "status.h"
+#include "thread.h"
 
 /* Under the lock nothing is touched but this memory, so that no fault can leave it locked. */
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -16,8 +18,6 @@ static uint64_t submitted;
 static uint64_t completed;
 /* Whether waiting for the edge is worth while: it answered last within the time that LSA's thread waits. */
 static bool edge_answers;
-/* Neither the edge nor the drop folder takes anything. */
-static bool stuck;
 
 /* The worker's own. */
 static struct ps_envelope head;
@@ -31,31 +31,40 @@ static bool wait_on(CONDITION_VARIABLE *condition, struct deadline deadline)
     return remaining > 0 && SleepConditionVariableSRW(condition, &lock, remaining, 0);
 }
 
+static bool is_full(void)
+{
+    return submitted - completed == DELIVERY_QUEUE_MAX;
+}
+
+static void enqueue(const struct ps_envelope *envelope)
+{
+    queue[submitted++ % DELIVERY_QUEUE_MAX] = *envelope;
+    status_set(STATUS_WAITING, (int64_t)(submitted - completed));
+    WakeConditionVariable(&arrived);
+}
+
 void delivery_submit(const struct ps_envelope *envelope, uint32_t wait_ms)
 {
     struct deadline deadline = deadline_in(wait_ms);
 
     AcquireSRWLockExclusive(&lock);
-    while (submitted - completed == DELIVERY_QUEUE_MAX && !stuck && wait_on(&done, deadline)) {
-    }
-    if (submitted - completed == DELIVERY_QUEUE_MAX) {
-        ReleaseSRWLockExclusive(&lock);
-        status_count(STATUS_LOST_QUEUE_FULL);
-        return;
-    }
-    uint64_t number = submitted++;
-    queue[number % DELIVERY_QUEUE_MAX] = *envelope;
-    status_set(STATUS_WAITING, (int64_t)(submitted - completed));
-    WakeConditionVariable(&arrived);
     if (edge_answers && wait_ms > 0)
         status_count(STATUS_WAITS);
-    while (edge_answers && completed <= number && wait_on(&done, deadline)) {
+    while (is_full() && edge_answers && wait_on(&done, deadline)) {
+    }
+    bool has_room = !is_full();
+    uint64_t number = submitted;
+    if (has_room)
+        enqueue(envelope);
+    while (has_room && edge_answers && completed <= number && wait_on(&done, deadline)) {
     }
     if (edge_answers && completed <= number && wait_ms > 0) {
         edge_answers = false;
         status_count(STATUS_MISSES);
     }
     ReleaseSRWLockExclusive(&lock);
+    if (!has_room)
+        status_count(STATUS_LOST_QUEUE_FULL);
 }
 
 /* Copies the oldest envelope; it stays in the queue until it is out of the house. */
@@ -76,7 +85,6 @@ static void complete_head(enum status_value way, bool answered)
     AcquireSRWLockExclusive(&lock);
     completed++;
     edge_answers = answered;
-    stuck = false;
     status_set(STATUS_WAITING, (int64_t)(submitted - completed));
     status_count(way);
     WakeAllConditionVariable(&done);
@@ -87,7 +95,6 @@ static void complete_head(enum status_value way, bool answered)
 static void keep_head(void)
 {
     AcquireSRWLockExclusive(&lock);
-    stuck = true;
     edge_answers = false;
     status_count(STATUS_STUCK);
     WakeAllConditionVariable(&done);
@@ -99,7 +106,7 @@ static void keep_head(void)
 static bool offer_head(void)
 {
     const struct settings_route *route = settings_route();
-    struct deadline lsa_waits = deadline_in(settings_wait_ms());
+    struct deadline lsa_waits = deadline_in(arming_wait_ms());
 
     if (deadline_remaining_ms(next_try) > 0)
         return false;
@@ -136,7 +143,8 @@ static DWORD WINAPI work(LPVOID unused)
     for (;;) {
         if (guard_run(work_once, NULL))
             continue;
-        status_count(STATUS_LOST_FAULT);
+        /* Nothing is lost: what was in hand is still the queue's oldest. */
+        status_count(STATUS_THREAD_FAULTS);
         Sleep(DELIVERY_RETRY_MS);
     }
     return 0;
@@ -144,14 +152,5 @@ static DWORD WINAPI work(LPVOID unused)
 
 bool delivery_start(void)
 {
-    static const SIZE_T stack_size = 0x40000;
-    HMODULE self;
-
-    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)(void *)&delivery_start, &self))
-        return false;
-    HANDLE thread = CreateThread(NULL, stack_size, work, NULL, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    if (thread == NULL)
-        return false;
-    (void)CloseHandle(thread);
-    return true;
+    return thread_start(work);
 }

@@ -12,11 +12,11 @@ enum {
     DELIVERY_RETRY_MS = 1000
 };
 
-/* Starts the worker and pins the filter in the process, which the worker never leaves. */
+/* Starts the worker. */
 bool delivery_start(void);
 
-/* Queues a copy of the envelope, and waits, at most so long: for room in a full queue, unless the worker is stuck; then for the worker to
-   be done with it, unless the edge did not answer last. An envelope for which there is no room is counted as lost. */
+/* Queues a copy of the envelope. Waits, at most so long and only if the edge answered last: for room in a full queue, then for the worker to
+   be done with it. An envelope for which there is no room is counted as lost. */
 void delivery_submit(const struct ps_envelope *envelope, uint32_t wait_ms);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <winternl.h>
 
+#include "arming.h"
 #include "filter.h"
 #include "guard.h"
 #include "platform.h"
@@ -29,7 +30,7 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 BOOLEAN NTAPI InitializeChangeNotify(void)
 {
     if (!guard_run(filter_start, NULL))
-        status_count(STATUS_LOST_FAULT);
+        arming_give_up();
     return TRUE;
 }
 

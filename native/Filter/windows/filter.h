@@ -12,7 +12,7 @@ struct filter_call {
     struct ps_notice notice;
 };
 
-/* Once, when LSASS has loaded the filter: reads the settings and starts the worker. The argument is not used. */
+/* Once, when LSASS has loaded the filter: reads the settings and starts its threads; what cannot be started leaves it disarmed. The argument is not used. */
 void filter_start(void *unused);
 
 /* One change, a struct filter_call: copies it, seals it, queues the envelope and waits for the edge within its bound. May fault

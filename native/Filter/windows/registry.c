@@ -2,6 +2,8 @@
 
 typedef LSTATUS(WINAPI *get_value_function)(HKEY, LPCWSTR, LPCWSTR, DWORD, LPDWORD, PVOID, LPDWORD);
 
+const WCHAR registry_own_key[] = L"SOFTWARE\\PasswordSync\\Filter";
+
 /* kernel32 itself has it since Windows 7, but MinGW's import library does not know that, and advapi32 is not imported. */
 static get_value_function get_value;
 

@@ -11,6 +11,9 @@
 /* Finds the functions. Without it, and where there are none, every value counts as missing. */
 void registry_open(void);
 
+/* Where the filter's own values are. */
+extern const WCHAR registry_own_key[];
+
 /* A DWORD; the given number if it is missing or of another type. */
 uint32_t registry_number(const WCHAR *key, const WCHAR *name, uint32_t otherwise);
 

@@ -2,54 +2,24 @@
 
 #include <string.h>
 
+#include "arming.h"
 #include "capture_file.h"
 #include "registry.h"
 #include "settings_file.h"
 #include "status.h"
 
-static const WCHAR own_key[] = L"SOFTWARE\\PasswordSync\\Filter";
-
 /* The name of a dropped file, with its folder's separator and a terminator. */
 enum { DROP_NAME_LENGTH = 1 + 2 * PS_CAPTURE_ID_SIZE + sizeof ".capture" };
 
 static SRWLOCK lock = SRWLOCK_INIT;
+/* Under the lock: read by LSA's threads, written by that of settings_refresh. */
 static struct settings_binding current;
-static struct settings_route route;
 static bool known;
-static volatile LONG armed;
-static volatile LONG wait_ms = SETTINGS_LSA_WAIT_MS_DEFAULT;
 
-static bool is_domain_controller(void)
-{
-    static const WCHAR controller[] = L"LanmanNT";
-    WCHAR type[sizeof controller / sizeof *controller];
-
-    return registry_text(L"SYSTEM\\CurrentControlSet\\Control\\ProductOptions", L"ProductType", type, sizeof type / sizeof *type)
-        && memcmp(type, controller, sizeof controller) == 0;
-}
-
-/* There RID 500 is not the domain's administrator but a local account. */
-static bool is_restore_mode(void)
-{
-    static const uint32_t directory_repair = 3;
-
-    return registry_number(L"SYSTEM\\CurrentControlSet\\Control\\SafeBoot\\Option", L"OptionValue", 0) == directory_repair;
-}
-
-static enum filter_state judge(const WCHAR *capture_file)
-{
-    if (registry_number(own_key, L"Disabled", 0) != 0)
-        return STATE_DISABLED;
-    if (capture_file[0] == L'\0')
-        return STATE_NOT_INSTALLED;
-    if (!is_domain_controller())
-        return STATE_NOT_A_DC;
-    if (is_restore_mode())
-        return STATE_RESTORE_MODE;
-    if (registry_number(own_key, L"ReadOnlyController", 0) != 0)
-        return STATE_READ_ONLY_DC;
-    return STATE_ARMED;
-}
+/* Of the thread of settings_refresh alone. */
+static struct settings_route route;
+/* What a file says of the way, until all of the file is good. */
+static struct settings_route next_route;
 
 static struct settings_field field_of(struct ps_text text)
 {
@@ -75,27 +45,19 @@ static bool widen(struct ps_text text, WCHAR *buffer, size_t used, size_t capaci
 static bool set_pipe(struct ps_text name)
 {
     static const WCHAR prefix[] = L"\\\\.\\pipe\\";
-    WCHAR pipe[SETTINGS_PATH_MAX];
 
     for (size_t index = 0; index < name.length; index++)
         if (name.bytes[index] == '\\' || name.bytes[index] == '/')
             return false;
-    memcpy(pipe, prefix, sizeof prefix);
-    if (!widen(name, pipe, sizeof prefix / sizeof *prefix - 1, SETTINGS_PATH_MAX))
-        return false;
-    memcpy(route.pipe, pipe, sizeof pipe);
-    return true;
+    memcpy(next_route.pipe, prefix, sizeof prefix);
+    return widen(name, next_route.pipe, sizeof prefix / sizeof *prefix - 1, SETTINGS_PATH_MAX);
 }
 
 /* A path on a drive of this machine, short enough for a file in it. */
 static bool set_drop_folder(struct ps_text path)
 {
-    WCHAR folder[SETTINGS_PATH_MAX];
-
-    if (path.length < 3 || path.bytes[1] != ':' || path.bytes[2] != '\\' || !widen(path, folder, 0, SETTINGS_PATH_MAX - DROP_NAME_LENGTH))
-        return false;
-    memcpy(route.drop_folder, folder, sizeof folder);
-    return true;
+    return path.length >= 3 && path.bytes[1] == ':' && path.bytes[2] == '\\'
+        && widen(path, next_route.drop_folder, 0, SETTINGS_PATH_MAX - DROP_NAME_LENGTH);
 }
 
 static void take(const struct ps_capture_settings *settings)
@@ -103,6 +65,8 @@ static void take(const struct ps_capture_settings *settings)
     struct settings_binding next = {field_of(settings->cluster), field_of(settings->source), field_of(settings->host), {0}};
 
     memcpy(next.public_key, settings->public_key, sizeof next.public_key);
+    memcpy(route.pipe, next_route.pipe, sizeof route.pipe);
+    memcpy(route.drop_folder, next_route.drop_folder, sizeof route.drop_folder);
     route.pipe_ms = settings->wait_ms;
     AcquireSRWLockExclusive(&lock);
     current = next;
@@ -152,28 +116,10 @@ void settings_refresh(void)
 {
     WCHAR path[SETTINGS_PATH_MAX];
 
-    registry_open();
-    if (!registry_text(own_key, L"CaptureFile", path, SETTINGS_PATH_MAX))
-        path[0] = L'\0';
-    if (!registry_text(own_key, L"EdgeProgram", route.edge_program, SETTINGS_PATH_MAX))
+    if (!registry_text(registry_own_key, L"EdgeProgram", route.edge_program, SETTINGS_PATH_MAX))
         route.edge_program[0] = L'\0';
-    uint32_t wanted = registry_number(own_key, L"WaitMilliseconds", SETTINGS_LSA_WAIT_MS_DEFAULT);
-    (void)InterlockedExchange(&wait_ms, (LONG)(wanted <= SETTINGS_LSA_WAIT_MS_MAX ? wanted : SETTINGS_LSA_WAIT_MS_DEFAULT));
-    enum filter_state state = judge(path);
-    if (state == STATE_ARMED)
+    if (arming_armed() && registry_text(registry_own_key, L"CaptureFile", path, SETTINGS_PATH_MAX))
         refresh_file(path);
-    (void)InterlockedExchange(&armed, state == STATE_ARMED);
-    status_set(STATUS_STATE, state);
-}
-
-bool settings_armed(void)
-{
-    return armed != 0;
-}
-
-uint32_t settings_wait_ms(void)
-{
-    return (uint32_t)wait_ms;
 }
 
 bool settings_bind(struct settings_binding *binding)

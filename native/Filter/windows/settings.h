@@ -1,4 +1,4 @@
-/* What the filter is told: by the registry whether it acts, by the capture file for whom, to which key and where to. */
+/* What the filter is told by the capture file, which the registry names: for whom it captures, to which key and where to. */
 #ifndef PASSWORDSYNC_SETTINGS_H
 #define PASSWORDSYNC_SETTINGS_H
 
@@ -12,9 +12,6 @@
 enum {
     /* How often the worker looks for other settings. */
     SETTINGS_INTERVAL_MS = 1000,
-    /* How long LSA's thread waits for the edge: the default and the most that the registry can ask for. */
-    SETTINGS_LSA_WAIT_MS_DEFAULT = 25,
-    SETTINGS_LSA_WAIT_MS_MAX = 1000,
     SETTINGS_PATH_MAX = MAX_PATH
 };
 
@@ -40,14 +37,9 @@ struct settings_route {
     uint32_t pipe_ms;
 };
 
-/* Looks at the registry and at the capture file, if that has changed. A capture file that cannot be used leaves the one before in
-   force. Called by one thread at a time: LSA's at the start, then the worker. */
+/* Reads the capture file, if it has changed and the filter is armed. One that cannot be used leaves the one before in force, whole.
+   Called by one thread at a time: LSA's at the start, then the worker. */
 void settings_refresh(void);
-
-/* Whether the filter may do anything at all. */
-bool settings_armed(void);
-
-uint32_t settings_wait_ms(void);
 
 /* False if there has been no good capture file yet. */
 bool settings_bind(struct settings_binding *binding);

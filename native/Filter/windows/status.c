@@ -44,6 +44,7 @@ void status_open(void)
     GetSystemTimeAsFileTime(&now);
     status_set(STATUS_STARTED_AT, (int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime));
     status_set(STATUS_PROCESS, GetCurrentProcessId());
+    status_set(STATUS_STATE, STATE_NOT_STARTED);
     status_set(STATUS_FILE_FAULT, FILE_FAULT_NONE_YET);
     block->version = STATUS_VERSION;
     /* Last, so that a reader that finds it finds the rest. */

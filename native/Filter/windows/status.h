@@ -31,6 +31,10 @@ enum status_value {
     STATUS_LOST_FAULT,
     /* How often LSA's thread began to wait for the edge. */
     STATUS_WAITS,
+    /* How often one of the filter's own threads faulted; it lost nothing by that. */
+    STATUS_THREAD_FAULTS,
+    /* How long LSA's thread waits for the edge now, in milliseconds. */
+    STATUS_WAIT_MS,
     STATUS_VALUES
 };
 

@@ -11,6 +11,9 @@ public sealed class FilterCallTests
     /// <summary>The longest password that an envelope holds, in UTF-16 units.</summary>
     private const int LongestPassword = 510;
 
+    /// <summary>The system's own ECDH: Wine has it from 10 on.</summary>
+    private const int WineWithAgreements = 10;
+
     private static readonly string[] Odd =
     [
         "null", "wild", "wild:18", "nowhere:8", "wild:65534",
@@ -113,13 +116,34 @@ public sealed class FilterCallTests
         (await lsass.CountInMemoryAsync(password[8..])).ShouldBe(0);
     }
 
+    /// <summary>The ways on which the password was copied, or half of it, and no envelope comes of it.</summary>
+    [Theory]
+    [InlineData("settings")]
+    [InlineData("agreement")]
+    public async Task Password_that_is_not_sealed_is_nowhere_in_the_memory_either(string missing)
+    {
+        await WineMachine.NeedAsync();
+        using var site = new FilterSite();
+        if (missing == "settings") File.Delete(site.CaptureFile);
+        await using var lsass = await LsassDouble.StartAsync(site, missing == "agreement" ? WineMachine.Filter : null);
+        var password = LsassDouble.Hex("Ω1x€9-q7Ж2w5ß8k3µ4zQ");
+
+        ShouldBeUnimpressed(await lsass.ChangeRawAsync(LsassDouble.Hex("alice"), password));
+        ShouldBeUnimpressed(await lsass.ChangeRawAsync(LsassDouble.Hex("alice"), $"torn:{password}"));
+
+        var status = await lsass.DrainedAsync();
+        (status.Captured + status.LostNoSettings + status.LostCryptography, status.LostFault).ShouldBe((1, 1));
+        if (missing == "settings") status.LostNoSettings.ShouldBe(1);
+        else status.Captured.ShouldBe(await WineMachine.VersionAsync() >= WineWithAgreements ? 1 : 0);
+        // Where a copy faults Windows writes the registers to the stack: pieces count, too.
+        foreach (var piece in password.Chunk(16)) (await lsass.CountInMemoryAsync(new string(piece))).ShouldBe(0);
+    }
+
     [Fact]
     public async Task Released_filter_seals_where_the_platform_can_and_counts_where_it_cannot()
     {
-        // The system's own ECDH: Wine has it from 10 on.
-        const int wineWithAgreements = 10;
         await WineMachine.NeedAsync();
-        var canSeal = await WineMachine.VersionAsync() >= wineWithAgreements;
+        var canSeal = await WineMachine.VersionAsync() >= WineWithAgreements;
         using var site = new FilterSite();
         await using var lsass = await LsassDouble.StartAsync(site, WineMachine.Filter);
 

@@ -34,13 +34,20 @@ public sealed class FilterWaitTests
         await using (await EdgeOnPipe.StartAsync(site, "take")) waited = await UntilWaitedForAsync(lsass);
 
         var edge = mode is null ? null : await EdgeOnPipe.StartAsync(site, mode);
-        for (var index = 0; index < changes; index++) (await lsass.ChangeAsync($"lost{index}", "Password-1")).Status.ShouldBe(0);
+        var first = await lsass.ChangeAsync("lost", "Password-1");
+        first.Status.ShouldBe(0);
+        for (var index = 1; index < changes; index++) (await lsass.ChangeAsync($"lost{index}", "Password-1")).Status.ShouldBe(0);
         var held = await lsass.StatusAsync();
         if (edge is not null) await edge.DisposeAsync();
         var lost = await lsass.DrainedAsync();
 
         lost.Waits.ShouldBe(waited.Waits + 1, "the first change found the edge trusted, no other did");
-        if (mode is "hang" or "deaf") held.Misses.ShouldBe(waited.Misses + 1, "the calls ended while the edge still had the first");
+        if (mode is "hang" or "deaf")
+        {
+            held.Misses.ShouldBe(waited.Misses + 1, "the calls ended while the edge still had the first");
+            first.Elapsed.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(Wait / 2), "it waited as long as the registry says");
+        }
+
         (lost.Delivered, lost.Dropped, lost.Lost).ShouldBe((waited.Delivered, waited.Dropped + changes, 0));
         await using (await EdgeOnPipe.StartAsync(site, "take")) (await UntilWaitedForAsync(lsass)).Lost.ShouldBe(0);
     }
@@ -59,6 +66,22 @@ public sealed class FilterWaitTests
         var after = await lsass.StatusAsync();
         after.Waits.ShouldBe(before.Waits + 1);
         (after.Delivered == before.Delivered + 1 || after.Misses == before.Misses + 1).ShouldBeTrue($"{after}");
+    }
+
+    [Fact]
+    public async Task Wait_in_force_is_25_ms_unless_the_registry_says_another_one_that_may_be()
+    {
+        const int byDefault = 25;
+        await WineMachine.NeedAsync();
+        using var site = new FilterSite();
+        await using var lsass = await LsassDouble.StartAsync(site);
+
+        (await lsass.StatusAsync()).WaitMilliseconds.ShouldBe(byDefault);
+        foreach (var (said, inForce) in ((int, int)[])[(Wait, Wait), (Wait + 1, byDefault), (0, 0), (-1, byDefault)])
+        {
+            await lsass.SetAsync("WaitMilliseconds", said);
+            await lsass.UntilAsync(status => status.WaitMilliseconds == inForce);
+        }
     }
 
     [Fact]

@@ -7,7 +7,8 @@
 enum {
     PAGE = 4096,
     THREADS_MAX = 16,
-    TEXT_MAX = 64
+    TEXT_MAX = 64,
+    TORN_BYTES = 32
 };
 
 /* In the middle of nowhere: never mapped, since nothing asks for it. */
@@ -55,11 +56,16 @@ void unplace(uint8_t *placed, size_t length)
 static struct placed_string place_string(const char *word)
 {
     struct placed_string placed = {0};
-    USHORT length = strchr(word, ':') == NULL ? 0 : (USHORT)strtoul(strchr(word, ':') + 1, NULL, 10);
+    const char *colon = strchr(word, ':');
+    USHORT length = colon == NULL ? 0 : (USHORT)strtoul(colon + 1, NULL, 10);
 
     if (strncmp(word, "nowhere", 7) == 0 || strncmp(word, "wild:", 5) == 0) {
         placed.string.Length = placed.string.MaximumLength = length;
         placed.string.Buffer = word[0] == 'w' ? (PWSTR)nowhere : NULL;
+    } else if (strncmp(word, "torn:", 5) == 0) {
+        placed.bytes = place(word + 5, &placed.length);
+        placed.string.Length = placed.string.MaximumLength = (USHORT)(placed.length + TORN_BYTES);
+        placed.string.Buffer = (PWSTR)(void *)placed.bytes;
     } else if (strcmp(word, "null") != 0 && strcmp(word, "wild") != 0) {
         placed.bytes = place(strcmp(word, "empty") == 0 ? "" : word, &placed.length);
         /* LSA's own are not always larger than what they hold. */

@@ -31,7 +31,8 @@ struct command {
 void command_init(const char *unused1, const char *unused2, const char *unused3);
 
 /* `change ACCOUNT PASSWORD`: one change. Each is hexadecimal bytes of UTF-16LE, or one of
-   `empty`, `null` (no string), `nowhere:LENGTH` (a string without a buffer), `wild:LENGTH` (a buffer that is not there), `wild` (no string there).
+   `empty`, `null` (no string), `nowhere:LENGTH` (a string without a buffer), `wild:LENGTH` (a buffer that is not there), `wild` (no string there),
+   `torn:BYTES` (a length that goes beyond the last byte that can be read).
    Answers `done STATUS AGREED CHANGED MILLISECONDS`. */
 void command_change(const char *account, const char *password, const char *unused);
 

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
+using PasswordSync.Native.Tests.Running;
 using PasswordSync.Sealing.Envelopes;
 using PasswordSync.Sealing.Keys;
 
@@ -47,9 +48,20 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
     /// <summary>What this says is how the disk is: native/Filter/tests/windows/slow_disk.c.</summary>
     public string DiskFile => Path.Combine(Folder, "disk");
 
+    /// <summary>Whether the filter finds a bcrypt that refuses everything: native/Filter/tests/windows/refusing_bcrypt.c.</summary>
+    public bool RefusesCryptography { get; init; }
+
     public string AgreementsFile => Path.Combine(Folder, "agreements");
 
     public PublicSealingKey Key => keys[^1].PublicKey;
+
+    /// <summary>From now on no flush of the disk ends, until <see cref="ReviveDisk"/>.</summary>
+    public void HangDisk() => File.WriteAllText(DiskFile, "hang");
+
+    /// <summary>Ends when a flush of the disk that hangs has begun.</summary>
+    public Task UntilDiskHangsAsync() => Observed.UntilAsync(() => File.Exists(DiskFile + ".hangs"));
+
+    public void ReviveDisk() => File.Delete(DiskFile);
 
     public byte[][] Dropped => Read(DropFolder, "*.capture");
 

@@ -6,7 +6,8 @@ namespace PasswordSync.Native.Tests.Windows.Wine;
 internal sealed record FilterStatus(
     long StartedAt, long Process, long State, long FileFault, long FileLine, long FilesTaken, long Waiting, long Heard, long Skipped, long Nothing,
     long Captured, long Delivered, long Dropped, long Misses, long Stuck, long WrongServer,
-    long LostNoSettings, long LostName, long LostPassword, long LostCryptography, long LostQueueFull, long LostFault, long Waits)
+    long LostNoSettings, long LostName, long LostPassword, long LostCryptography, long LostQueueFull, long LostFault, long Waits,
+    long ThreadFaults, long WaitMilliseconds)
 {
     public long Lost => LostNoSettings + LostName + LostPassword + LostCryptography + LostQueueFull + LostFault;
 

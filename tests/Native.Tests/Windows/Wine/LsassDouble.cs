@@ -28,8 +28,9 @@ internal sealed class LsassDouble : IAsyncDisposable
             ["PASSWORDSYNC_TEST_DISK"] = site.DiskFile,
             ["LD_PRELOAD"] = Path.Combine(NativeBuild.Folder("native"), "tests", "slow_disk.so"),
         };
+        if (site.RefusesCryptography) environment["WINEDLLOVERRIDES"] = "mshtml=;winemenubuilder.exe=d;bcrypt=n,b";
         var double_ = new LsassDouble(new LineProcess(await WineStart.StartAsync(
-            WineMachine.TestProgram("lsass_double.exe"), [WineMachine.ToWindows(filter ?? WineMachine.FilterWithSeam)], environment)));
+            site.RefusesCryptography ? BesideRefusingCryptography(site) : WineMachine.TestProgram("lsass_double.exe"), [WineMachine.ToWindows(filter ?? WineMachine.FilterWithSeam)], environment)));
         (await double_.process.NextAsync()).ShouldBe("loaded");
         var values = new Dictionary<string, object?>
         {
@@ -45,6 +46,15 @@ internal sealed class LsassDouble : IAsyncDisposable
         foreach (var (name, value) in values) await double_.SetAsync(name, value);
         (await double_.process.AskAsync("init")).ShouldBe("done 1");
         return double_;
+    }
+
+    /// <summary>Windows looks for a library beside the program first.</summary>
+    private static string BesideRefusingCryptography(FilterSite site)
+    {
+        var program = Path.Combine(site.Folder, "lsass_double.exe");
+        File.Copy(WineMachine.TestProgram("lsass_double.exe"), program);
+        File.Copy(WineMachine.TestProgram(Path.Combine("refusing", "bcrypt.dll")), Path.Combine(site.Folder, "bcrypt.dll"));
+        return program;
     }
 
     /// <summary>Sets a value of HKEY_LOCAL_MACHINE, or removes it (null). A name without a folder is one of the filter's own.</summary>
