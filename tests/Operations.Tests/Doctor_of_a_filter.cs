@@ -21,7 +21,8 @@ public sealed class Doctor_of_a_filter(OneNode one)
     [Fact]
     public void All_is_good_where_LSASS_has_loaded_it_and_it_captures()
     {
-        Look(Well).Select(one => (one.What, one.Word)).ShouldBe([("password filter", "good"), ("password filter: capture file", "good"), ("password filter: rights", "good"), (Protection, "good"), ("password filter: losses", "good")]);
+        Look(Well).Select(one => (one.What, one.Word)).ShouldBe([("password filter", "good"), ("password filter: capture file", "good"), ("password filter: rights", "good"), (Protection, "good"), ("password filter: losses", "good"), ("other notification packages", "good")]);
+        One(Well, "other notification packages").Found.ShouldBe("LSASS is told to load scecli, too.");
         One(Well, Protection).Found.ShouldBe("It is off: LSASS loads the filter.");
         One(Well with { HasLsaProtection = true, Signature = "signed by Microsoft" }, Protection).ShouldBe(Finding.Good(Protection, "It is on, and the filter is loaded all the same."));
     }

@@ -179,7 +179,7 @@ public abstract record EdgeAlarm
     public sealed record FilterStuck(long Waiting) : EdgeAlarm
     {
         public override string Sentence =>
-            $"{Waiting} captures wait in the memory of LSASS and are lost if this domain controller stops: neither the edge nor the drop folder takes them. Free or repair the disk.";
+            $"{Waiting} captures wait in the memory of LSASS and are lost if this domain controller stops: neither the edge nor the drop folder takes them. Free or repair the disk, or stop what holds its files.";
 
         public override bool Stands => true;
     }

@@ -40,8 +40,10 @@ public sealed partial class FilterMonitor(IFilterInspector inspector, IControlle
         if (isRoleTold) return;
         try
         {
-            inspector.TellRole(await role.IsReadOnlyAsync(cancellationToken));
+            var isReadOnly = await role.IsReadOnlyAsync(cancellationToken);
+            inspector.TellRole(isReadOnly);
             isRoleTold = true;
+            LogRole(logger, isReadOnly ? "read-only" : "writable");
         }
         catch (Exception exception) when (exception is DirectoryUnavailableException or IOException or UnauthorizedAccessException or SecurityException)
         {
@@ -84,9 +86,15 @@ public sealed partial class FilterMonitor(IFilterInspector inspector, IControlle
         if (lost.Total > 0) alarms.Raise(new EdgeAlarm.FilterLost(lost, earlier is null ? "since LSASS started" : "just now"));
         var strangers = status.WrongServer - (earlier?.WrongServer ?? 0);
         if (strangers > 0) alarms.Raise(new EdgeAlarm.StrangerOnPipe(strangers));
-        if (status.Waiting > 0 && status.Stuck > (earlier?.Stuck ?? 0)) alarms.Raise(new EdgeAlarm.FilterStuck(status.Waiting));
+        var faults = status.ThreadFaults - (earlier?.ThreadFaults ?? 0);
+        if (faults > 0) LogThreadFaults(logger, faults);
+        if (IsStuck(status, earlier)) alarms.Raise(new EdgeAlarm.FilterStuck(status.Waiting));
         else if (status.Waiting == 0) alarms.Clear<EdgeAlarm.FilterStuck>();
     }
+
+    /// <summary>Whether neither the edge nor the disk takes captures: the filter says so, or nothing went out between two looks that both found some. A disk that hangs lets it say nothing.</summary>
+    private static bool IsStuck(FilterStatus status, FilterStatus? earlier) =>
+        status.Waiting > 0 && (status.Stuck > (earlier?.Stuck ?? 0) || (earlier is { Waiting: > 0 } && status.Delivered + status.Dropped == earlier.Delivered + earlier.Dropped));
 
     private void Stand<TAlarm>(string? reason, Func<string, TAlarm> make)
         where TAlarm : EdgeAlarm
@@ -103,4 +111,10 @@ public sealed partial class FilterMonitor(IFilterInspector inspector, IControlle
 
     [LoggerMessage(2733, LogLevel.Warning, "Whether this domain controller is read-only is not known yet: {Reason}")]
     private static partial void LogRoleNotTold(ILogger logger, string reason);
+
+    [LoggerMessage(2734, LogLevel.Information, "This domain controller is {Role}.")]
+    private static partial void LogRole(ILogger logger, string role);
+
+    [LoggerMessage(2735, LogLevel.Warning, "The password filter's own threads faulted {Count} times. It lost nothing and goes on.")]
+    private static partial void LogThreadFaults(ILogger logger, long count);
 }

@@ -5,7 +5,7 @@ namespace PasswordSync.Capture.Health;
 /// <summary>How the filter is set up on this domain controller.</summary>
 /// <param name="IsRegistered">Whether <c>Notification Packages</c> names it.</param>
 /// <param name="IsInstalled">Whether its DLL is in System32.</param>
-/// <param name="InstalledAfterBoot">Whether the DLL is newer than the last start of Windows.</param>
+/// <param name="InstalledAfterBoot">Whether the installer put it in place after the last start of Windows.</param>
 /// <param name="HasLsaProtection">Whether LSASS loads only what Microsoft's own service signed (RunAsPPL).</param>
 /// <param name="Signature">Who signed the DLL, or that nobody did.</param>
 /// <param name="OtherPackages">What else <c>Notification Packages</c> names.</param>
@@ -19,9 +19,9 @@ public sealed record FilterSetup(
     {
         if (!IsInstalled) return "its DLL is not in System32. Install PasswordSync again.";
         if (!IsRegistered) return "'Notification Packages' does not name it. Repair the installation, then restart this domain controller.";
-        if (Status is null && InstalledAfterBoot) return "it was installed after Windows started. Restart this domain controller.";
+        if (Status is null && InstalledAfterBoot) return $"it was installed or repaired after Windows started. Restart this domain controller.{(HasLsaProtection ? " But LSA protection (RunAsPPL) is on: see docs/operations/install-windows.md first." : "")}";
         if (Status is null && HasLsaProtection) return $"LSA protection (RunAsPPL) is on, and LSASS then loads only what Microsoft signed; the DLL is {Signature}. See docs/operations/install-windows.md.";
-        if (Status is null) return "LSASS has not loaded it, though Windows was started since. Look for event 6, 12 or 577 of LSA in the event log.";
+        if (Status is null) return "LSASS has not loaded it, though Windows was started since. Event 16953 of Directory-Services-SAM in the event log 'System' says why, by an error code: 126 a file is missing, 577 the signature is refused.";
         return Status.State switch
         {
             FilterState.Disabled => @"the kill switch is on. Remove the value 'Disabled' of HKLM\SOFTWARE\PasswordSync\Filter.",

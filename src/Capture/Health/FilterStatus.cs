@@ -59,8 +59,14 @@ public sealed record FilterStatus(
     DateTimeOffset StartedAt, long ProcessId, FilterState State, long FileFault, long FileLine, long FilesTaken, long Waiting, long Heard, long Captured, long Delivered, long Dropped,
     long Misses, long Stuck, long WrongServer, FilterLosses Losses)
 {
-    /// <summary>How many bytes version 1 has.</summary>
+    /// <summary>How many bytes version 1 has at least: those of its first filter.</summary>
     public const int Length = 8 + (22 * sizeof(long));
+
+    /// <summary>How many bytes of it this edge knows; a filter that LSASS still holds after an upgrade of the edge may have fewer.</summary>
+    public const int KnownLength = 8 + (24 * sizeof(long));
+
+    /// <summary>How often one of the filter's own threads faulted; it lost nothing by that. 0 also of a filter that does not count it.</summary>
+    public long ThreadFaults { get; init; }
 
     /// <summary>Reads the memory that the filter shares.</summary>
     /// <returns>False if it is not of a filter that this edge knows.</returns>
@@ -68,12 +74,15 @@ public sealed record FilterStatus(
     {
         status = null;
         if (memory.Length < Length || !memory[..4].SequenceEqual("PSFS"u8) || BinaryPrimitives.ReadUInt32LittleEndian(memory[4..]) != 1) return false;
-        Span<long> values = stackalloc long[(Length / sizeof(long)) - 1];
-        for (var index = 0; index < values.Length; index++) values[index] = BinaryPrimitives.ReadInt64LittleEndian(memory[(8 * (index + 1))..]);
+        Span<long> values = stackalloc long[(KnownLength / sizeof(long)) - 1];
+        for (var index = 0; index < values.Length && 8 * (index + 2) <= memory.Length; index++) values[index] = BinaryPrimitives.ReadInt64LittleEndian(memory[(8 * (index + 1))..]);
         if (values[0] < 0 || values[0] > DateTimeOffset.MaxValue.ToFileTime()) return false;
         status = new FilterStatus(
             DateTimeOffset.FromFileTime(values[0]).ToUniversalTime(), values[1], (FilterState)values[2], values[3], values[4], values[5], values[6], values[7], values[10], values[11], values[12],
-            values[13], values[14], values[15], new FilterLosses(values[16], values[17], values[18], values[19], values[20], values[21]));
+            values[13], values[14], values[15], new FilterLosses(values[16], values[17], values[18], values[19], values[20], values[21]))
+        {
+            ThreadFaults = values[23],
+        };
         return true;
     }
 }

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Capture.Health;
 using PasswordSync.Capture.Resolution;
 using PasswordSync.Capture.Tests.Support;
@@ -15,40 +12,12 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
 
     private readonly ManualClock time = new();
     private readonly RecordedAlarms alarms = new();
+    private readonly RecordedLog<FilterMonitor> log = new();
     private int looks;
     private bool? toldReadOnly;
     private int roleFailures;
 
     private FilterSetup Setup { get; set; } = Proper();
-
-    [Theory]
-    [InlineData("installed", "not in System32")]
-    [InlineData("registered", "'Notification Packages' does not name it")]
-    [InlineData("new", "Restart this domain controller")]
-    [InlineData("protected", "RunAsPPL")]
-    [InlineData("unloaded", "LSASS has not loaded it")]
-    [InlineData("disabled", "kill switch")]
-    [InlineData("no file", "no usable capture file yet: it cannot be read")]
-    [InlineData("104", "no usable capture file yet: others than SYSTEM and the administrators may change it")]
-    [InlineData("105", "no usable capture file yet: it or its folder belongs to another")]
-    [InlineData("106", "no usable capture file yet: who may change it or its folder cannot be told")]
-    public void Filter_that_captures_nothing_says_why(string trouble, string reason)
-    {
-        var setup = trouble switch
-        {
-            "installed" => Proper() with { IsInstalled = false },
-            "registered" => Proper() with { IsRegistered = false },
-            "new" => Proper() with { Status = null, InstalledAfterBoot = true, HasLsaProtection = true },
-            "protected" => Proper() with { Status = null, HasLsaProtection = true },
-            "unloaded" => Proper() with { Status = null },
-            "disabled" => Proper() with { Status = Status() with { State = FilterState.Disabled } },
-            "no file" => Proper() with { Status = Status() with { FilesTaken = 0, FileFault = 100 } },
-            _ => Proper() with { Status = Status() with { FilesTaken = 0, FileFault = long.Parse(trouble, CultureInfo.InvariantCulture) } },
-        };
-
-        setup.WhyNotCapturing().ShouldNotBeNull().ShouldContain(reason);
-        Proper().WhyNotCapturing().ShouldBeNull();
-    }
 
     [Fact]
     public async Task Alarm_stands_until_the_filter_captures()
@@ -122,6 +91,38 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
         alarms.All.OfType<EdgeAlarm.StrangerOnPipe>().Count().ShouldBe(1);
     }
 
+    /// <summary>A disk that hangs holds the filter's worker, which then counts nothing.</summary>
+    [Fact]
+    public async Task Captures_that_wait_though_the_filter_counts_nothing_are_reported_when_none_went_out_between_two_looks()
+    {
+        Setup = Proper() with { Status = Status() with { Waiting = 2, Delivered = 5, Dropped = 7 } };
+        await using var run = Start();
+        await run.LookAsync();
+        alarms.Standing.ShouldBeEmpty("they may just have come");
+        Setup = Proper() with { Status = Status() with { Waiting = 3, Delivered = 5, Dropped = 8 } };
+        await run.LookAsync();
+        alarms.Standing.ShouldBeEmpty("one went out");
+
+        await run.LookAsync();
+        alarms.Standing.ShouldHaveSingleItem().ShouldBe(new EdgeAlarm.FilterStuck(3));
+        Setup = Proper() with { Status = Status() with { Delivered = 5, Dropped = 11 } };
+        await run.LookAsync();
+
+        alarms.Standing.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Faults_of_the_filters_own_threads_are_told_once_and_are_no_loss()
+    {
+        Setup = Proper() with { Status = Status() with { ThreadFaults = 2 } };
+        await using var run = Start();
+        await run.LookAsync();
+        await run.LookAsync();
+
+        log.Lines.Where(line => line.StartsWith("2735 ", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("faulted 2 times. It lost nothing");
+        alarms.All.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Role_is_asked_until_the_directory_answers()
     {
@@ -133,23 +134,7 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
         await run.LookAsync();
 
         toldReadOnly.ShouldBe(true);
-    }
-
-    [Fact]
-    public void Numbers_are_read_as_the_filter_writes_them()
-    {
-        var memory = new byte[FilterStatus.Length];
-        "PSFS"u8.CopyTo(memory);
-        memory[4] = 1;
-        for (var index = 0; index < 22; index++) BinaryPrimitives.WriteInt64LittleEndian(memory.AsSpan(8 + (8 * index)), index);
-
-        FilterStatus.TryRead(memory, out var status).ShouldBeTrue();
-        FilterStatus.TryRead(memory.AsSpan()[..^1], out _).ShouldBeFalse();
-        memory[4] = 2;
-        FilterStatus.TryRead(memory, out _).ShouldBeFalse();
-
-        status.ShouldBe(new FilterStatus(
-            new DateTimeOffset(1601, 1, 1, 0, 0, 0, TimeSpan.Zero), 1, FilterState.NotInstalled, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, new FilterLosses(16, 17, 18, 19, 20, 21)));
+        log.Lines.ShouldContain("2734 This domain controller is read-only.");
     }
 
     FilterSetup IFilterInspector.Look()
@@ -163,9 +148,9 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
     Task<bool> IControllerRole.IsReadOnlyAsync(CancellationToken cancellationToken) =>
         roleFailures-- > 0 ? throw new DirectoryUnavailableException("Connection refused.", null) : Task.FromResult(true);
 
-    private static FilterSetup Proper() => new(true, true, false, false, "unsigned", ["scecli"], null, Status());
+    internal static FilterSetup Proper() => new(true, true, false, false, "unsigned", ["scecli"], null, Status());
 
-    private static FilterStatus Status() => new(DateTimeOffset.UnixEpoch, 600, FilterState.Armed, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, FilterLosses.None);
+    internal static FilterStatus Status() => new(DateTimeOffset.UnixEpoch, 600, FilterState.Armed, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, FilterLosses.None);
 
     private Watching Start() => new(this);
 
@@ -180,7 +165,7 @@ public sealed class FilterMonitorTests : IFilterInspector, IControllerRole
         public Watching(FilterMonitorTests test)
         {
             this.test = test;
-            run = new FilterMonitor(test, test, Interval, test.alarms, test.time, NullLogger<FilterMonitor>.Instance).RunAsync(stop.Token);
+            run = new FilterMonitor(test, test, Interval, test.alarms, test.time, test.log).RunAsync(stop.Token);
         }
 
         /// <summary>Ends when the next look has been drawn its conclusions from; the first begins with the monitor.</summary>

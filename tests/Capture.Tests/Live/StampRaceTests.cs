@@ -39,6 +39,14 @@ public sealed class StampRaceTests(SambaLab lab) : IClassFixture<SambaLab>
     }
 
     [Fact]
+    public async Task Domain_controllers_of_the_lab_are_writable()
+    {
+        await using var edge = lab.StartEdge();
+
+        (await edge.Directory.IsReadOnlyAsync(Cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task New_user_is_confirmed_although_the_hook_runs_before_it_exists()
     {
         await using var edge = lab.StartEdge();

@@ -43,6 +43,7 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
                 ? Finding.Bad("LSA protection", $"It is on (RunAsPPL), and the DLL is {setup.Signature}: LSASS loads only what Microsoft signed.", "docs/operations/install-windows.md, \"LSA protection\".")
                 : Finding.Good("LSA protection", setup.HasLsaProtection ? "It is on, and the filter is loaded all the same." : "It is off: LSASS loads the filter."),
             setup.Status is { Losses.Total: > 0 and var lost } ? Finding.Warning($"{what}: losses", $"Since LSASS started {lost} changes were not captured: {setup.Status.Losses}.", "Have these passwords changed again.") : Finding.Good($"{what}: losses", "It lost nothing since LSASS started."),
+            Finding.Good("other notification packages", setup.OtherPackages.IsEmpty ? "LSASS is told to load no other." : $"LSASS is told to load {string.Join(", ", setup.OtherPackages)}, too."),
         ];
     }
 
@@ -69,9 +70,11 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
             {
                 var directory = new LdapSourceDirectory(client, clock);
                 var complexity = await directory.FindWithoutComplexityAsync(cancellationToken).ConfigureAwait(false);
+                var isReadOnly = await directory.IsReadOnlyAsync(cancellationToken).ConfigureAwait(false);
                 return
                 [
                     Finding.Good(what, $"{configuration.Edge.Directory.Server} answers, and takes the edge's account."),
+                    isReadOnly ? Finding.Warning($"{what}: role", "This domain controller is read-only: passwords are set on others, and nothing is captured here.", "Install the edge on every writable domain controller.") : Finding.Good($"{what}: role", "This domain controller is writable: passwords are set here."),
                     MachineChecks.Clock($"{what}: clock", await directory.ReadClockAsync(cancellationToken).ConfigureAwait(false) - clock.GetUtcNow()),
                     Policies(complexity, isHookAlwaysCalled: inspector is not null),
                 ];
