@@ -10,6 +10,9 @@ static const wchar_t value_name[] = L"Notification Packages";
 static const wchar_t own_key[] = L"SOFTWARE\\PasswordSync\\Setup";
 static const wchar_t last_change[] = L"LastPackageChange";
 
+/* Volatile: gone after the next start of Windows, whatever its clock says. The edge looks for it: src/Nodes/EdgeNode/Windows. */
+static const wchar_t added_key[] = L"SOFTWARE\\PasswordSync\\Setup\\AddedSinceStart";
+
 enum change { CHANGE_NONE, CHANGE_ADDED, CHANGE_REMOVED };
 
 /* A REG_MULTI_SZ in memory: entries one behind the other, an empty one at the end. */
@@ -77,6 +80,15 @@ static DWORD write_packages(const struct packages *packages)
         HKEY_LOCAL_MACHINE, lsa_key, value_name, REG_MULTI_SZ, packages->entries, (DWORD)(packages->characters * sizeof(wchar_t)));
 }
 
+/* The list is read when Windows starts: until then what is added now is not loaded. */
+static DWORD mark_added(void)
+{
+    HKEY key;
+
+    LSTATUS result = RegCreateKeyExW(HKEY_LOCAL_MACHINE, added_key, 0, NULL, REG_OPTION_VOLATILE, KEY_QUERY_VALUE, NULL, &key, NULL);
+    return result == ERROR_SUCCESS ? (DWORD)RegCloseKey(key) : (DWORD)result;
+}
+
 static DWORD change_to(const wchar_t *name, bool wanted)
 {
     struct packages before = {0};
@@ -98,7 +110,8 @@ static DWORD change_to(const wchar_t *name, bool wanted)
 
 DWORD packages_add(const wchar_t *name)
 {
-    return change_to(name, true);
+    DWORD result = change_to(name, true);
+    return result == ERROR_SUCCESS ? mark_added() : result;
 }
 
 DWORD packages_remove(const wchar_t *name)

@@ -1,7 +1,8 @@
 /* PasswordSyncSetup: what the installer's tables cannot do. Each command says what it changes and changes nothing else; the exit code is 0, or a
    Windows error. Run by Windows Installer as SYSTEM.
 
-     packages add|remove NAME      the entry NAME of LSA's `Notification Packages`; remembers whether it changed anything
+     packages add|remove NAME      the entry NAME of LSA's `Notification Packages`; remembers whether it changed anything, and until Windows
+                                   starts again that something was added
      packages undo NAME            takes back what the last `add` or `remove` changed
      folder PATH -|SERVICE         makes a folder that SYSTEM and administrators alone may enter, and the service's own account if one is named
      recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute */

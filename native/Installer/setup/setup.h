@@ -4,7 +4,8 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-/* Appends the entry to `Notification Packages`, unless it is there; all others stay as they are, in their order. */
+/* Appends the entry to `Notification Packages`, unless it is there; all others stay as they are, in their order. Marks in either case that LSA has not
+   read the list since: a repair may have brought the library that was missing. */
 DWORD packages_add(const wchar_t *name);
 
 /* Takes the entry out, wherever and however often it stands. */

@@ -24,6 +24,25 @@ public sealed class SetupProgramTests
         (await ChangeAsync("add")).ShouldBe([InstallerSite.Ours]);
     }
 
+    /// <summary>What the edge tells "restart" from "restarted, and not loaded" by: no clock and no date of a file, which an installation takes from the package.</summary>
+    [Fact]
+    public async Task What_was_added_is_marked_until_Windows_starts_again()
+    {
+        const string marked = @"HKLM\SOFTWARE\PasswordSync\Setup\AddedSinceStart";
+        await InstallerSite.NeedAsync();
+        await WineMachine.RestartAsync();
+        (await WineStart.RunAsync("reg", ["query", marked])).ExitCode.ShouldNotBe(0);
+
+        await InstallerSite.SetPackagesAsync(InstallerSite.Ours);
+        (await ChangeAsync("add")).ShouldBe([InstallerSite.Ours]);
+        (await WineStart.RunAsync("reg", ["query", marked])).ExitCode.ShouldBe(0, "a repair marks it, too: it may have brought the library");
+
+        await WineMachine.RestartAsync();
+        (await WineStart.RunAsync("reg", ["query", marked])).ExitCode.ShouldNotBe(0);
+        (await InstallerSite.PackagesAsync()).ShouldBe([InstallerSite.Ours], "the entry itself is there for good");
+        await InstallerSite.SetPackagesAsync();
+    }
+
     [Fact]
     public async Task Setup_refuses_a_list_of_another_type_and_commands_it_does_not_know()
     {

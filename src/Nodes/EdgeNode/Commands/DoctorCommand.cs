@@ -25,7 +25,7 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var configuration = EdgeSettingsFile.Read(parsed.GetRequiredValue(EdgeCommand.Config).FullName);
-        var inspector = OperatingSystem.IsWindows() ? new WindowsFilterInspector(TimeProvider.System) : null;
+        var inspector = OperatingSystem.IsWindows() ? new WindowsFilterInspector() : null;
         var source = new SourceChecks(configuration, inspector, parsed.GetValue(SmbConf)?.FullName, TimeProvider.System);
         var found = await new EdgeDoctor(configuration, TimeProvider.System).ExamineAsync(source.RunAsync, cancellationToken).ConfigureAwait(false);
         Finding.Write(found, Console.Out);

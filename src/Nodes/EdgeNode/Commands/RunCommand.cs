@@ -56,7 +56,7 @@ internal static class RunCommand
     private static Task<EdgeServer> StartAsync(EdgeSettingsFile configuration, LdapSourceDirectory directory, EdgeCertificates certificates, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         IPasswordPolicies? policies = OperatingSystem.IsWindows() ? null : directory;
-        var filter = OperatingSystem.IsWindows() ? new FilterWatch(new WindowsFilterInspector(TimeProvider.System), directory) : null;
+        var filter = OperatingSystem.IsWindows() ? new FilterWatch(new WindowsFilterInspector(), directory) : null;
         var hook = OperatingSystem.IsWindows() ? HookKind.AfterCommit : HookKind.BeforeCommit;
         return EdgeServer.StartAsync(configuration, directory, policies, filter, hook, certificates, TimeProvider.System, loggers, cancellationToken);
     }

@@ -7,10 +7,13 @@ namespace PasswordSync.EdgeNode.Windows;
 
 /// <summary>Looks at this machine's registry, System32 and the filter's shared memory.</summary>
 [SupportedOSPlatform("windows")]
-internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspector
+internal sealed class WindowsFilterInspector : IFilterInspector
 {
     private const string Package = "PasswordSyncFilter";
     private const string FilterKey = @"SOFTWARE\PasswordSync\Filter";
+
+    /// <summary>Volatile: the installer makes it with the filter, and a start of Windows takes it away (native/Installer/setup/packages.c).</summary>
+    private const string AddedKey = @"SOFTWARE\PasswordSync\Setup\AddedSinceStart";
     private const string LsaKey = @"SYSTEM\CurrentControlSet\Control\Lsa";
 
     private (DateTime ChangedAt, string Signature)? known;
@@ -18,12 +21,13 @@ internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspect
     public FilterSetup Look()
     {
         using var lsa = Registry.LocalMachine.OpenSubKey(LsaKey);
+        using var added = Registry.LocalMachine.OpenSubKey(AddedKey);
         var packages = lsa?.GetValue("Notification Packages") as string[] ?? [];
         var dll = new FileInfo(Path.Combine(Environment.SystemDirectory, Package + ".dll"));
         return new FilterSetup(
             IsRegistered: packages.Any(IsOurs),
             IsInstalled: dll.Exists,
-            InstalledAfterBoot: dll.Exists && dll.LastWriteTimeUtc > BootedAt(),
+            InstalledAfterBoot: added is not null,
             HasLsaProtection: lsa?.GetValue("RunAsPPL") is int and not 0 || lsa?.GetValue("RunAsPPLBoot") is int and not 0,
             Signature: dll.Exists ? SignatureOf(dll) : "missing",
             OtherPackages: [.. packages.Where(package => package.Length > 0 && !IsOurs(package)).Order(StringComparer.OrdinalIgnoreCase)],
@@ -58,8 +62,8 @@ internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspect
         try
         {
             using var memory = MemoryMappedFile.OpenExisting(@"Global\" + Package, MemoryMappedFileRights.Read);
-            using var view = memory.CreateViewAccessor(0, FilterStatus.Length, MemoryMappedFileAccess.Read);
-            var bytes = new byte[FilterStatus.Length];
+            using var view = memory.CreateViewAccessor(0, size: 0, MemoryMappedFileAccess.Read);
+            var bytes = new byte[Math.Min(view.Capacity, FilterStatus.KnownLength)];
             view.ReadArray(0, bytes, 0, bytes.Length);
             return FilterStatus.TryRead(bytes, out var status) ? status : null;
         }
@@ -68,8 +72,6 @@ internal sealed class WindowsFilterInspector(TimeProvider time) : IFilterInspect
             return null;
         }
     }
-
-    private DateTime BootedAt() => time.GetUtcNow().UtcDateTime - TimeSpan.FromMilliseconds(Environment.TickCount64);
 
     private string SignatureOf(FileInfo dll)
     {
