@@ -38,6 +38,11 @@ public sealed class PostgresSmallStoresTests(LabServers servers) : SmallStoresCo
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
 }
 
+public sealed class PostgresAdministrationTests(LabServers servers) : AdministrationConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
+}
+
 public sealed class PostgresOperationsTests(LabServers servers) : OperationsConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);

@@ -37,6 +37,11 @@ public sealed class SqliteSmallStoresTests : SmallStoresConformance
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
 }
 
+public sealed class SqliteAdministrationTests : AdministrationConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
+}
+
 public sealed class SqliteOperationsTests : OperationsConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
