@@ -1,3 +1,4 @@
+using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Limits;
 using Shouldly;
 using Xunit;
@@ -52,5 +53,47 @@ public sealed class WriteQuotaTests
 
         (await quota.TakeAsync(Token)).ShouldBeNull();
         (await quota.TakeAsync(Token)).ShouldBe(TimeSpan.FromSeconds(5));
+    }
+
+    [Theory]
+    [InlineData(3_000, 150)]
+    [InlineData(250, 5)]
+    public async Task Nodes_that_count_together_use_95_percent_of_the_quota_and_no_window_holds_more(int writes, int seconds)
+    {
+        const int windows = 4;
+        var (clock, window) = (new ManualClock(), TimeSpan.FromSeconds(seconds));
+        var budget = new Bucket(clock);
+        var nodes = Enumerable.Range(0, 3).Select(_ => new ClusterWriteQuota(writes, window, "bucket", () => budget)).ToList();
+        var made = new List<TimeSpan>();
+        var start = clock.GetTimestamp();
+
+        // Whoever gets nothing waits as long as it is told; a wait that rounding made too short is at least a tick.
+        for (var i = 0; clock.GetElapsedTime(start) < windows * window; i++)
+        {
+            if (await nodes[i % nodes.Count].TakeAsync(Token) is not { } wait) made.Add(clock.GetElapsedTime(start));
+            else clock.Advance(wait > TimeSpan.Zero ? wait : TimeSpan.FromTicks(1));
+        }
+
+        made.Count(at => at >= window).ShouldBeGreaterThanOrEqualTo((int)(0.95 * writes * (windows - 1)));
+        for (int first = 0, last = 0; first < made.Count; first++)
+        {
+            while (last < made.Count && made[last] - made[first] < window) last++;
+            (last - first).ShouldBeLessThanOrEqualTo(writes);
+        }
+    }
+
+    /// <summary>One bucket, filled and emptied by the rule that every store follows.</summary>
+    private sealed class Bucket(TimeProvider time) : IRateBudget
+    {
+        private (double Held, DateTimeOffset At)? state;
+
+        public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, CancellationToken cancellationToken)
+        {
+            var now = time.GetUtcNow();
+            var filled = state is { } known ? rule.Fill(known.Held, now - known.At) : rule.Permits;
+            var grant = rule.Grant(filled, wanted);
+            state = (filled - grant.Permits, now);
+            return ValueTask.FromResult(grant);
+        }
     }
 }
