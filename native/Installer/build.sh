@@ -3,23 +3,23 @@
 #
 #   native/Installer/build.sh OUTPUT-FOLDER
 #
-# On Debian 12: apt-get install cmake make clang gcc-mingw-w64-x86-64-win32 wixl msitools osslsigncode, and the .NET SDK.
+# On Debian 12: apt-get install cmake make clang gcc-mingw-w64-x86-64-win32 wixl msitools osslsigncode python3, and the .NET SDK.
 # Environment: SIGN_CERTIFICATE and SIGN_KEY (PEM files): signs DLL, programs and MSI. SIGN_TIMESTAMP: the URL of a time stamping service.
-#              EDGE_FOLDER, NODE_FOLDER: ready publishes, instead of those made here. VERSION: such as 0.1.0.
+#              EDGE_FOLDER, NODE_FOLDER: ready publishes, instead of those made here. VERSION: such as 0.2.0, instead of that of Directory.Build.props.
 set -eu
 [ $# = 1 ] || { sed -n 4p "$0"; exit 2; }
 mkdir -p "$1"
 output=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-version=${VERSION:-0.1.0}
+version=${VERSION:-$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$root/Directory.Build.props")}
 toolchain=$here/../Filter/windows/toolchain-clang-mingw.cmake
 
 build() { cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DBUILD_TESTING=OFF >/dev/null -Wno-dev 2>/dev/null && cmake --build "$2" >/dev/null; }
 
 # Not below a folder named "dotnet": the SDK's command line takes what stands behind that word for its own arguments.
 publish() {
-  dotnet publish "$root/src/Nodes/$1" -r win-x64 --self-contained --artifacts-path "$output/build" -v quiet -nologo >&2
+  dotnet publish "$root/src/Nodes/$1" -r win-x64 --self-contained -p:Version="$version" --artifacts-path "$output/build" -v quiet -nologo >&2
   echo "$output/build/publish/$1/release_win-x64"
 }
 
@@ -67,29 +67,10 @@ done <"$here/providers.txt" 3>features 4>components
 { echo '<Wix xmlns="http://schemas.microsoft.com/wix/2006/wi"><Fragment><DirectoryRef Id="NODEFOLDER">'; cat components; echo '</DirectoryRef></Fragment></Wix>'; } >providers.wxs
 
 msi=$output/PasswordSync.msi
-wixl -a x64 -o "$msi" -D Win64=yes -D Version="$version" -D Filter=PasswordSyncFilter.dll -D Setup=PasswordSyncSetup.exe -D Edge=edge -D Node=node \
-  PasswordSync.wxs edge-files.wxs node-files.wxs providers.wxs
-
-query() { msibuild "$msi" -q "$1"; }
-# Without a version in the table an upgrade decides by dates, and may keep an older DLL.
-query "UPDATE \`File\` SET \`Version\`='$version.0', \`Language\`='1033' WHERE \`File\`='FilterDll'"
-# An upgrade removes the former version within its own transaction, so that a failure brings it back; wixl would do it before.
-query "UPDATE \`InstallExecuteSequence\` SET \`Sequence\`=1501 WHERE \`Action\`='RemoveExistingProducts'"
-# Deferred, as SYSTEM: 3074 must succeed, 3138 need not, 3394 runs on rollback.
-action() { query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('$1', $2, 'Setup', '$3')"; }
-action MakeDataFolder 3074 'folder "[CommonAppDataFolder]PasswordSync" -'
-action MakeNodeFolder 3074 'folder "[CommonAppDataFolder]PasswordSyncNode" PasswordSyncNode'
-action UndoPackageAdd 3394 'packages undo PasswordSyncFilter'
-action AddPackage 3074 'packages add PasswordSyncFilter'
-action SetEdgeRecovery 3138 'recovery PasswordSyncEdge'
-action SetNodeRecovery 3138 'recovery PasswordSyncNode'
-action UndoPackageRemove 3394 'packages undo PasswordSyncFilter'
-action RemovePackage 3074 'packages remove PasswordSyncFilter'
-# At once, by Windows Installer itself: 51 sets a property.
-keep() { query "INSERT INTO \`CustomAction\` (\`Action\`, \`Type\`, \`Source\`, \`Target\`) VALUES ('$1', 51, '$2', '[FORMER$2]')"; }
-keep KeepNodes NODES
-keep KeepCluster CLUSTER
-keep KeepSource SOURCE
-keep KeepRegistrationKey REGISTRATIONKEY
+variables=(Filter=PasswordSyncFilter.dll Setup=PasswordSyncSetup.exe Edge=edge Node=node)
+defines=()
+for variable in Win64=yes Version="$version" "${variables[@]}"; do defines+=(-D "$variable"); done
+wixl -a x64 -o "$msi" "${defines[@]}" PasswordSync.wxs edge-files.wxs node-files.wxs providers.wxs
+"$here/tables.sh" "$msi" "$version" "${variables[@]}"
 sign "$msi"
 sha256sum "$msi" PasswordSyncFilter.dll PasswordSyncSetup.exe edge/PasswordSync.EdgeNode.exe node/PasswordSync.SyncNode.exe | sed "s|$output/||" >"$output/SHA256SUMS"

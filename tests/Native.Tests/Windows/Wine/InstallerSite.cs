@@ -35,6 +35,9 @@ internal static class InstallerSite
 
     public static string Setup => Path.Combine(Output, "setup", "PasswordSyncSetup.exe");
 
+    /// <summary>The same program, built in another folder.</summary>
+    public static string SetupBuiltElsewhere => Path.Combine(Output, "programs", "PasswordSyncSetup.exe");
+
     private static string Output => NativeBuild.Folder("installer");
 
     private static string Sources => Path.Combine(NativeBuild.Sources, "..", "Installer");
@@ -59,8 +62,9 @@ internal static class InstallerSite
     /// <summary>Runs native/Installer/build.sh.</summary>
     public static async Task BuildAsync(string output, IReadOnlyDictionary<string, string> more)
     {
-        var programs = Path.Combine(Output, "programs");
-        await NativeBuild.MakeFromAsync(Sources, programs, WineMachine.BuildOptions, TestContext.Current.CancellationToken);
+        var programs = Path.Combine(output, "programs");
+        string[] version = more.TryGetValue("VERSION", out var number) ? [$"-DDOUBLE_VERSION={number}"] : [];
+        await NativeBuild.MakeFromAsync(Sources, programs, [.. WineMachine.BuildOptions, .. version], TestContext.Current.CancellationToken);
         var (edge, node) = (await MakeFolderAsync("edge", "EdgeNode"), await MakeFolderAsync("node", "SyncNode"));
         var environment = new Dictionary<string, string>(more) { ["PATH"] = "/usr/bin:/bin", ["HOME"] = output, ["EDGE_FOLDER"] = edge, ["NODE_FOLDER"] = node };
         var end = await ProcessRun.RunAsync(Path.Combine(Sources, "build.sh"), [output], default, environment, TestContext.Current.CancellationToken);
@@ -71,6 +75,7 @@ internal static class InstallerSite
             var folder = Directory.CreateDirectory(Path.Combine(output, name)).FullName;
             File.Copy(Path.Combine(programs, "tests", "service_double.exe"), Path.Combine(folder, $"PasswordSync.{program}.exe"), overwrite: true);
             await File.WriteAllTextAsync(Path.Combine(folder, "more.txt"), output, TestContext.Current.CancellationToken);
+            File.Copy(typeof(Assert).Assembly.Location, Path.Combine(folder, "library.dll"), overwrite: true);
             return folder;
         }
     }
@@ -78,9 +83,14 @@ internal static class InstallerSite
     /// <summary>Makes a transform with these properties.</summary>
     public static Task TransformAsync(string file, params string[] properties) => RunAsync("/usr/bin/python3", [Path.Combine(Sources, "transform.py"), file, .. properties]);
 
-    /// <summary>Runs msiexec; gives its exit code.</summary>
-    public static async Task<int> InstallAsync(string option, string package, params string[] properties) =>
-        (await WineStart.RunAsync("msiexec", [option, WineMachine.ToWindows(package), "/qn", .. properties])).ExitCode;
+    /// <summary>Runs msiexec; gives its exit code, 0 also if a restart completes the work: the process of a service that has just ended may hold its file a little longer.</summary>
+    public static async Task<int> InstallAsync(string option, string package, params string[] properties)
+    {
+        // 3010, of which Linux passes on a byte.
+        const int restartRequired = 3010 & 0xFF;
+        var exitCode = (await WineStart.RunAsync("msiexec", [option, WineMachine.ToWindows(package), "/qn", .. properties])).ExitCode;
+        return exitCode == restartRequired ? 0 : exitCode;
+    }
 
     /// <summary>Gives LSA's list these entries; none removes the value.</summary>
     public static async Task SetPackagesAsync(params string[] entries)
@@ -92,12 +102,28 @@ internal static class InstallerSite
     /// <summary>The entries of LSA's list.</summary>
     public static async Task<string[]> PackagesAsync() => (await ValueAsync(Lsa, PackagesName, "REG_MULTI_SZ"))?.Split(@"\0", StringSplitOptions.RemoveEmptyEntries) ?? [];
 
+    public static async Task<string> ProductCodeAsync(string package) =>
+        (await RunAsync("msiinfo", "export", package, "Property")).Split('\n').Single(line => line.StartsWith("ProductCode\t", StringComparison.Ordinal)).Split('\t')[1].Trim();
+
+    /// <summary>The codes of the products in the list of installed programs.</summary>
+    public static async Task<string[]> ProductsAsync() =>
+        [.. (await WineStart.RunAsync("reg", ["query", @"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"])).Output.Split('\n').Select(line => line.Split('\\')[^1].Trim()).Where(code => code.StartsWith('{'))];
+
     /// <summary>A value as text; null if it is not there.</summary>
     public static async Task<string?> ValueAsync(string key, string name, string type)
     {
         var query = await WineStart.RunAsync("reg", ["query", key, "/v", name]);
         var line = query.Output.Split('\n').FirstOrDefault(line => line.Contains(type, StringComparison.Ordinal));
         return line?.Split(type)[1].Trim();
+    }
+
+    /// <summary>The package as another build of the same version makes it: of another product code.</summary>
+    public static async Task<string> RebuiltAsync(FilterSite site)
+    {
+        var package = Path.Combine(site.Folder, "rebuilt.msi");
+        File.Copy(Package, package);
+        await RunAsync("msibuild", package, "-q", $"UPDATE `Property` SET `Value`='{Guid.NewGuid().ToString("B").ToUpperInvariant()}' WHERE `Property`='ProductCode'");
+        return package;
     }
 
     /// <summary>A package with one action more, which fails.</summary>
