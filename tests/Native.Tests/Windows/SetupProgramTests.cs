@@ -58,6 +58,16 @@ public sealed class SetupProgramTests
         await InstallerSite.SetPackagesAsync();
     }
 
+    /// <summary>It runs as SYSTEM: whoever builds it can compare.</summary>
+    [Fact]
+    public async Task Two_builds_of_setup_give_the_same_bytes()
+    {
+        await InstallerSite.NeedAsync();
+
+        (await File.ReadAllBytesAsync(InstallerSite.SetupBuiltElsewhere, TestContext.Current.CancellationToken))
+            .ShouldBe(await File.ReadAllBytesAsync(InstallerSite.Setup, TestContext.Current.CancellationToken));
+    }
+
     private static async Task<string[]> ChangeAsync(string how)
     {
         (await InstallerSite.RunSetupAsync("packages", how, InstallerSite.Ours)).ShouldBe(0);
