@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using PasswordSync.Lab;
 using PasswordSync.Lab.Product;
 using Xunit;
@@ -21,7 +20,7 @@ public sealed class Landscape : IAsyncLifetime
     public static readonly TimeSpan ArrivalBound = TimeSpan.FromMinutes(3);
 
     /// <summary>How long a delivery to the silent target hangs: as long as a configuration may let it.</summary>
-    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(5);
 
     private const int UsersMax = 260;
     private int nextUser = 60;
@@ -150,7 +149,7 @@ public sealed class Landscape : IAsyncLifetime
                 LandscapePoint.Directory("gamma", ["alpha"], Gamma, secrets),
                 LandscapePoint.Directory("delta", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=delta)" },
                 LandscapePoint.Directory("patient", ["alpha"], Delta, SecretsOfDelta) with { Filter = "(description=patient)", RetryDelay = (TimeSpan.FromHours(1), TimeSpan.FromHours(1)) },
-                new LandscapePoint(ProductLandscape.SilentPoint, ["alpha"], "ldap", SilentTarget(secrets)) 
+                new LandscapePoint(ProductLandscape.SilentPoint, ["alpha"], "webhook", SilentTarget(secrets))
                 {
                     Filter = "(description=silent)",
                     AttemptTimeout = Silence,
@@ -159,13 +158,6 @@ public sealed class Landscape : IAsyncLifetime
             ]);
     }
 
-    private object SilentTarget(string secrets) => new
-    {
-        servers = new[] { $"{Silent.EndPoint}" },
-        trustedRoots = new[] { Gamma.AuthorityFile },
-        bindName = "cn=sync",
-        bindPassword = $"file:{Path.Combine(secrets, "directory-synchronisation")}",
-        @base = "dc=silent",
-        connectTimeout = string.Create(CultureInfo.InvariantCulture, $"{Silence.TotalMinutes}m"),
-    };
+    // Over plain HTTP the request itself is sent, and nothing but the attempt's deadline ends the wait for its answer.
+    private object SilentTarget(string secrets) => new { url = $"http://{Silent.EndPoint}/", signingKey = $"file:{Path.Combine(secrets, "passphrase")}" };
 }
