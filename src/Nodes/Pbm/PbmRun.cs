@@ -68,10 +68,10 @@ public static class PbmRun
         switch (words)
         {
             case ["help", .. var about]:
-                open().Write(Help.Of(list, about));
+                Write(Help.Of(list, about), open);
                 return ExitCodes.Done;
             case [.. var about, "-help" or "--help"]:
-                open().Write(Help.Of(list, about));
+                Write(Help.Of(list, about), open);
                 return ExitCodes.Done;
             case ["version"]:
                 var output = open();
@@ -97,6 +97,9 @@ public static class PbmRun
             foreach (var secret in secrets.Values) secret.Dispose();
         }
     }
+
+    // The text is there before anything is opened for it.
+    private static void Write(string text, Func<TextWriter> open) => open().Write(text);
 
     private static int Login(Terminal terminal)
     {
