@@ -120,12 +120,13 @@ public sealed partial class DropFolder(ListenerOptions options, CaptureIntake in
         }
     }
 
-    // The hook writes the file after the capture's own time.
+    // The hook writes the file after the capture's own time. Of one that is not there any more nothing is known: with its folder it may be elsewhere.
     private static DateTimeOffset WrittenAt(string path)
     {
         try
         {
-            return File.GetLastWriteTimeUtc(path);
+            var writtenAt = File.GetLastWriteTimeUtc(path);
+            return File.Exists(path) ? writtenAt : DateTimeOffset.MaxValue;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
