@@ -47,3 +47,8 @@ public sealed class PostgresOperationsTests(LabServers servers) : OperationsConf
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
 }
+
+public sealed class PostgresTroublesTests(LabServers servers) : TroublesConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
+}

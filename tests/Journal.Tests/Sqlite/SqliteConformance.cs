@@ -46,3 +46,8 @@ public sealed class SqliteOperationsTests : OperationsConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
 }
+
+public sealed class SqliteTroublesTests : TroublesConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
+}

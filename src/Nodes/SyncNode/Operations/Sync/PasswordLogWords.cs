@@ -46,12 +46,12 @@ internal static class PasswordLogWords
     /// <summary>Every word of <see cref="WordOf"/>.</summary>
     public static ImmutableArray<string> Words { get; } = ["accepted", "ignored", "reported", "scoped", "assigned", "withdrawn", "queued", "ended", "applying", "finished", "obstacle"];
 
-    /// <summary>Whether a password did not arrive, or not yet, and somebody may want to act: an attempt without success, an obstacle, a delivery that expired or whose password is unusable, a capture that is never sent since its stamp was not proven.</summary>
+    /// <summary>Whether a password did not arrive, or not yet, and somebody may want to act: an attempt without success, an obstacle, a delivery that expired, whose password is unusable or whose sync point was disabled, a capture that is never sent since its stamp was not proven.</summary>
     public static bool IsFailure(IdentityEvent happened) => happened switch
     {
         IdentityEvent.AttemptFinished e => !e.Outcome.IsSuccess,
         IdentityEvent.ObstacleMet => true,
-        IdentityEvent.DeliveryEnded e => e.End is DeliveryEnd.Expired or DeliveryEnd.SecretUnusable,
+        IdentityEvent.DeliveryEnded e => e.End is DeliveryEnd.Expired or DeliveryEnd.SecretUnusable or DeliveryEnd.Disabled,
         IdentityEvent.CaptureReported e => e.Verdict is CaptureVerdict.Unconfirmed,
         _ => false,
     };
