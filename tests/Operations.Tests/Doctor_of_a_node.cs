@@ -102,6 +102,19 @@ public sealed class Doctor_of_a_node
     private static IEnumerable<string> Words(ReplicationFinding? replication, bool isRequired, int secondsAhead = 0, int milliseconds = 2) =>
         StoreChecks.Judge(new StoreExamination("PostgreSQL", "18.1", Now.AddSeconds(secondsAhead), TimeSpan.FromMilliseconds(milliseconds)), replication, isRequired, Now).Select(one => one.Word);
 
+    [Theory]
+    [InlineData(10.9, 10, 12, 0)]
+    [InlineData(10.9, 11, 11, 0)]
+    [InlineData(10.2, 9, 10.9, -0.2)]
+    [InlineData(10, 7, 14, -2)]
+    [InlineData(10, 13, 11, 2)]
+    public void A_clock_of_whole_seconds_is_off_by_no_less_than_the_question_leaves(double asked, double theirs, double answered, double offset)
+    {
+        static DateTimeOffset At(double seconds) => DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+
+        MachineChecks.ClockOffset(At(asked), At(theirs), At(answered)).TotalSeconds.ShouldBe(offset, 0.001);
+    }
+
     [Fact]
     public void A_disk_that_is_there_tells_its_room() => MachineChecks.Room("disk", Path.GetTempPath()).Found.ShouldMatch("^[0-9]+ MiB are free");
 

@@ -71,11 +71,13 @@ internal sealed class SourceChecks(EdgeSettingsFile configuration, IFilterInspec
                 var directory = new LdapSourceDirectory(client, clock);
                 var complexity = await directory.FindWithoutComplexityAsync(cancellationToken).ConfigureAwait(false);
                 var isReadOnly = await directory.IsReadOnlyAsync(cancellationToken).ConfigureAwait(false);
+                var asked = clock.GetUtcNow();
+                var theirs = await directory.ReadClockAsync(cancellationToken).ConfigureAwait(false);
                 return
                 [
                     Finding.Good(what, $"{configuration.Edge.Directory.Server} answers, and takes the edge's account."),
                     isReadOnly ? Finding.Warning($"{what}: role", "This domain controller is read-only: passwords are set on others, and nothing is captured here.", "Install the edge on every writable domain controller.") : Finding.Good($"{what}: role", "This domain controller is writable: passwords are set here."),
-                    MachineChecks.Clock($"{what}: clock", await directory.ReadClockAsync(cancellationToken).ConfigureAwait(false) - clock.GetUtcNow()),
+                    MachineChecks.Clock($"{what}: clock", MachineChecks.ClockOffset(asked, theirs, clock.GetUtcNow())),
                     Policies(complexity, isHookAlwaysCalled: inspector is not null),
                 ];
             }

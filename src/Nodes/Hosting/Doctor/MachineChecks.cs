@@ -83,6 +83,16 @@ public static class MachineChecks
             : Finding.Good(what, found);
     }
 
+    /// <summary>How far another machine's clock is off, by what it told of its time, cut to the second, in answer to a question; zero where that fits, since nobody knows when in between it was read.</summary>
+    /// <param name="asked">Before the question, by this machine's clock.</param>
+    /// <param name="theirs">What the other told.</param>
+    /// <param name="answered">After the answer.</param>
+    public static TimeSpan ClockOffset(DateTimeOffset asked, DateTimeOffset theirs, DateTimeOffset answered)
+    {
+        var end = theirs + TimeSpan.FromSeconds(1);
+        return end < asked ? end - asked : theirs > answered ? theirs - answered : TimeSpan.Zero;
+    }
+
     /// <summary>Whether another clock agrees.</summary>
     /// <param name="what">Whose.</param>
     /// <param name="offset">By how much it is ahead of this machine's.</param>

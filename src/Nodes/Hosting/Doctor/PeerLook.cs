@@ -74,12 +74,13 @@ public sealed class PeerLook(X509Certificate2 authority, X509Certificate2 own, s
         limit.CancelAfter(StepTimeout);
         try
         {
+            var asked = clock.GetUtcNow();
             using var answer = await http.GetAsync(new Uri(address, path), HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             found.Add(Finding.Good($"{what}: certificate", $"It is {shown!.ToUri()}, valid until {ends:yyyy-MM-dd}."));
             found.Add(answer.StatusCode == HttpStatusCode.OK
                 ? Finding.Good($"{what}: takes ours", "It answers this side's certificate.")
                 : Finding.Bad($"{what}: takes ours", $"It answers with status {(int)answer.StatusCode}.", "Have this side's certificate signed anew, for the names in its configuration."));
-            if (answer.Headers.Date is { } date) found.Add(MachineChecks.Clock($"{what}: clock", date - clock.GetUtcNow()));
+            if (answer.Headers.Date is { } date) found.Add(MachineChecks.Clock($"{what}: clock", MachineChecks.ClockOffset(asked, date, clock.GetUtcNow())));
         }
         catch (HttpRequestException failure) when (refusal is not null || shown is PeerName.Edge)
         {
