@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "arming.h"
 #include "capture_file.h"
 #include "registry.h"
 #include "settings_file.h"
@@ -118,7 +117,8 @@ void settings_refresh(void)
 
     if (!registry_text(registry_own_key, L"EdgeProgram", route.edge_program, SETTINGS_PATH_MAX))
         route.edge_program[0] = L'\0';
-    if (arming_armed() && registry_text(registry_own_key, L"CaptureFile", path, SETTINGS_PATH_MAX))
+    /* Also while the filter is disarmed: what is in force when it is armed must not be older than the switch. */
+    if (registry_text(registry_own_key, L"CaptureFile", path, SETTINGS_PATH_MAX))
         refresh_file(path);
 }
 

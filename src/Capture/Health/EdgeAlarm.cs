@@ -60,7 +60,7 @@ public abstract record EdgeAlarm
     /// <summary>The drop folder cannot be worked.</summary>
     public sealed record DropFolderBroken(string Folder, string Reason) : EdgeAlarm
     {
-        public override string Sentence => $"The drop folder cannot be worked, '{Folder}': {Reason} What is in it waits, and with it every capture that a hidden one could be mixed up with. Check the rights, the disk, and how many files the edge may have open.";
+        public override string Sentence => $"The drop folder cannot be worked, '{Folder}': {Reason} What is in it waits, and with it every capture that a hidden one could be mixed up with. Check the rights, the disk, and how many files the edge may have open; a folder that is gone is made anew when the edge starts.";
 
         public override bool Stands => true;
     }

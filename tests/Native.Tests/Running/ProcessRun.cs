@@ -9,7 +9,7 @@ internal sealed record ProcessEnd(int ExitCode, string Output, string Error);
 internal static class ProcessRun
 {
     /// <summary>How long any process of these tests may live; a test that reaches it fails.</summary>
-    private static readonly TimeSpan LifeMax = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LifeMax = TimeSpan.FromMinutes(15);
 
     /// <summary>A pipe holds more than this, so writing it waits for nobody.</summary>
     private const int WrittenAtOnceMax = 4_096;

@@ -56,6 +56,24 @@ public sealed class FilterSettingsTests
     }
 
     [Fact]
+    public async Task Key_that_came_while_the_filter_was_disabled_is_sealed_to_from_the_first_change_on()
+    {
+        await WineMachine.NeedAsync();
+        using var site = new FilterSite();
+        await using var lsass = await LsassDouble.StartAsync(site, registry: ("Disabled", 1));
+        var before = (await lsass.UntilAsync(status => status.FilesTaken > 0)).FilesTaken;
+        site.RotateKey();
+        await lsass.UntilAsync(status => status.FilesTaken > before);
+
+        await lsass.SetAsync("Disabled", null);
+        await lsass.UntilAsync(status => status.State == Armed);
+        await lsass.ChangeAsync("alice", "Password-1");
+
+        (await lsass.DrainedAsync()).Captured.ShouldBe(1);
+        KeyOf(site.Dropped.ShouldHaveSingleItem()).ShouldBe(site.Key.Id);
+    }
+
+    [Fact]
     public async Task New_key_is_sealed_to_without_a_restart()
     {
         await WineMachine.NeedAsync();

@@ -17,6 +17,9 @@ public sealed class FilterWaitTests
     /// <summary>How long the filter's worker stays with an edge that says nothing: far longer than LSA's thread.</summary>
     private const string PipeWait = "5000";
 
+    /// <summary>Within it the worker is surely still with the edge.</summary>
+    private static readonly TimeSpan WorkerStays = TimeSpan.FromSeconds(4);
+
     [Theory]
     [InlineData("hang")]
     [InlineData("deaf")]
@@ -44,7 +47,8 @@ public sealed class FilterWaitTests
         lost.Waits.ShouldBe(waited.Waits + 1, "the first change found the edge trusted, no other did");
         if (mode is "hang" or "deaf")
         {
-            held.Misses.ShouldBe(waited.Misses + 1, "the calls ended while the edge still had the first");
+            // Unless the machine held the call up until the worker had given the edge up as well.
+            if (first.Elapsed < WorkerStays) held.Misses.ShouldBe(waited.Misses + 1, "the calls ended while the edge still had the first");
             first.Elapsed.ShouldBeGreaterThan(TimeSpan.FromMilliseconds(Wait / 2), "it waited as long as the registry says");
         }
 
@@ -109,9 +113,10 @@ public sealed class FilterWaitTests
         var before = await lsass.StatusAsync();
         for (var index = 0; index < changesMax; index++)
         {
-            await lsass.ChangeAsync($"found{index}", "Password-1");
+            var call = await lsass.ChangeAsync($"found{index}", "Password-1");
             var status = await lsass.DrainedAsync();
-            if (status.Waits > before.Waits && status.Misses == before.Misses) return status;
+            // A call that took longer may have met an answer that came too late for the worker, which then trusts the edge no more.
+            if (status.Waits > before.Waits && status.Misses == before.Misses && call.Elapsed < TimeSpan.FromMilliseconds(Wait)) return status;
             before = before with { Misses = status.Misses, Waits = status.Waits };
         }
 
