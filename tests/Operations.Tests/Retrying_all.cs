@@ -34,8 +34,7 @@ public sealed class Retrying_all
             Text(one.Rows(1).Single(), "value").ShouldStartWith("1 of 2, ");
             (await admin.RunAsync("sync parked list", Token, ("limit", "2"))).Root.GetProperty("sections").GetArrayLength().ShouldBe(1, "all are shown");
 
-            var some = await admin.RunAsync("sync parked retry-all", Token, ("limit", "1"));
-            some.Rows().Single().GetProperty("retried").GetInt32().ShouldBe(1);
+            var some = await admin.UntilAsync("sync parked retry-all", reply => reply.Rows().Any(row => row.GetProperty("retried").GetInt32() == 1) && reply.Rows(1).Count == 1, Token, ("limit", "1"));
             Text(some.Rows(1).Single(), "what").ShouldBe("not tried");
             await admin.UntilAsync("sync parked list", listed => listed.Rows().Count == 2, Token);
         }
@@ -46,7 +45,7 @@ public sealed class Retrying_all
         using var again = OperatorClient.First(node);
         await again.UntilReadyAsync(Token);
 
-        var told = await again.UntilAsync("sync parked retry-all", reply => reply.Rows().Single().GetProperty("retried").GetInt32() == 1, Token);
+        var told = await again.UntilAsync("sync parked retry-all", reply => reply.Rows().Any(row => row.GetProperty("retried").GetInt32() == 1), Token);
 
         (told.Rows().Single().GetProperty("noAnswer").GetInt32(), told.Rows().Single().GetProperty("refused").GetInt32()).ShouldBe((1, 0));
         (Text(told.Rows(1).Single(), "what"), Text(told.Rows(1).Single(), "value")).ShouldSatisfyAllConditions(left => left.Item1.ShouldBe("no answer"), left => left.Item2.ShouldContain("could not be asked"));

@@ -84,13 +84,14 @@ internal static class CaptureDecider
         from point in ScopeDecider.Joined(state, c.Change.Account, c.Points)
         from happened in EndOfOlder(state, point, c, $"Change {c.Change.CaptureId} is newer.")
             .Append(new IdentityEvent.DeliveryQueued(c.Now, point, c.Change.CaptureId, c.Now))
-            .Concat(EndAtDisabled(point, c))
+            .Concat(EndAtDisabled(state, point, c))
         select happened;
 
-    // The point stays assigned, so that it is told of, and can be sent to again as soon as it is enabled.
-    private static IEnumerable<IdentityEvent> EndAtDisabled(SyncPointId point, IdentityCommand.DecideCapture c)
+    // The point stays assigned, so that it is told of, and can be sent to again as soon as it is enabled. Behind an attempt in flight the change waits
+    // for that to end and then for the point, as it does at a paused one: the end of the older one must not be the last that is known.
+    private static IEnumerable<IdentityEvent> EndAtDisabled(IdentityState state, SyncPointId point, IdentityCommand.DecideCapture c)
     {
-        if (c.Disabled.Contains(point)) yield return new IdentityEvent.DeliveryEnded(c.Now, point, c.Change.CaptureId, DeliveryEnd.Disabled, "The sync point was disabled when the change came.");
+        if (c.Disabled.Contains(point) && state.Points.GetValueOrDefault(point) is not PointState.InFlight) yield return new IdentityEvent.DeliveryEnded(c.Now, point, c.Change.CaptureId, DeliveryEnd.Disabled, "The sync point was disabled when the change came.");
     }
 
     private static IEnumerable<IdentityEvent> SupersedeEverywhere(IdentityState state, IdentityCommand.DecideCapture c, string reason) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
@@ -21,7 +22,10 @@ internal static class StoredName
         _ => [],
     };
 
-    private static IEnumerable<string> Of(CaptureTrace trace) => trace.AccountName.Length > 0 ? [trace.AccountName.ToStoredName()] : [];
+    // An edge's word that no directory has confirmed: what no database would store as text is nobody's name.
+    private static IEnumerable<string> Of(CaptureTrace trace) => trace.AccountName.Length > 0 && IsText(trace.AccountName) ? [trace.AccountName.ToStoredName()] : [];
+
+    private static bool IsText(string name) => !name.Contains('\0', StringComparison.Ordinal) && !name.EnumerateRunes().Contains(Rune.ReplacementChar);
 
     private static IEnumerable<string> All(AccountNames names) =>
         from name in new[] { names.DistinguishedName, names.SamAccountName, names.UserPrincipalName, names.Mail } where !string.IsNullOrEmpty(name) select name.ToStoredName();

@@ -57,14 +57,26 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
         }
 
         // The file is begun with the answer: what is mistyped or refused leaves it as it was.
+        // It is opened before the command is sent: an answer that could not be written would be lost.
+        var isNew = !File.Exists(file);
+        var content = new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write);
         StreamWriter? output = null;
         try
         {
-            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, () => output ??= new StreamWriter(file), cancellationToken).ConfigureAwait(false);
+            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, () => output ??= Begin(content), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             if (output is not null) await output.DisposeAsync().ConfigureAwait(false);
+            else await content.DisposeAsync().ConfigureAwait(false);
+            if (output is null && isNew) File.Delete(file);
+        }
+
+        static StreamWriter Begin(FileStream content)
+        {
+            // A pipe or a device has no length.
+            if (content.CanSeek) content.SetLength(0);
+            return new StreamWriter(content);
         }
     }
 

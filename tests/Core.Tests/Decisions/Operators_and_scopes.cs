@@ -95,15 +95,15 @@ public sealed class Operators_and_scopes
     }
 
     [Fact]
-    public void What_a_disabled_point_has_in_flight_is_not_followed_by_the_change_that_came_meanwhile()
+    public void A_change_that_comes_while_a_disabled_point_has_an_attempt_in_flight_waits_behind_it()
     {
         var history = Captures_are_decided.Accepted(1);
         history.Begin(1);
         history.Do(new IdentityCommand.DecideCapture(history.Now, Some.Change(2), history.Scope, OwnWrites.None) { Disabled = history.Scope });
 
-        history.At.ShouldBe<PointState.InFlight>().Next.ShouldBeNull();
+        history.At.ShouldBe<PointState.InFlight>().Next!.CaptureId.ShouldBe(Some.Capture(2));
         history.Finish(History.Transient);
-        history.Last!.End.ShouldBe(DeliveryEnd.Superseded);
+        history.At.ShouldBe<PointState.Waiting>().Delivery.CaptureId.ShouldBe(Some.Capture(2));
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public static class SettingsFile
         var line = $"line {failure.LineNumber + 1}";
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = Format.ReadCommentHandling, AllowTrailingCommas = Format.AllowTrailingCommas });
+            using var document = JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = Format.ReadCommentHandling, AllowTrailingCommas = Format.AllowTrailingCommas });
             var first = failure.Path?.TrimStart('$', '.');
             var faults = SettingsShape.FindFaults(document.RootElement, typeof(T), Format).Select(fault => fault.Key == first ? fault with { Remedy = $"{line}: {fault.Remedy}" } : fault).ToList();
             if (faults.Count > 0) return faults;

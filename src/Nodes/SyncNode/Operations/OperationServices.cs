@@ -106,13 +106,20 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     public async Task<UserSearch> FindUserAsync(string text, CancellationToken cancellationToken)
     {
         // One more than is listed tells whether there are more.
-        var accounts = await Queries.FindAccountsAsync(text, AmbiguousMax + 1, cancellationToken).ConfigureAwait(false);
+        var accounts = OfSenders(await Queries.FindAccountsAsync(text, AmbiguousMax + 1, cancellationToken).ConfigureAwait(false));
         return accounts.Select(account => account.Identity).Distinct().Count() switch
         {
             0 => new UserSearch.Nobody(),
             1 => new UserSearch.Found(accounts[0].Identity, accounts),
             _ => new UserSearch.Several([.. accounts.Take(AmbiguousMax)]) { HasMore = accounts.Length > AmbiguousMax },
         };
+    }
+
+    // Who has sent changes goes before accounts of the name that never did, such as the same person's at a target that is a source as well.
+    private static ImmutableArray<KnownAccount> OfSenders(ImmutableArray<KnownAccount> accounts)
+    {
+        var senders = accounts.Where(account => account.Names is not null).Select(account => account.Identity).ToHashSet();
+        return senders.Count == 0 ? accounts : [.. accounts.Where(account => senders.Contains(account.Identity))];
     }
 
     /// <summary>As above, for operations that act on one person only.</summary>

@@ -13,6 +13,9 @@ internal sealed partial class PointSwitchboard(IPointSwitches store, IScopeMap s
     /// <summary>How soon a switch at another node is heard of.</summary>
     public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
+    private readonly Lock applying = new();
+    private long begun;
+    private long applied;
     private ImmutableDictionary<SyncPointId, PointSwitch> current = ImmutableDictionary<SyncPointId, PointSwitch>.Empty;
 
     /// <summary>All that is not as configured, as last read.</summary>
@@ -25,12 +28,19 @@ internal sealed partial class PointSwitchboard(IPointSwitches store, IScopeMap s
     /// <summary>Reads the switches and applies them to the engine; also those that were applied already, since an actor that was begun anew knows of none.</summary>
     public async Task ApplyAsync(SyncEngine? engine, CancellationToken cancellationToken)
     {
+        // What was read before an operator's switch was written must not be applied after it: of two at once, the one that began later counts.
+        var turn = Interlocked.Increment(ref begun);
         var read = (await store.ListAsync(cancellationToken).ConfigureAwait(false)).ToImmutableDictionary(value => value.Point);
-        var before = Current;
-        Volatile.Write(ref current, read);
-        if (engine is null) return;
-        foreach (var point in before.Keys.Except(read.Keys)) engine.Pause(point, isPaused: false);
-        foreach (var point in read.Keys) engine.Pause(point, isPaused: true);
+        lock (applying)
+        {
+            if (turn < applied) return;
+            applied = turn;
+            var before = Current;
+            Volatile.Write(ref current, read);
+            if (engine is null) return;
+            foreach (var point in before.Keys.Except(read.Keys)) engine.Pause(point, isPaused: false);
+            foreach (var point in read.Keys) engine.Pause(point, isPaused: true);
+        }
     }
 
     /// <summary>Runs until cancelled.</summary>
