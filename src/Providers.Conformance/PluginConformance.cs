@@ -15,7 +15,7 @@ public abstract class PluginConformance
     private const string Newer = "N3w.Passw0rd!";
 
     /// <summary>How long a test waits for the plug-in.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Passwords that a target should take. If yours cannot, say so in the plug-in's documentation, and hide these by others:

@@ -58,7 +58,7 @@ public sealed class Targets_in_trouble(Landscape landscape)
         await landscape.ArrivesEverywhereAsync(user, "Moved.2026!x", Token);
     }
 
-    [Fact(Timeout = 600_000)]
+    [Fact(Timeout = 1_200_000)]
     public async Task A_user_who_gets_another_login_name_keeps_being_synchronised_once_the_targets_call_them_so_too()
     {
         // Not for the first time: the identity and its accounts in the targets are known by the former name.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -40,27 +41,43 @@ internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter,
         response.Headers.ETag?.ToString(),
         await ReadBodyAsync(response, bodyLengthMax, isNeeded: response.IsSuccessStatusCode && !isWrite, cancellationToken));
 
+    private const int FirstRead = 4_096;
+
     /// <summary>An answer to a write, or one that is no success, has been given even if it breaks off: its status counts. What was asked for is in the body.</summary>
     private static async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, int lengthMax, bool isNeeded, CancellationToken cancellationToken)
     {
+        // It may hold a password, as Passwordstate's records do: what is read is wiped but for the copy that is given, whatever happens.
+        var read = new byte[Math.Min(lengthMax, FirstRead)];
+        var length = 0;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            using var body = new MemoryStream();
-            var part = new byte[4_096];
-            while (body.Length < lengthMax)
+            while (length < lengthMax)
             {
-                var count = await stream.ReadAsync(part.AsMemory(0, (int)Math.Min(part.Length, lengthMax - body.Length)), cancellationToken);
+                if (length == read.Length) Grow(ref read, Math.Min(lengthMax, 2 * length));
+                var count = await stream.ReadAsync(read.AsMemory(length), cancellationToken);
                 if (count == 0) break;
-                body.Write(part, 0, count);
+                length += count;
             }
 
-            return body.ToArray();
+            return read[..length];
         }
         catch (Exception e) when (!isNeeded && e is (IOException or HttpRequestException or OperationCanceledException))
         {
             return [];
         }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(read);
+        }
+    }
+
+    private static void Grow(ref byte[] read, int length)
+    {
+        var larger = new byte[length];
+        read.CopyTo(larger, 0);
+        CryptographicOperations.ZeroMemory(read);
+        read = larger;
     }
 
     /// <summary>The status, nothing else: the body may echo a password.</summary>

@@ -48,12 +48,15 @@ internal static class DirectoryPolicies
         return (NotShown("The directory shows the bind account no password policy (pwdPolicy).", options), Declared(options));
     }
 
+    /// <summary>What is only of use must not use up the time that the rest of the verification has.</summary>
+    private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(3);
+
     /// <summary>All in the part of the directory (its naming context) that has the accounts.</summary>
     private static async Task<IReadOnlyList<(string Name, LdapEntry Entry)>> FindAsync(LdapConnection connection, LdapTargetOptions options, CancellationToken cancellationToken)
     {
-        var root = (await connection.SearchAsync(new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Present("objectClass"), "namingContexts"), cancellationToken)).Entries.SingleOrDefault();
+        var root = (await connection.SearchAsync(new LdapSearchRequest("", LdapSearchScope.Base, LdapFilter.Present("objectClass"), "namingContexts") { Timeout = SearchTimeout }, cancellationToken)).Entries.SingleOrDefault();
         var context = root?.GetStrings("namingContexts").Where(context => IsBelow(options.Base, context)).MaxBy(context => context.Length) ?? options.Base;
-        var request = new LdapSearchRequest(context, LdapSearchScope.Subtree, IsPolicy, Attributes) { SizeLimit = LdapTargetOptions.PasswordPoliciesMax };
+        var request = new LdapSearchRequest(context, LdapSearchScope.Subtree, IsPolicy, Attributes) { SizeLimit = LdapTargetOptions.PasswordPoliciesMax, Timeout = SearchTimeout };
         return [.. (await connection.SearchAsync(request, cancellationToken)).Entries.Select(entry => (entry.Dn, entry)).OrderBy(found => found.Dn, StringComparer.Ordinal)];
     }
 
