@@ -12,7 +12,7 @@ public interface IScopeMap
     /// <summary>The points of the named scopes of the source, in the configuration of the moment; names that it does not know assign none.</summary>
     ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes);
 
-    /// <summary>The points that an operator has disabled, as known at this node now: changes for them end at once. Default: none.</summary>
+    /// <summary>The points that an operator has disabled, as known at this node now: changes for them end at once, or wait behind an attempt that is in flight. Default: none.</summary>
     ImmutableSortedSet<SyncPointId> Disabled => [];
 }
 

@@ -23,7 +23,7 @@ public abstract record IdentityCommand(DateTimeOffset Now)
         /// <summary>The names of the scopes in which the edge found the account, for people; empty if they are not to be told.</summary>
         public ImmutableArray<string> Scopes { get; init; } = [];
 
-        /// <summary>Sync points that an operator has disabled: whatever the change is to bring there ends at once.</summary>
+        /// <summary>Sync points that an operator has disabled: what the change is to bring there ends at once, or waits behind an attempt that is in flight.</summary>
         public ImmutableSortedSet<SyncPointId> Disabled { get; init; } = [];
 
         /// <summary>Whether a domain controller of the source was asked and has the stamp, or a greater one.</summary>

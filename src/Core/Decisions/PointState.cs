@@ -62,7 +62,7 @@ public abstract record PointState(Doubt Doubt)
     /// <summary>Whether what is to be sent has failed and is tried again: it waits for its time, or an attempt is in flight.</summary>
     public bool IsFailing => this is Waiting { LastFailure: not null } or InFlight { Attempt.Kind: AttemptKind.Write, Delivery.FailedAttempts: > 0, Next: null };
 
-    /// <summary>Whether the last change for it never arrived, and only another change of the password can bring one there.</summary>
+    /// <summary>Whether the last change for it never arrived: another change of the password brings one there, or a retry as long as the sealed one is held for another target.</summary>
     public bool IsMissed => this is Idle { Last.End: DeliveryEnd.Expired or DeliveryEnd.SecretUnusable or DeliveryEnd.Disabled };
 
     /// <summary>The delivery that waits to be sent, for its time, an operator or the end of the attempt in flight; null if none does.</summary>

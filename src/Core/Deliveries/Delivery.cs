@@ -64,7 +64,7 @@ public enum DeliveryEnd
     /// <summary>The sealed secret cannot be used: empty, damaged, or its key was destroyed. Alarmed.</summary>
     SecretUnusable,
 
-    /// <summary>An operator had disabled the sync point when the change came: the target keeps its old password until another change.</summary>
+    /// <summary>An operator had disabled the sync point when the change came: the target keeps its old password until another change, or until it is retried while the sealed password is held.</summary>
     Disabled,
 }
 

@@ -22,7 +22,9 @@ internal static class EdgeTroubles
     internal static string? WordsOf(string alarm) => alarm switch
     {
         "HookNotCalled" => "Samba does not call the hook for a password policy without a complexity rule: changes there are not captured",
+        "PoliciesHidden" => "its account may not read the fine-grained password policies: whether Samba calls the hook for all of them cannot be told",
         "FilterNotCapturing" => "its password filter captures nothing",
+        "FilterStuck" => "captures wait in the memory of LSASS, since neither the edge nor the drop folder takes them: they are lost if the domain controller stops",
         "FilterSettingsOld" => "its password filter does not take the present capture file over",
         "FilterUnguarded" => "others than SYSTEM and the administrators may change what its password filter trusts",
         "SpoolFull" => "its spool is full: captures are refused and wait as files",
