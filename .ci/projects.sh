@@ -24,7 +24,7 @@ failed_methods() {
 }
 
 # What failed, with its message and without the frames of the stack, at most so many lines of it.
-tell_failures() { sed -n '/\[FAIL\]/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *at |^  Finished:' | head -"$2"; }
+tell_failures() { sed -n '/\[FAIL\]/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *at |^ *[^ ]+\([0-9]+,[0-9]+\): at |\[SKIP\]|Part of the long series|^  Finished:' | head -"$2"; }
 
 # Never run again: projects without a clock, another program or a network, where a test fails for what the code does, and the search for rare breaks of
 # an invariant (random kills, faults, races of two domain controllers), whose next run looks elsewhere.
@@ -93,6 +93,10 @@ settle_failures() {
     fi
     echo "   $name, $bad $verdict: $(failed_methods "$name" | tr '\n' ' ')"
     tell_failures "$name" 18
+    if [ "$verdict" = failed ] && [ -f "$results/$name.again.log" ]; then
+      echo "   $name, when run again:"
+      tell_failures "$name.again" 18
+    fi
   done
 }
 

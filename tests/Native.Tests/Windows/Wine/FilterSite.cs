@@ -19,6 +19,7 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
     public const string DomainController = "dc1.corp.example.test";
 
     private const int Agreements = 64;
+    private const string CapturePattern = "*.capture";
 
     private readonly List<PrivateSealingKey> keys = [];
 
@@ -63,7 +64,10 @@ internal sealed class FilterSite : IPrivateKeySource, IDisposable
 
     public void ReviveDisk() => File.Delete(DiskFile);
 
-    public byte[][] Dropped => Read(DropFolder, "*.capture");
+    public byte[][] Dropped => Read(DropFolder, CapturePattern);
+
+    /// <summary>Whether a dropped capture is there that no edge has taken yet; may be asked while an edge takes them.</summary>
+    public bool AnyDropped => Directory.EnumerateFiles(DropFolder, CapturePattern).Any();
 
     public byte[][] Taken => Read(TakenFolder, "*.taken");
 
