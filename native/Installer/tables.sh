@@ -40,6 +40,7 @@ action AddPackage 3074 'packages add PasswordSyncFilter'
 action KeepPackage 3074 'packages add PasswordSyncFilter'
 action SetEdgeRecovery 3138 'recovery PasswordSyncEdge'
 action SetNodeRecovery 3138 'recovery PasswordSyncNode'
+action StartNode 3138 'start PasswordSyncNode "[CommonAppDataFolder]PasswordSyncNode\node.json"'
 action UndoPackageRemove 3394 'packages undo PasswordSyncFilter'
 action RemovePackage 3074 'packages remove PasswordSyncFilter'
 

@@ -5,7 +5,8 @@
                                    starts again that something was added
      packages undo NAME            takes back what the last `add` or `remove` changed
      folder PATH -|SERVICE         makes a folder that SYSTEM and administrators alone may enter, and the service's own account if one is named
-     recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute */
+     recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute
+     start SERVICE FILE            starts the service if it starts with Windows and FILE, its configuration, is there */
 #include "setup.h"
 
 #include <wchar.h>
@@ -35,7 +36,12 @@ static DWORD recovery(wchar_t **words)
     return recovery_set(words[0]);
 }
 
-static const struct command commands[] = {{L"packages", 2, packages}, {L"folder", 2, folder}, {L"recovery", 1, recovery}};
+static DWORD start(wchar_t **words)
+{
+    return service_start(words[0], words[1]);
+}
+
+static const struct command commands[] = {{L"packages", 2, packages}, {L"folder", 2, folder}, {L"recovery", 1, recovery}, {L"start", 2, start}};
 
 int wmain(int count, wchar_t **arguments)
 {

@@ -4,6 +4,8 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
+#include <stdbool.h>
+
 /* Appends the entry to `Notification Packages`, unless it is there; all others stay as they are, in their order. Marks in either case that LSA has not
    read the list since: a repair may have brought the library that was missing. */
 DWORD packages_add(const wchar_t *name);
@@ -18,5 +20,8 @@ DWORD packages_undo(const wchar_t *name);
 DWORD folder_make(const wchar_t *path, const wchar_t *service);
 
 DWORD recovery_set(const wchar_t *service);
+
+/* Starts the service, once it has ended if it is ending; nothing if its configuration is not there yet, or if it is not to start by itself. */
+DWORD service_start(const wchar_t *service, const wchar_t *configuration);
 
 #endif

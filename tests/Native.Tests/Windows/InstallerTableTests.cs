@@ -59,6 +59,7 @@ public sealed class InstallerTableTests
         sequence["RemoveExistingProducts"].ShouldBeInRange(sequence["InstallExecute"], sequence["InstallFinalize"]);
         sequence["InstallExecute"].ShouldBeGreaterThan(sequence["PublishProduct"]);
         sequence["KeepPackage"].ShouldBeInRange(sequence["RemoveExistingProducts"], sequence["InstallFinalize"]);
+        sequence["StartNode"].ShouldBeInRange(sequence["RemoveExistingProducts"], sequence["InstallFinalize"], "the former version's removal may stop it");
         var (former, later) = (await ComponentsAsync(InstallerSite.Package), await ComponentsAsync(InstallerSite.LaterPackage));
         former.Count.ShouldBeGreaterThan(5);
         later.ShouldBe(former);
@@ -108,7 +109,7 @@ public sealed class InstallerTableTests
 
         var services = await TableAsync("ServiceInstall");
         services.Select(row => (row[1], row[4], row[8])).Order().ShouldBe([(Edge, "2", ""), (Node, "2", @"NT SERVICE\PasswordSyncNode")]);
-        // A sync server needs a configuration before its first start. What stops is waited for, or its files would be in use.
+        // A sync server needs a configuration before its first start: StartNode looks for it. What stops is waited for, or its files would be in use.
         const string start = "1", stopAndDelete = "162", wait = "1", doNotWait = "0";
         (await TableAsync("ServiceControl")).Select(row => (row[1], row[2], row[4])).Order().ShouldBe([(Edge, start, doNotWait), (Edge, stopAndDelete, wait), (Node, stopAndDelete, wait)]);
         var actions = await TableAsync("CustomAction");
@@ -116,6 +117,8 @@ public sealed class InstallerTableTests
         actions.Where(row => row[3].StartsWith("folder", StringComparison.Ordinal)).Select(row => (row[1], row[3])).Order().ShouldBe(
             [(mustSucceedAsSystem, "folder \"[CommonAppDataFolder]PasswordSync\" -"), (mustSucceedAsSystem, "folder \"[CommonAppDataFolder]PasswordSyncNode\" PasswordSyncNode")]);
         actions.Where(row => row[3].StartsWith("recovery", StringComparison.Ordinal)).Select(row => row[3]).Order().ShouldBe(["recovery PasswordSyncEdge", "recovery PasswordSyncNode"]);
+        const string needNotSucceed = "3138";
+        actions.Where(row => row[0] == "StartNode").ShouldHaveSingleItem().ShouldBe(["StartNode", needNotSucceed, "Setup", "start PasswordSyncNode \"[CommonAppDataFolder]PasswordSyncNode\\node.json\""]);
         (await TableAsync("Property")).Select(row => row[0]).ShouldNotContain(name => name.Contains("KEY", StringComparison.OrdinalIgnoreCase) || name.Contains("PASSWORD", StringComparison.OrdinalIgnoreCase));
     }
 

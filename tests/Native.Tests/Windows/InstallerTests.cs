@@ -61,6 +61,13 @@ public sealed class InstallerTests
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
         (await InstallerSite.ServiceAsync(Edge)).ShouldBeNull();
         File.Exists(InstallerSite.Dll).ShouldBeFalse();
+        (await InstallerSite.ServiceAsync(Node)).ShouldBe("STOPPED", "it has no configuration yet");
+
+        var configuration = Path.Combine(DataFolder("PasswordSyncNode"), "node.json");
+        await File.WriteAllTextAsync(configuration, "{}", TestContext.Current.CancellationToken);
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, [level, .. InstallerSite.Repair])).ShouldBe(0);
+        await InstallerSite.UntilServiceAsync(Node, "RUNNING");
+        File.Delete(configuration);
 
         (await InstallerSite.InstallAsync("/x", InstallerSite.Package, level)).ShouldBe(0);
         await InstallerSite.UntilServiceAsync(Node, state: null);
