@@ -13,8 +13,11 @@ public sealed class Cables_that_are_cut
 {
     private const int Users = 30;
 
-    /// <summary>Longer than the expiry of four seconds.</summary>
-    private static readonly TimeSpan Longer = TimeSpan.FromSeconds(6);
+    /// <summary>So long that an attempt at a target gets its whole time before its shard's lease could end.</summary>
+    private static readonly TimeSpan Expiry = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longer than the expiry.</summary>
+    private static readonly TimeSpan Longer = TimeSpan.FromSeconds(14);
 
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Minute = TimeSpan.FromSeconds(60);
@@ -75,5 +78,5 @@ public sealed class Cables_that_are_cut
         await cluster.ComeToRestAsync(mayGoBack: cable == Switches.Target, Token);
     }
 
-    private static Task<ChaosCluster> StartAsync() => ChaosCluster.StartAsync(Names, new ChaosClusterOptions { OnNetwork = true, Describe = options => options with { AttemptTimeout = TimeSpan.FromSeconds(10) } }, Token);
+    private static Task<ChaosCluster> StartAsync() => ChaosCluster.StartAsync(Names, new ChaosClusterOptions { OnNetwork = true, Describe = options => options with { Expiry = Expiry, AttemptTimeout = TimeSpan.FromSeconds(10) } }, Token);
 }

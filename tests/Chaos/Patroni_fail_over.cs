@@ -69,7 +69,9 @@ public sealed class Patroni_fail_over
 
         // What is at the new primary alone is the truth, so whatever anybody had written to the old one would be missing there, or acknowledged and undecided.
         (await other.IsLeaderAsync(Token)).ShouldBeTrue("it stayed the primary");
-        (await cluster.CountAsync("SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE application_name LIKE 'passwordsync-%'", Token)).ShouldBe(Names.Length, "all nodes are there");
+        await Eventually.HoldsAsync(
+            "all nodes at the new primary", ChaosCluster.Bound,
+            async token => await cluster.CountAsync("SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE application_name LIKE 'passwordsync-%'", token) == Names.Length, Token);
         await run.ComeToRestAsync();
     }
 

@@ -16,7 +16,7 @@ public sealed class Skewed_clocks
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
 
     /// <summary>Far less than the clocks differ by.</summary>
-    private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(240);
 
     private readonly Random random;
     private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_SEED"), out var given) ? given : Environment.TickCount & 0xFFFF;

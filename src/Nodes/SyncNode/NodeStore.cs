@@ -12,6 +12,9 @@ internal static partial class NodeStore
     /// <summary>How long the node waits before it looks again for a database server that is away at its start.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a command waits for it.</summary>
+    private static readonly TimeSpan CommandWaitMax = TimeSpan.FromSeconds(30);
+
     /// <summary>The file of a node that has its database to itself.</summary>
     public static string FileOf(NodeConfiguration configuration) => Path.Combine(configuration.DataFolder, "node.db");
 
@@ -70,6 +73,30 @@ internal static partial class NodeStore
         }
 
         return clock;
+    }
+
+    /// <summary>As <see cref="ReadClockAsync"/>, for commands that people give: a database server that is away, such as one that is just failing over, is waited for.</summary>
+    /// <param name="configuration">Which.</param>
+    /// <param name="machine">The machine's clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageUnavailableException">The database could not be asked for 30 s, or its clock and the machine's are too far apart; the message says what to change.</exception>
+    public static async Task<TimeProvider> WaitForClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
+    {
+        var began = machine.GetTimestamp();
+        var isTold = false;
+        while (true)
+        {
+            try
+            {
+                return await ReadClockAsync(configuration, machine, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException failure) when (machine.GetElapsedTime(began) < CommandWaitMax)
+            {
+                if (!isTold) await Console.Error.WriteLineAsync($"{failure.Message} Trying again for {CommandWaitMax.TotalSeconds:0} s.").ConfigureAwait(false);
+                isTold = true;
+                await Task.Delay(LookAgainAfter, machine, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private static async Task<T> WaitAsync<T>(Func<Task<T>> open, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)

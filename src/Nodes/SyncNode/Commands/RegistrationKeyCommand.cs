@@ -34,7 +34,7 @@ internal static class RegistrationKeyCommand
         var (source, uses, hours) = (Signing.SourceOf(configuration, parsed.GetRequiredValue(Source)), parsed.GetValue(Uses), parsed.GetValue(Hours));
         if (uses is < 1 or > RegistrationKeys.UsesMax) throw Signing.Fault(configuration, "--uses", $"{uses}", $"use 1 to {RegistrationKeys.UsesMax}.");
         if (hours is < 1 or > RegistrationKeys.HoursMax) throw Signing.Fault(configuration, "--hours", $"{hours}", $"use 1 to {RegistrationKeys.HoursMax}.");
-        var clock = await NodeStore.ReadClockAsync(configuration, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        var clock = await NodeStore.WaitForClockAsync(configuration, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         using var authority = await Signing.OpenAuthorityAsync(configuration, clock.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         using var keys = new RegistrationKeys(configuration.DataFolder, clock);
         var file = await keys.MakeAsync(authority, configuration.Node.Cluster, source, uses, TimeSpan.FromHours(hours), AddressesOf(configuration), cancellationToken).ConfigureAwait(false);

@@ -24,7 +24,7 @@ internal static class Signing
         ParseResult parsed, NodeConfiguration configuration, PeerName name, Func<ClusterAuthority, string, DateTimeOffset, X509Certificate2> sign, CancellationToken cancellationToken)
     {
         var request = await File.ReadAllTextAsync(parsed.GetRequiredValue(Request).FullName, cancellationToken).ConfigureAwait(false);
-        var now = (await NodeStore.ReadClockAsync(configuration, TimeProvider.System, cancellationToken).ConfigureAwait(false)).GetUtcNow();
+        var now = (await NodeStore.WaitForClockAsync(configuration, TimeProvider.System, cancellationToken).ConfigureAwait(false)).GetUtcNow();
         using var authority = await OpenAuthorityAsync(configuration, now, cancellationToken).ConfigureAwait(false);
         using var certificate = sign(authority, request, now);
         await new CommandRecords(configuration.DataFolder).WriteAsync(
