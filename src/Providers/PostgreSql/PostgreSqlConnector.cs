@@ -36,6 +36,9 @@ internal sealed class PostgreSqlConnector : IAsyncDisposable
     /// <summary>A connection of the service.</summary>
     public Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => OpenAsync(pool.Value, cancellationToken);
 
+    /// <summary>Ends the connections that are kept: the next ones begin with what the server says then.</summary>
+    public void Renew() => pool.Value.Clear();
+
     /// <summary>Signs in as somebody, and out again. The library needs the password as a string, which stays until the collector reuses its memory.</summary>
     public async Task SignInAsync(string role, Secret password, CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ internal static class PostgreSqlFailures
         {
             PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new DeliveryOutcome.TargetMisconfigured($"{reason} Check bindName, bindPassword and pg_hba.conf."),
             PostgresErrorCodes.InvalidCatalogName => new DeliveryOutcome.TargetMisconfigured($"{reason} Check database."),
-            PostgresErrorCodes.ReadOnlySqlTransaction => new DeliveryOutcome.TargetMisconfigured($"{reason} This server is a standby: name the primary in host."),
+            PostgresErrorCodes.ReadOnlySqlTransaction => new DeliveryOutcome.TargetMisconfigured($"{reason} This server is a standby, or default_transaction_read_only is on for the service: name the primary in host, or let bindName's transactions write."),
             _ => new DeliveryOutcome.Transient(reason),
         };
     }

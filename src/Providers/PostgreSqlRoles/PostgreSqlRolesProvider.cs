@@ -101,14 +101,12 @@ public sealed class PostgreSqlRolesProvider : IProvider
     public Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken) => RunAsync(
         async connection =>
         {
-            var (isStandby, isSuperuser, mayChangeRoles, mayReadPasswords, version) = await RoleCatalog.DescribeAsync(connection, cancellationToken);
+            var (isSuperuser, mayChangeRoles, mayReadPasswords, version) = await RoleCatalog.DescribeAsync(connection, cancellationToken);
             return new VerificationReport(
             [
                 VerificationCheck.Passed("reachability", $"PostgreSQL {version} answers at {options.Server.Host}:{options.Server.Port}."),
                 VerificationCheck.Passed("credentials", $"The service is signed in as \"{options.Server.BindName}\"."),
-                isStandby
-                    ? VerificationCheck.Failed("primary", "This server is a standby and takes no changes.", "Name the primary in host.")
-                    : VerificationCheck.Passed("primary", "The server takes changes."),
+                await PostgreSqlPrimary.CheckAsync(connector, connection, cancellationToken),
                 isSuperuser || mayChangeRoles
                     ? VerificationCheck.Passed("rights", isSuperuser ? "The service is a superuser: CREATEROLE would be enough." : "The service has CREATEROLE; from version 16 on it also needs ADMIN OPTION on each role.")
                     : VerificationCheck.Failed("rights", "The service may not change roles.", $"ALTER ROLE \"{options.Server.BindName}\" CREATEROLE; from version 16 on also GRANT \"role\" TO \"{options.Server.BindName}\" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE."),

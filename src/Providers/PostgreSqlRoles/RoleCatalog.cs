@@ -55,14 +55,14 @@ internal static class RoleCatalog
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Whether the server is a standby, whether the service is a superuser, whether it may change roles, and whether it may read what is kept of passwords.</summary>
-    public static async Task<(bool IsStandby, bool IsSuperuser, bool MayChangeRoles, bool MayReadPasswords, string Version)> DescribeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Whether the service is a superuser, whether it may change roles, and whether it may read what is kept of passwords.</summary>
+    public static async Task<(bool IsSuperuser, bool MayChangeRoles, bool MayReadPasswords, string Version)> DescribeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT pg_is_in_recovery(), rolsuper, rolcreaterole, has_table_privilege('pg_catalog.pg_authid', 'SELECT'), current_setting('server_version') FROM pg_catalog.pg_roles WHERE rolname = current_user", connection);
+            "SELECT rolsuper, rolcreaterole, has_table_privilege('pg_catalog.pg_authid', 'SELECT'), current_setting('server_version') FROM pg_catalog.pg_roles WHERE rolname = current_user", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetBoolean(3), reader.GetString(4));
+        return (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2), reader.GetString(3));
     }
 
     private static async Task<Role?> ReadAsync(NpgsqlConnection connection, string statement, string wanted, string? memberOf, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Providers.Contract;
 
 namespace PasswordSync.Providers.Sql;
 
@@ -15,7 +16,8 @@ internal interface ISqlEngine : IAsyncDisposable
     Task<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken);
 
     /// <summary>Shows what beginning a transaction does not: that something can be written. To be rolled back, and changes nothing even where it is not.</summary>
-    Task TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken);
+    /// <returns>That it can be, or why not. What the database itself refuses is thrown.</returns>
+    Task<VerificationCheck> TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken);
 
     /// <summary>Adds a parameter whose value is a text that the database reads as what it is compared with.</summary>
     void AddText(DbCommand command, string name, string value);

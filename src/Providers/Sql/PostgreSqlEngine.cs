@@ -3,6 +3,7 @@ using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.PostgreSql;
 using PasswordSync.Providers.Settings;
 
@@ -26,8 +27,9 @@ internal sealed class PostgreSqlEngine(PostgreSqlServerOptions options, TimeSpan
         return transaction;
     }
 
-    /// <summary>The plan of each statement has checked the rights already.</summary>
-    public Task TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>The plan of each statement has checked the rights already, and is made on a server that takes no changes, too.</summary>
+    public Task<VerificationCheck> TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken) =>
+        PostgreSqlPrimary.CheckAsync(connector, (NpgsqlConnection)connection, cancellationToken);
 
     /// <summary>Without a type of its own, so that a key may be a number, a UUID or a text, and its index is used.</summary>
     public void AddText(DbCommand command, string name, string value) => ((NpgsqlCommand)command).Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Unknown) { Value = value });

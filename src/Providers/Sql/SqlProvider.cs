@@ -89,13 +89,13 @@ public sealed class SqlProvider : IProvider
 
             // For SQLite: takes the write lock and gives it back.
             await using var transaction = await engine.BeginAsync(connection, cancellationToken);
-            await engine.TryWritingAsync(connection, transaction, cancellationToken);
+            var writing = await engine.TryWritingAsync(connection, transaction, cancellationToken);
             await transaction.RollbackAsync(cancellationToken);
             return new VerificationReport(
             [
                 VerificationCheck.Passed("reachability", $"{engine.Place} can be opened."),
                 VerificationCheck.Passed("statements", "The database can plan every statement: tables, columns and rights are there."),
-                VerificationCheck.Passed("rights", "A transaction can write."),
+                writing,
             ]);
         },
         failure => new VerificationReport([VerificationCheck.Failed("database", failure.Explain()!, "Check the database, table, column and statement settings, and the rights of the service's account.")]),

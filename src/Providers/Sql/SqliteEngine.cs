@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Providers.Contract;
 
 namespace PasswordSync.Providers.Sql;
 
@@ -35,7 +36,7 @@ internal sealed class SqliteEngine(string file, TimeSpan lockTimeout) : ISqlEngi
     /// A file that the system protects is opened for reading only, without a word (https://sqlite.org/c3ref/open.html), and transactions begin all the same. Writing the
     /// first page, here a number that is the application's own and stays, needs the file, and its folder for the journal.
     /// </summary>
-    public async Task TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    public async Task<VerificationCheck> TryWritingAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand();
         command.Transaction = transaction;
@@ -43,6 +44,7 @@ internal sealed class SqliteEngine(string file, TimeSpan lockTimeout) : ISqlEngi
         var version = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         command.CommandText = string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}");
         await command.ExecuteNonQueryAsync(cancellationToken);
+        return VerificationCheck.Passed("rights", "A transaction can write.");
     }
 
     /// <summary>Takes the write lock at once: waiting for it later may take us past the deadline.</summary>
