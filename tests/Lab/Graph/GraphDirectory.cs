@@ -35,6 +35,8 @@ public sealed class GraphDirectory(TimeProvider time)
         }),
     ];
 
+    internal int Count => _users.Count;
+
     internal IReadOnlyList<GraphUser> All => [.. _users.Values];
 
     private DateTimeOffset NextSecond()

@@ -10,12 +10,22 @@ public sealed record GraphEmulatorOptions
 
     public required IReadOnlyList<GraphApplication> Applications { get; init; }
 
-    /// <summary>How many writes each application may make within <see cref="QuotaWindow"/>.</summary>
+    /// <summary>How many writes each application may make within <see cref="QuotaWindow"/>. This and the further limits are as published, if not set otherwise: <see cref="GraphThrottle"/>.</summary>
     public int QuotaWrites { get; init; } = 3_000;
 
     public TimeSpan QuotaWindow { get; init; } = TimeSpan.FromSeconds(150);
 
-    /// <summary>The clock of the quota.</summary>
+    /// <summary>How many writes all applications together may make within <see cref="TenantQuotaWindow"/>.</summary>
+    public int TenantQuotaWrites { get; init; } = 18_000;
+
+    public TimeSpan TenantQuotaWindow { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many resource units the requests of each application may cost within <see cref="ResourceUnitsWindow"/>; null for what is published for tenants with as many users.</summary>
+    public int? ResourceUnits { get; init; }
+
+    public TimeSpan ResourceUnitsWindow { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The clock of the limits.</summary>
     public TimeProvider QuotaTime { get; init; } = TimeProvider.System;
 
     /// <summary>Whether a directory is synchronised to the tenant.</summary>
@@ -33,7 +43,7 @@ public sealed record GraphEmulatorOptions
 
 /// <summary>
 /// The part of Microsoft Graph and of its token end point that a password synchronisation meets, by Microsoft's published rules: paths, bodies,
-/// headers, permissions, quota, errors. What is not published of them it refuses.
+/// headers, permissions, limits, errors. What is not published of them it refuses.
 /// </summary>
 public sealed class GraphEmulator : IAsyncDisposable
 {
@@ -63,7 +73,7 @@ public sealed class GraphEmulator : IAsyncDisposable
     /// <summary>How many tokens were given.</summary>
     public int TokensGiven => _tokens.Given;
 
-    /// <summary>How many writes were refused because there were too many.</summary>
+    /// <summary>How many requests were refused because there were too many.</summary>
     public int Refusals => _service.Refusals;
 
     /// <summary>How many writes of all applications the quota's window holds that ends now.</summary>
@@ -90,7 +100,10 @@ public sealed class GraphEmulator : IAsyncDisposable
     /// <summary>All tokens end at once.</summary>
     public void RevokeTokens() => _tokens.Revoke();
 
-    /// <summary>The next request for a token is refused with this status.</summary>
+    /// <summary>
+    /// The next request for a token is refused with this status. How many tokens are too many is not published, only the answer: 429 and <c>Retry-After: 60</c>
+    /// (https://learn.microsoft.com/entra/msal/dotnet/advanced/client-and-server-throttling).
+    /// </summary>
     /// <param name="status">The status code.</param>
     /// <param name="retryAfter">The header's value; null to leave it out.</param>
     public void RefuseNextToken(int status, string? retryAfter) => _tokens.Refusals.Enqueue((status, retryAfter));

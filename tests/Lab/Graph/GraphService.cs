@@ -14,12 +14,12 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
     private static readonly string[] Writers = ["User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"];
     private static readonly string[] KnownPriorities = ["Low", "Normal", "High"];
 
-    private readonly ConcurrentDictionary<Guid, GraphQuota> _quotas = new();
+    private readonly GraphThrottle _throttle = new(options, directory);
     private int _refusals;
 
     public int Refusals => _refusals;
 
-    public int WritesInWindow => _quotas.Values.Sum(quota => quota.Made);
+    public int WritesInWindow => _throttle.WritesInWindow;
 
     public ConcurrentQueue<string> Priorities { get; } = new();
 
@@ -54,6 +54,10 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
         {
             await FailAsync(context, 403, "Authorization_RequestDenied", NotAllowed);
         }
+        else if (_throttle.Take(context, caller.ClientId) is { } refusal)
+        {
+            await ThrottleAsync(context, refusal);
+        }
         else
         {
             await serve(caller);
@@ -78,7 +82,6 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
     {
         Priorities.Enqueue(context.Request.Headers["x-ms-throttle-priority"].ToString());
         if (!KnownPriorities.Contains(Priorities.Last())) await FailAsync(context, 400, "BadRequest", "x-ms-throttle-priority is not one of Low, Normal, High.");
-        else if (_quotas.GetOrAdd(caller.ClientId, _ => new GraphQuota(options.QuotaWrites, options.QuotaWindow, options.QuotaTime)).Take() is { } wait) await ThrottleAsync(context, wait);
         else if (await ReadProfileAsync(context) is not var (password, mustChange)) await FailAsync(context, 400, "Request_BadRequest", "Invalid property or value in the request body.");
         else if (Next.TryDequeue(out var answer)) await AnswerAsync(context, answer, password, mustChange);
         else if (Find(context) is not { } user) await FailNotFoundAsync(context);
@@ -102,12 +105,23 @@ internal sealed class GraphService(GraphEmulatorOptions options, GraphDirectory 
         await FailAsync(context, answer.Status, answer.Code, answer.Message.Replace("{password}", password, StringComparison.Ordinal));
     }
 
-    private async Task ThrottleAsync(HttpContext context, TimeSpan wait)
+    /// <summary>The answer of https://learn.microsoft.com/graph/throttling#sample-response, with the headers of identity and access.</summary>
+    private async Task ThrottleAsync(HttpContext context, GraphRefusal refusal)
     {
         Interlocked.Increment(ref _refusals);
-        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers["x-ms-throttle-scope"] = "Tenant_Application/Write";
-        await FailAsync(context, 429, "TooManyRequests", "Too many requests.");
+        context.Response.StatusCode = 429;
+        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(refusal.Wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["x-ms-throttle-scope"] = refusal.Scope;
+        context.Response.Headers["x-ms-throttle-information"] = refusal.Information;
+        var inner = new Dictionary<string, object>
+        {
+            ["code"] = "429",
+            ["date"] = options.QuotaTime.GetUtcNow().ToString("s", CultureInfo.InvariantCulture),
+            ["message"] = "Please retry after",
+            ["request-id"] = Guid.NewGuid(),
+            ["status"] = "429",
+        };
+        await context.Response.WriteAsJsonAsync(new { error = new { code = "TooManyRequests", innerError = inner, message = "Please retry again later." } }, context.RequestAborted);
     }
 
     /// <summary>The one body that is documented for this purpose, and no other.</summary>
