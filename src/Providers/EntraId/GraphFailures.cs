@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using Microsoft.Graph.Models.ODataErrors;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
@@ -45,9 +44,6 @@ internal static class GraphFailures
 
     private static bool IsAboutFederation(string message) => message.Contains("federated", StringComparison.OrdinalIgnoreCase);
 
-    private static RetryAfter? RetryAfterOf(ODataError error)
-    {
-        var values = error.ResponseHeaders.FirstOrDefault(header => header.Key.Equals("Retry-After", StringComparison.OrdinalIgnoreCase)).Value;
-        return values is not null && RetryConditionHeaderValue.TryParse(values.FirstOrDefault(), out var header) ? RetryAfter.Of(header) : null;
-    }
+    private static RetryAfter? RetryAfterOf(ODataError error) =>
+        RetryAfter.Parse(error.ResponseHeaders.FirstOrDefault(header => header.Key.Equals("Retry-After", StringComparison.OrdinalIgnoreCase)).Value?.FirstOrDefault());
 }

@@ -37,7 +37,7 @@ internal sealed record HttpAnswer(HttpStatusCode Status, RetryAfter? RetryAfter,
     /// <exception cref="IOException">The body of a success that was asked for broke off.</exception>
     public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response, int bodyLengthMax, bool isWrite, CancellationToken cancellationToken) => new(
         response.StatusCode,
-        Http.RetryAfter.Of(response.Headers.RetryAfter),
+        Http.RetryAfter.Parse(response.Headers.NonValidated.TryGetValues("Retry-After", out var pause) ? pause.FirstOrDefault() : null),
         response.Headers.ETag?.ToString(),
         await ReadBodyAsync(response, bodyLengthMax, isNeeded: response.IsSuccessStatusCode && !isWrite, cancellationToken));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 
 namespace PasswordSync.Providers.Http;
@@ -12,6 +13,15 @@ internal sealed record RetryAfter(TimeSpan? Span, DateTimeOffset? Date)
     public static readonly TimeSpan Max = TimeSpan.FromHours(1);
 
     public static RetryAfter? Of(RetryConditionHeaderValue? header) => header is null ? null : new RetryAfter(header.Delta, header.Date);
+
+    /// <param name="value">What the header says: a whole number of seconds, or a date. Also a fraction of seconds, which the RFC does not know and the example in Microsoft Graph's guidance has (2.128).</param>
+    public static RetryAfter? Parse(string? value)
+    {
+        if (RetryConditionHeaderValue.TryParse(value, out var header)) return Of(header);
+        return double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= 0
+            ? new RetryAfter(TimeSpan.FromSeconds(Math.Min(seconds, Max.TotalSeconds)), null)
+            : null;
+    }
 
     /// <summary>When the pause ends, within bounds.</summary>
     public DateTimeOffset Until(DateTimeOffset now)

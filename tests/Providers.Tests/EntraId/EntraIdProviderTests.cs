@@ -45,15 +45,18 @@ public sealed class EntraIdProviderTests
         target.Emulator.Priorities.ShouldBe(["High"]);
     }
 
-    [Fact]
-    public async Task A_service_that_is_unavailable_and_names_a_pause_throttles()
+    [Theory]
+    [InlineData("60", 60)]
+    [InlineData("2.128", 2.128)]
+    [InlineData("99999999999", 3_600)]
+    public async Task A_service_that_is_unavailable_and_names_a_pause_throttles(string retryAfter, double seconds)
     {
         await using var target = await OpenAsync();
         var found = await FindAsync(target, await target.AddAsync("F0rmer.Passw0rd!", Token));
-        target.Emulator.AnswerNextWrite(new GraphAnswer(503, "ServiceUnavailable", "Busy.", RetryAfter: "60", IsApplied: false));
+        target.Emulator.AnswerNextWrite(new GraphAnswer(503, "ServiceUnavailable", "Busy.", retryAfter, IsApplied: false));
         var before = TimeProvider.System.GetUtcNow();
 
-        (await SetAsync(target, found, Canary)).ShouldBeOfType<DeliveryOutcome.Throttled>().Until.ShouldBeInRange(before.AddSeconds(60), TimeProvider.System.GetUtcNow().AddSeconds(60));
+        (await SetAsync(target, found, Canary)).ShouldBeOfType<DeliveryOutcome.Throttled>().Until.ShouldBeInRange(before.AddSeconds(seconds), TimeProvider.System.GetUtcNow().AddSeconds(seconds));
     }
 
     [Theory]
