@@ -23,11 +23,14 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
     private readonly HttpTarget? authority = options.OAuth is { } oauth ? new HttpTarget(oauth.Http) : null;
     private volatile Given? given;
 
-    /// <returns>The header, or why there is none.</returns>
-    public async Task<(AuthenticationHeaderValue? Header, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
+    /// <returns>The header, and whether it was given for an earlier request; or why there is none.</returns>
+    public async Task<(AuthenticationHeaderValue? Header, bool IsKept, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
     {
-        if (options.OAuth is { } oauth) return await GetByOAuthAsync(oauth, cancellationToken);
-        return await HeaderSecret.ReadAsync(context.Secrets, options.Token!, "The secret of token", token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
+        if (given is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Header, true, null);
+        var (header, obstacle) = options.OAuth is { } oauth
+            ? await GetByOAuthAsync(oauth, cancellationToken)
+            : await HeaderSecret.ReadAsync(context.Secrets, options.Token!, "The secret of token", token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
+        return (header, false, obstacle);
     }
 
     /// <summary>Drops a token that the server refused.</summary>
@@ -37,7 +40,6 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
 
     private async Task<(AuthenticationHeaderValue?, DeliveryOutcome?)> GetByOAuthAsync(ScimOAuthOptions oauth, CancellationToken cancellationToken)
     {
-        if (given is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Header, null);
         var (credentials, fault) = await HeaderSecret.ReadAsync(
             context.Secrets,
             oauth.ClientSecret,

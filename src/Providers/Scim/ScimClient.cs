@@ -30,9 +30,12 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
     private volatile Known? known;
 
     /// <summary>What the server says of itself; a server that says nothing is taken to have the usual.</summary>
-    public async Task<(ScimFeatures? Features, DeliveryOutcome? Obstacle)> FeaturesAsync(CancellationToken cancellationToken)
+    public async Task<(ScimFeatures? Features, DeliveryOutcome? Obstacle)> FeaturesAsync(CancellationToken cancellationToken) =>
+        known is { } kept && kept.Until > context.Time.GetUtcNow() ? (kept.Features, null) : await AskFeaturesAsync(cancellationToken);
+
+    /// <summary>As above, and asks, whatever is known.</summary>
+    public async Task<(ScimFeatures? Features, DeliveryOutcome? Obstacle)> AskFeaturesAsync(CancellationToken cancellationToken)
     {
-        if (known is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Features, null);
         var (answer, obstacle) = await SendAsync(HttpMethod.Get, "ServiceProviderConfig", content: null, eTag: null, permit: null, cancellationToken);
         if (answer is null) return (null, obstacle);
         var isUnsaid = answer.Status is HttpStatusCode.NotFound or HttpStatusCode.NotImplemented;
@@ -50,13 +53,16 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
         // A value in a filter is a JSON string (RFC 7644, 3.4.2.2). Only what must be escaped is: some servers know no more.
         var filter = $"{rule.Target} eq \"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)}\"";
         var (answer, obstacle) = await SendAsync(
-            HttpMethod.Get, $"Users?filter={Uri.EscapeDataString(filter)}&attributes=id,userName&startIndex=1&count={AccountSearch.HitsMax}", content: null, eTag: null, permit: null, cancellationToken);
+            HttpMethod.Get, $"Users?filter={Uri.EscapeDataString(filter)}&attributes={AttributesFor(rule)}&startIndex=1&count={AccountSearch.HitsMax}", content: null, eTag: null, permit: null, cancellationToken);
         if (answer is null) return ([], obstacle);
         if (!answer.IsSuccess) return ([], Classify(answer));
         using var body = answer.TryParse();
         if (body is not { RootElement: { ValueKind: JsonValueKind.Object } root }) return ([], NoJson());
         if (!root.TryGetProperty("Resources", out var resources) || resources.ValueKind != JsonValueKind.Array) return ([], null);
-        return ([.. resources.EnumerateArray().Select(UserOf).OfType<ScimUser>()], null);
+        var shown = resources.EnumerateArray().ToList();
+        return shown.Exists(user => IsAnother(user, rule.Target, value))
+            ? ([], new DeliveryOutcome.TargetMisconfigured($"{options.Http.Server} answered the search for {rule.Target} '{value}' with a user who has another one: it does not search by this attribute. Change match."))
+            : ([.. shown.Select(UserOf).OfType<ScimUser>()], null);
     }
 
     /// <summary>The whole user with its version, for a PUT.</summary>
@@ -77,7 +83,7 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
 
     private async Task<(HttpAnswer? Answer, DeliveryOutcome? Obstacle)> SendAsync(HttpMethod method, string path, HttpContent? content, string? eTag, WritePermit? permit, CancellationToken cancellationToken)
     {
-        var (header, obstacle) = await authorization.GetAsync(cancellationToken);
+        var (header, isKept, obstacle) = await authorization.GetAsync(cancellationToken);
         if (header is null) return (null, obstacle);
         using var message = new HttpRequestMessage(method, $"{options.Http.Url.ToString().TrimEnd('/')}/{path}") { Content = content };
         message.Headers.Authorization = header;
@@ -85,15 +91,23 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json", 0.5));
         if (eTag is not null) message.Headers.TryAddWithoutValidation("If-Match", eTag);
         var reply = await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken);
-        if (reply.Answer?.Status == HttpStatusCode.Unauthorized) authorization.Forget();
-        return reply;
+        if (reply.Answer?.Status != HttpStatusCode.Unauthorized) return reply;
+        authorization.Forget();
+        return isKept ? (null, new DeliveryOutcome.Transient($"{options.Http.Server} does not take the token any more that it took before (401); the next attempt gets a new one.")) : reply;
     }
 
     private DeliveryOutcome Classify(HttpAnswer answer) => ScimResponses.Classify(answer, permit: null, context.Time.GetUtcNow(), Redactor.Tidy);
 
     private DeliveryOutcome.TargetMisconfigured NoJson() => new($"{options.Http.Server} did not answer with JSON: check url; /Users must be right below it.");
 
+    /// <summary>With the attribute that was searched by, if it is one of its own.</summary>
+    private static string AttributesFor(MatchRule rule) => rule.Target is "id" or "userName" || !rule.Target.All(char.IsAsciiLetterOrDigit) ? "id,userName" : $"id,userName,{rule.Target}";
+
     private static string PathOf(string id) => $"Users/{Uri.EscapeDataString(id)}";
+
+    /// <summary>Whether a user is shown with another value of the attribute: a server that does not know a filter may answer with anybody. Case does not count; what is not shown, or within another attribute, is the server's word alone.</summary>
+    private static bool IsAnother(JsonElement user, string attribute, string value) =>
+        user.ValueKind == JsonValueKind.Object && user.TryGetProperty(attribute, out var found) && found.ValueKind == JsonValueKind.String && !value.Equals(found.GetString(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>An id is a text (RFC 7643, 3.1); servers that keep numbers show numbers.</summary>
     private static ScimUser? UserOf(JsonElement resource)

@@ -62,7 +62,7 @@ public sealed class ScimProvider : IProvider
 
     public async Task<VerificationReport> VerifyAsync(CancellationToken cancellationToken)
     {
-        var (features, obstacle) = await client.FeaturesAsync(cancellationToken);
+        var (features, obstacle) = await client.AskFeaturesAsync(cancellationToken);
         if (features is null) return new VerificationReport([VerificationCheck.Failed("configuration", obstacle!.Explain()!, "Check url, the credentials and trustedRoots.")]);
         var (_, trouble) = await client.FindAsync(options.Match[0], $"nobody-{Guid.NewGuid():N}", cancellationToken);
         var method = options.Method == ScimMethod.Put || (options.Method == ScimMethod.Auto && !features.Patch) ? "PUT" : "PATCH";

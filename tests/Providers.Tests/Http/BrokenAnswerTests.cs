@@ -19,7 +19,7 @@ namespace PasswordSync.Providers.Tests.Http;
 public sealed class BrokenAnswerTests : IDisposable
 {
     private const string Config = """{"patch":{"supported":false}}""";
-    private const string Found = """{"Resources":[{"id":"1","userName":"anna"}]}""";
+    private const string Found = """{"Resources":[{"id":"1","userName":"anna@alpha.test"}]}""";
 
     private readonly ScratchFolder folder = new();
 
@@ -160,7 +160,7 @@ public sealed class BrokenAnswerTests : IDisposable
         {
             "/token" => """{"access_token":"any","expires_in":3600}""",
             "/scim/ServiceProviderConfig" => Config,
-            "/scim/Users/1" => """{"id":"1","userName":"anna"}""",
+            "/scim/Users/1" => """{"id":"1","userName":"anna@alpha.test"}""",
             _ => Found,
         };
         return broken is not null && request.Line.Contains($" {broken}", StringComparison.Ordinal) ? HttpReceiver.BrokenAnswer(200, body) : HttpReceiver.Answer(200, body);

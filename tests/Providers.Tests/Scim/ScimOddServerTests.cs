@@ -1,6 +1,7 @@
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Contract;
 using PasswordSync.Providers.Http;
+using PasswordSync.Providers.Matching;
 using PasswordSync.Providers.Scim;
 using PasswordSync.Providers.Tests.Support;
 using PasswordSync.Providers.Tests.Webhook;
@@ -89,7 +90,7 @@ public sealed class ScimOddServerTests : IDisposable
     [InlineData("{}", null)]
     public async Task An_id_may_be_a_number(string id, string? key)
     {
-        await using var receiver = Receiver(users: $$"""{"Resources":[{"id":{{id}},"userName":"anna"}]}""");
+        await using var receiver = Receiver(users: $$"""{"Resources":[{"id":{{id}},"userName":"Anna@alpha.test"}]}""");
         await using var provider = Provider(receiver);
 
         var preparation = await provider.PrepareAsync(Any.Query("anna"), Token);
@@ -100,12 +101,47 @@ public sealed class ScimOddServerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("userName", "Anna@ALPHA.test", true)]
+    [InlineData("userName", "bob@alpha.test", false)]
+    [InlineData("externalId", "bob@alpha.test", false)]
+    public async Task Whoever_is_shown_with_another_value_than_was_searched_for_gets_no_password(string attribute, string value, bool isFound)
+    {
+        await using var receiver = Receiver(users: $$"""{"Resources":[{"id":"1","{{attribute}}":"{{value}}"}]}""");
+        await using var provider = Provider(receiver, attribute);
+
+        var preparation = await provider.PrepareAsync(Any.Query("anna"), Token);
+
+        receiver.Requests.Last().Line.ShouldContain(attribute == "userName" ? "&attributes=id,userName&" : "&attributes=id,userName,externalId&");
+        if (isFound) preparation.ShouldBeOfType<Preparation.Found>();
+        else preparation.ShouldBeOfType<Preparation.Obstacle>().Outcome.ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldContain($"the search for {attribute} 'anna@alpha.test'");
+        (await provider.VerifyAsync(Token)).IsGood.ShouldBeFalse("nobody has the name that a verification searches for");
+    }
+
+    [Fact]
+    public async Task A_verification_asks_what_the_server_can_do_now()
+    {
+        var configuration = """{"changePassword":{"supported":false}}""";
+        await using var receiver = new HttpReceiver(certificate: null, (request, _) => Task.FromResult<string?>(request.Line.Split(' ')[1] switch
+        {
+            "/token" => HttpReceiver.Answer(200, """{"access_token":"any"}"""),
+            "/scim/ServiceProviderConfig" => HttpReceiver.Answer(200, configuration),
+            _ => HttpReceiver.Answer(200, """{"Resources":[]}"""),
+        }));
+        await using var provider = Provider(receiver);
+        (await provider.VerifyAsync(Token)).Checks.ShouldContain(check => check.Result == VerificationResult.Warned);
+
+        configuration = "{}";
+
+        (await provider.VerifyAsync(Token)).Checks.ShouldNotContain(check => check.Result == VerificationResult.Warned);
+    }
+
+    [Theory]
     [InlineData("""{"changePassword":{"supported":false}}""", VerificationResult.Warned)]
     [InlineData("""{"changePassword":{"supported":true}}""", VerificationResult.Passed)]
     [InlineData("""{"patch":{"supported":true}}""", VerificationResult.Passed)]
     public async Task A_verification_warns_of_a_server_that_says_that_it_changes_no_passwords(string configuration, VerificationResult expected)
     {
-        await using var receiver = Receiver(configuration: configuration);
+        await using var receiver = Receiver(configuration: configuration, users: """{"Resources":[]}""");
         await using var provider = Provider(receiver);
 
         var report = await provider.VerifyAsync(Token);
@@ -114,7 +150,7 @@ public sealed class ScimOddServerTests : IDisposable
         report.Checks.Single(check => check.Name == "passwords").Result.ShouldBe(expected);
     }
 
-    private static HttpReceiver Receiver(string? token = null, string configuration = "{}", string users = """{"Resources":[{"id":"1","userName":"anna"}]}""") =>
+    private static HttpReceiver Receiver(string? token = null, string configuration = "{}", string users = """{"Resources":[{"id":"1","userName":"Anna@alpha.test"}]}""") =>
         new(certificate: null, (request, _) => Task.FromResult<string?>(request.Line.Split(' ')[1] switch
         {
             "/token" => token ?? HttpReceiver.Answer(200, """{"access_token":"any"}"""),
@@ -122,11 +158,11 @@ public sealed class ScimOddServerTests : IDisposable
             _ => HttpReceiver.Answer(200, users),
         }));
 
-    private ScimProvider Provider(HttpReceiver receiver)
+    private ScimProvider Provider(HttpReceiver receiver, string attribute = "userName")
     {
         var http = new HttpTargetOptions { Url = new Uri(receiver.Url, "/scim"), ConnectTimeout = Any.LongTime };
         return new ScimProvider(
-            new ScimOptions { Http = http, OAuth = new ScimOAuthOptions { Http = http with { Url = new Uri(receiver.Url, "/token") }, ClientId = "any", ClientSecret = "file:" + folder.Write("client", "any") } },
+            new ScimOptions { Http = http, Match = [new MatchRule(SourceAttribute.UserPrincipalName, attribute)], OAuth = new ScimOAuthOptions { Http = http with { Url = new Uri(receiver.Url, "/token") }, ClientId = "any", ClientSecret = "file:" + folder.Write("client", "any") } },
             Any.Context(clock));
     }
 }

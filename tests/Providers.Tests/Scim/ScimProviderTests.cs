@@ -85,7 +85,7 @@ public sealed class ScimTokenTests
 
         await server.RevokeAsync(Token);
 
-        (await target.Provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>();
+        (await target.Provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("401");
         (await target.Provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
         (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
     }
