@@ -35,6 +35,7 @@ public sealed class LocalAccountsProvider : IProvider
         if (AccountOf(query) is not { } wanted) return NotFound($"The source's account has no {MatchRule.NameOf(options.Account)} (account).");
         if (wanted.Name.Contains('\0')) return NotFound("No account has a name with a NUL in it.");
         var (account, obstacle) = await system.FindAsync(wanted, cancellationToken);
+        if (obstacle is DeliveryOutcome.AccountNotFound missing) return NotFound($"There is no account {wanted}. {missing.Reason}");
         return account is null ? new Preparation.Obstacle(obstacle!) : new Preparation.Found(new TargetAccount(account.ToString(), account.ToString(), AsSourceAccount: null), Mark: null);
     }
 
