@@ -90,7 +90,7 @@ public sealed class Plugins_in_a_node
     private static string Sample => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "PasswordSync.FilePlugin.exe" : "PasswordSync.FilePlugin");
 
     private static Task<TestNode> StartAsync(string attemptTimeout, params (string Name, object Settings)[] points) =>
-        TestNode.StartWithPointsAsync("plugin", points.ToImmutableSortedDictionary(point => point.Name, point => point.Settings), attemptTimeout, Token);
+        TestNode.StartWithPointsAsync(points.ToImmutableSortedDictionary(point => point.Name, point => ("plugin", point.Settings)), attemptTimeout, Token);
 
     /// <summary>A copy of the plug-in in Python that does what it is told, which this test may change.</summary>
     private static string OddPlugin()

@@ -43,6 +43,16 @@ internal interface ISearchableTarget : IProbingTarget
     Task<AccountNames> AddTwiceAsync(CancellationToken cancellationToken);
 }
 
+/// <summary>A target that a sync point of a node can be configured for.</summary>
+internal interface IConfigurableTarget : IProbingTarget
+{
+    /// <summary>The provider's settings, as an administrator writes them.</summary>
+    object Settings { get; }
+
+    /// <summary>As <see cref="ConformanceTarget.AddAsync"/>, under a login that the caller chose.</summary>
+    Task<AccountNames> AddAsync(string login, string password, CancellationToken cancellationToken);
+}
+
 /// <summary>A target that is reached over the network with credentials.</summary>
 internal interface INetworkTarget
 {

@@ -14,7 +14,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.EntraId;
 
 /// <summary>An emulated tenant of the test's own, with an application that signs in by its secret, one by its certificate, and one without rights.</summary>
-internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
+internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTarget, IConfigurableTarget, ITlsTarget, IThrottlingTarget
 {
     private const string Secret = "the application's secret ~ 7";
 
@@ -48,6 +48,17 @@ internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTar
     public IWriteBudget Budget { get; }
 
     public override IProvider Provider { get; }
+
+    public object Settings => new
+    {
+        tenant = Options.Tenant,
+        clientId = Options.ClientId,
+        clientSecret = Options.ClientSecret,
+        authority = Options.Authority.Url,
+        graph = Options.Graph.Url,
+        trustedRoots = Options.Graph.TrustedRoots,
+        connectTimeout = "1m",
+    };
 
     public IPEndPoint EndPoint => emulator.EndPoint;
 
@@ -90,6 +101,8 @@ internal sealed class EntraConformanceTarget : ConformanceTarget, ISearchableTar
     public GraphUser UserOf(AccountNames names) => emulator.Directory.Find(names.UserPrincipalName!)!;
 
     public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add($"u{Guid.NewGuid():N}"[..16], password));
+
+    public Task<AccountNames> AddAsync(string login, string password, CancellationToken cancellationToken) => Task.FromResult(Add(login, password));
 
     public Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add("o'n(e)&/?#%27 eq 'x'+$top", password));
 

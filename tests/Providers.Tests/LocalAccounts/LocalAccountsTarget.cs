@@ -8,7 +8,7 @@ using PasswordSync.Providers.Tests.Support;
 
 namespace PasswordSync.Providers.Tests.LocalAccounts;
 
-internal sealed class LocalAccountsTarget : ConformanceTarget, IProbingTarget, INetworkTarget
+internal sealed class LocalAccountsTarget : ConformanceTarget, IConfigurableTarget, INetworkTarget
 {
     private readonly ScratchFolder folder = new();
     private readonly SambaFileServer server;
@@ -28,6 +28,8 @@ internal sealed class LocalAccountsTarget : ConformanceTarget, IProbingTarget, I
     public LocalAccountsOptions Options { get; }
 
     public override IProvider Provider { get; }
+
+    public object Settings => new { host = Options.Host, bindName = Options.BindName, bindPassword = Options.BindPassword };
 
     public override string RefusedPassword => "Sh0rt!";
 
@@ -62,7 +64,7 @@ internal sealed class LocalAccountsTarget : ConformanceTarget, IProbingTarget, I
         folder.Dispose();
     }
 
-    private async Task<AccountNames> AddAsync(string name, string password, CancellationToken cancellationToken)
+    public async Task<AccountNames> AddAsync(string name, string password, CancellationToken cancellationToken)
     {
         await server.AddUserAsync(name, password, cancellationToken);
         return Any.Names(name);

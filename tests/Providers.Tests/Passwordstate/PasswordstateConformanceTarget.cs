@@ -12,7 +12,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.Passwordstate;
 
 /// <summary>An emulated Passwordstate of the test's own.</summary>
-internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
+internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearchableTarget, IConfigurableTarget, ITlsTarget, IThrottlingTarget
 {
     private readonly ScratchFolder folder = new();
     private int count;
@@ -36,6 +36,8 @@ internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearc
 
     public override IProvider Provider { get; }
 
+    public object Settings => new { url = Options.Http.Url, apiKey = Options.ApiKey, list = Options.List, trustedRoots = Options.Http.TrustedRoots, connectTimeout = "1m" };
+
     public IPEndPoint EndPoint => Emulator.EndPoint;
 
     public override string RefusedPassword => "Sh0rt!";
@@ -45,6 +47,8 @@ internal sealed class PasswordstateConformanceTarget : ConformanceTarget, ISearc
     public static PasswordstateProvider Make(PasswordstateOptions options) => new(options, Any.Context(TimeProvider.System));
 
     public override Task<AccountNames> AddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add($"user{++count}", password));
+
+    public Task<AccountNames> AddAsync(string login, string password, CancellationToken cancellationToken) => Task.FromResult(Add(login, password));
 
     public Task<AccountNames> AddOddAsync(string password, CancellationToken cancellationToken) => Task.FromResult(Add("o'n(e)&/?#%41=+\"x\"\\", password));
 

@@ -54,7 +54,7 @@ public sealed class PostgreSqlRolesServer : IAsyncLifetime
     }
 }
 
-internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget, ITlsTarget
+internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IConfigurableTarget, ITlsTarget
 {
     /// <summary>For servers that nobody runs, or that are silent: refused at once, or left when told to.</summary>
     internal static readonly TimeSpan ElsewhereTimeout = TimeSpan.FromMinutes(2);
@@ -87,6 +87,18 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
     public PostgreSqlRolesOptions Options { get; }
 
     public override IProvider Provider { get; }
+
+    public object Settings => new
+    {
+        host = Options.Server.Host,
+        port = Options.Server.Port,
+        database = Options.Server.Database,
+        bindName = Options.Server.BindName,
+        bindPassword = Options.Server.BindPassword,
+        trustedRoots = Options.Server.TrustedRoots,
+        passwordLengthMin = Options.PasswordLengthMin,
+        connectTimeout = "1m",
+    };
 
     public override string RefusedPassword => "Sh0rt!";
 
@@ -132,7 +144,7 @@ internal sealed class PostgreSqlRolesTarget : ConformanceTarget, IProbingTarget,
 
     private static string Quote(string role) => $"\"{role.Replace("\"", "\"\"")}\"";
 
-    private async Task<AccountNames> AddAsync(string role, string password, CancellationToken cancellationToken)
+    public async Task<AccountNames> AddAsync(string role, string password, CancellationToken cancellationToken)
     {
         var names = Any.Names(role);
         await server.Server.RunSqlAsync($"CREATE ROLE {Quote(role)} LOGIN", cancellationToken);

@@ -11,7 +11,7 @@ using PasswordSync.Providers.Tests.Support;
 namespace PasswordSync.Providers.Tests.Scim;
 
 /// <summary>A SCIM server from npm, shared by the tests of a class; each test adds users of its own.</summary>
-internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarget, ITlsTarget, IThrottlingTarget
+internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarget, IConfigurableTarget, ITlsTarget, IThrottlingTarget
 {
     private readonly ScratchFolder folder = new();
     private readonly ScimServer server;
@@ -33,6 +33,8 @@ internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarg
     public ScimOptions Options { get; }
 
     public override IProvider Provider { get; }
+
+    public object Settings => new { url = Options.Http.Url, token = Options.Token, trustedRoots = Options.Http.TrustedRoots, connectTimeout = "1m" };
 
     public IPEndPoint EndPoint => server.EndPoint;
 
@@ -86,7 +88,7 @@ internal sealed class ScimConformanceTarget : ConformanceTarget, ISearchableTarg
         folder.Dispose();
     }
 
-    private async Task<AccountNames> AddAsync(string login, string password, CancellationToken cancellationToken)
+    public async Task<AccountNames> AddAsync(string login, string password, CancellationToken cancellationToken)
     {
         var names = Any.Names(login);
         await server.AddAsync(names.UserPrincipalName!, names.Mail, password, cancellationToken);
