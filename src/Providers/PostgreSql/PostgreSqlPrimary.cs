@@ -14,16 +14,28 @@ internal static class PostgreSqlPrimary
     /// </summary>
     public static async Task<VerificationCheck> CheckAsync(PostgreSqlConnector connector, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        var (isStandby, isReadOnly, source) = await AskAsync(connection, cancellationToken);
+        if (isReadOnly)
+        {
+            // What a role or a database is set to holds for a connection from its beginning to its end: one that was kept does not know of the remedy.
+            connector.Renew();
+            await using var begun = await connector.OpenAsync(cancellationToken);
+            (isStandby, isReadOnly, source) = await AskAsync(begun, cancellationToken);
+        }
+
+        if (isStandby) return VerificationCheck.Failed(Check, "This server is a standby and takes no changes.", "Name the primary in host.");
+        return isReadOnly
+            ? VerificationCheck.Failed(
+                Check, $"The service's transactions may only read: default_transaction_read_only is on (set by: {source}).", "Let bindName's transactions write: ALTER ROLE … SET default_transaction_read_only = off, or name the primary in host.")
+            : VerificationCheck.Passed(Check, "The server takes changes.");
+    }
+
+    private static async Task<(bool IsStandby, bool IsReadOnly, string Source)> AskAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand(
             "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, source FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        if (reader.GetBoolean(0)) return VerificationCheck.Failed(Check, "This server is a standby and takes no changes.", "Name the primary in host.");
-        if (!reader.GetBoolean(1)) return VerificationCheck.Passed(Check, "The server takes changes.");
-
-        // Set for a role or a database, it holds for a connection until its end: those that are kept would go on after the remedy.
-        connector.Renew();
-        return VerificationCheck.Failed(
-            Check, $"The service's transactions may only read: default_transaction_read_only is on (set by: {reader.GetString(2)}).", "Let bindName's transactions write: ALTER ROLE … SET default_transaction_read_only = off, or name the primary in host.");
+        return (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetString(2));
     }
 }

@@ -56,7 +56,7 @@ public sealed class ServersThatTakeNoChangesTests(PostgreSqlRolesServer server)
             fault.Finding.ShouldContain("default_transaction_read_only is on (set by: user)");
         }
 
-        // A connection that was kept would go on as it began.
+        // The connections that were used just now are kept, and would go on as they began.
         await server.Server.RunSqlAsync($"ALTER ROLE {role} RESET default_transaction_read_only", Token);
         foreach (var provider in (IProvider[])[tableReader, rolesReader]) (await provider.VerifyAsync(Token)).IsGood.ShouldBeTrue();
     }
