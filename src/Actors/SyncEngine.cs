@@ -193,7 +193,10 @@ public sealed record SyncEngineOptions(NodeId Node)
     public int IdentityMailboxMax { get; init; } = 64;
 
     /// <summary>How long an ask of an actor may take. Default 10 s.</summary>
-    public TimeSpan AskTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan AskTimeout { get; init; } = DefaultAskTimeout;
+
+    /// <summary>What <see cref="AskTimeout"/> is unless it is given.</summary>
+    public static TimeSpan DefaultAskTimeout { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long deliveries in flight may take to end at a stop, before the actors are stopped. Default 15 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(15);

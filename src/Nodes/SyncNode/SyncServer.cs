@@ -119,7 +119,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                     mending.Observe(happened);
                     observe(identity, happened);
                 });
-            var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid())) { MeterScope = parts.Metrics.Scope };
+            var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid())) { MeterScope = parts.Metrics.Scope, AskTimeout = configuration.AskTimeout };
             engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
             foreach (var point in switchboard.Current.Keys) engine.Pause(point, isPaused: true);
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
@@ -138,7 +138,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 new RenewalEndpoint(configuration, parts.Credentials, revocations, parts.Members, clock, loggers.CreateLogger<RenewalEndpoint>()).Map(routes);
                 new EnrolmentEndpoint(configuration, parts.Credentials, parts.Registrations, revocations, parts.Store.Operations.Audit, clock, loggers.CreateLogger<EnrolmentEndpoint>()).Map(routes);
                 new KeyEndpoint(parts.KeyRing, loggers.CreateLogger<KeyEndpoint>()).Map(routes);
-                new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.Members, parts.Connections)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
+                new NodeRequestEndpoint(engine, departure, revocations, mending, new PointQuestions(parts, new NodeRequests(parts.Members, parts.Connections, parts.Configuration.AskTimeout)), loggers.CreateLogger<NodeRequestEndpoint>()).Map(routes);
             }, clock, loggers);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
             var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToImmutableArray();

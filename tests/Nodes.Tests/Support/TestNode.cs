@@ -148,6 +148,9 @@ internal sealed partial class TestNode : IAsyncDisposable
     private async Task StartServerAsync(ProviderRegistry registry, CancellationToken cancellationToken)
     {
         var configuration = NodeConfiguration.Read(Path.Combine(Folder, "node.json"));
+
+        // A busy machine may let a node stand still for longer than a person would wait for an answer.
+        configuration.AskTimeout = TimeSpan.FromMinutes(2);
         Server = await SyncServer.StartAsync(configuration, registry, Observe, Clock, Log, cancellationToken);
     }
 

@@ -28,7 +28,7 @@ internal sealed partial class AdminFace : IAsyncDisposable
         try
         {
             await new FirstAdministrator(parts.Store.Operations.Operators, parts.Configuration.DataFolder, clock, loggers.CreateLogger<FirstAdministrator>()).EnsureAsync(cancellationToken).ConfigureAwait(false);
-            var nodes = new NodeRequests(parts.Members, parts.Connections);
+            var nodes = new NodeRequests(parts.Members, parts.Connections, parts.Configuration.AskTimeout);
             var services = new OperationServices(parts, engine, keys, switchboard, mending, log, health, clock.GetUtcNow())
             {
                 Nodes = nodes,

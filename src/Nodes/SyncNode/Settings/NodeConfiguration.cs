@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using PasswordSync.Actors;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
@@ -43,6 +44,9 @@ public sealed class NodeConfiguration : IScopeMap
 
     /// <summary>What decisions depend on.</summary>
     public DecisionRules Rules { get; }
+
+    /// <summary>How long an ask of an actor may take, and 2 s less than one of another node. In none of the files: only a machine that stalls for seconds needs more. Default: that of <see cref="SyncEngineOptions"/>, 10 s.</summary>
+    public TimeSpan AskTimeout { get; internal set; } = SyncEngineOptions.DefaultAskTimeout;
 
     /// <summary>The data folder.</summary>
     public string DataFolder => PathOf(Node.Data);

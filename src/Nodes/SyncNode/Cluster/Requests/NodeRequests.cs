@@ -5,10 +5,15 @@ using PasswordSync.SyncNode.Settings;
 namespace PasswordSync.SyncNode.Cluster.Requests;
 
 /// <summary>Asks other nodes for what only they can do, over the nodes' own mutual TLS.</summary>
-internal sealed class NodeRequests(ClusterPeers peers, PeerConnections connections)
+/// <param name="peers">Who lives, and where.</param>
+/// <param name="connections">The way there.</param>
+/// <param name="askTimeout">How long an ask of one of a node's actors may take.</param>
+internal sealed class NodeRequests(ClusterPeers peers, PeerConnections connections, TimeSpan askTimeout)
 {
-    /// <summary>How long another node may take: as long as an ask of one of its actors, and a little.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(12);
+    /// <summary>How much longer than an ask of one of its actors another node may take.</summary>
+    private static readonly TimeSpan WayTime = TimeSpan.FromSeconds(2);
+
+    private TimeSpan AnswerTimeout => askTimeout + WayTime;
 
     /// <summary>Asks one living node by name.</summary>
     /// <returns>Its reply; one that says why, if it lives no more or cannot be reached.</returns>
