@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using PasswordSync.Core.Deliveries;
@@ -51,6 +52,15 @@ public sealed class Retrying_all
         (Text(told.Rows(1).Single(), "what"), Text(told.Rows(1).Single(), "value")).ShouldSatisfyAllConditions(left => left.Item1.ShouldBe("no answer"), left => left.Item2.ShouldContain("could not be asked"));
         var done = (await again.RunAsync("audit list", Token)).Rows().Last(row => Text(row, "operation") == "sync parked retry-all" && Text(row, "stage") == "done");
         (Text(done, "before"), Text(done, "after")).ShouldBe(("2 parked or failed", "1 retried, 1 without an answer"));
+
+        // Lists and the status go on without the one that cannot be read, and name it.
+        var parked = await again.UntilAsync("sync parked list", listed => listed.Rows().Count == 2, Token);
+        var unreadable = parked.Rows().Single(row => Text(row, "why") == "unreadable");
+        Text(unreadable, "reason").ShouldContain("of-a-newer-version.1");
+        Text(unreadable, "user").ShouldNotBeEmpty();
+        parked.Rows().Single(row => Text(row, "why") == "refused by policy").GetProperty("identity").GetString().ShouldNotBe(Text(unreadable, "identity"));
+        (await again.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).ShouldContain("beta: parked");
+        (await again.RefusedAsync(HttpStatusCode.Conflict, "sync explain", Token, ("user", Text(unreadable, "identity")))).ShouldContain("of-a-newer-version.1");
     }
 
     [Fact(Timeout = 600_000)]

@@ -52,6 +52,17 @@ public sealed class Troubles_of_many
         rows.Select(row => ((string)row[0]!, (string)row[4]!)).ShouldBe([("beta: failing", "'beta' is not configured any more: it expires by itself"), ("beta: parked", "pbm sync parked list -p beta")]);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task Whoever_cannot_be_read_is_counted_with_the_others_and_costs_none_of_them()
+    {
+        await using var filled = await FilledStore.OpenAsync(Token);
+        await filled.AddAsync(1, Beta, new DeliveryOutcome.RefusedByPolicy("Too short."), Token);
+        await filled.RunSqlAsync("UPDATE event SET kind = 'of-a-newer-version.1'", Token);
+        await filled.AddAsync(2, Beta, new DeliveryOutcome.RefusedByPolicy("Used before."), Token);
+
+        (await FindAsync(filled)).ShouldBe([("beta: parked", 3, "Used before.")]);
+    }
+
     private static async Task<IEnumerable<(string, long, string)>> FindAsync(FilledStore filled)
     {
         var rows = await new DeliveryTroubles(filled.Store, isConfigured: _ => true).FindAsync(Token);

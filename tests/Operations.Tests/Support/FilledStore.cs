@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
@@ -43,6 +44,16 @@ internal sealed class FilledStore : IAsyncDisposable
     /// <summary>As above, and the delivery has met an obstacle.</summary>
     public Task<Change[]> AddAsync(int count, SyncPointId point, DeliveryOutcome? obstacle, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, count).Select(_ => AddOneAsync(++people, point, obstacle, cancellationToken)));
+
+    /// <summary>Changes what is stored behind the store's back, as another version of the product may have left it.</summary>
+    public async Task RunSqlAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "store.db")};Pooling=False");
+        await connection.OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        (await command.ExecuteNonQueryAsync(cancellationToken)).ShouldBeGreaterThan(0);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -91,15 +91,28 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
         return [.. others.Where((_, index) => replies[index].Unavailable is not null)];
     }
 
-    /// <summary>The journalled states of many identities, in their order. The store answers what is asked for at once with few round trips.</summary>
-    public Task<List<IdentityState>> LoadAsync(IEnumerable<IdentityId> identities, CancellationToken cancellationToken) => LoadAsync(Store.Journal, identities, cancellationToken);
+    /// <summary>The journalled states of many identities, in their order; one that cannot be read costs none of the others. The store answers what is asked for at once with few round trips.</summary>
+    public Task<List<LoadedIdentity>> LoadAsync(IEnumerable<IdentityId> identities, CancellationToken cancellationToken) => LoadAsync(Store.Journal, identities, cancellationToken);
 
     /// <inheritdoc cref="LoadAsync(IEnumerable{IdentityId}, CancellationToken)"/>
-    public static async Task<List<IdentityState>> LoadAsync(IIdentityJournal journal, IEnumerable<IdentityId> identities, CancellationToken cancellationToken)
+    public static async Task<List<LoadedIdentity>> LoadAsync(IIdentityJournal journal, IEnumerable<IdentityId> identities, CancellationToken cancellationToken)
     {
-        var states = new List<IdentityState>();
-        foreach (var some in identities.Chunk(LoadsMax)) states.AddRange(await Task.WhenAll(some.Select(identity => journal.LoadAsync(identity, cancellationToken).AsTask())).ConfigureAwait(false));
+        var states = new List<LoadedIdentity>();
+        foreach (var some in identities.Chunk(LoadsMax)) states.AddRange(await Task.WhenAll(some.Select(identity => LoadedIdentity.LoadAsync(journal, identity, cancellationToken))).ConfigureAwait(false));
         return states;
+    }
+
+    /// <summary>What to call somebody whose journal cannot be read: the last login, or else the account, as far as the store can tell; null if it cannot.</summary>
+    public async Task<string?> NameOfUnreadableAsync(IdentityId identity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await Queries.FindAccountsAsync($"{identity.Value:D}", limit: 1, cancellationToken).ConfigureAwait(false)) is [var account, ..] ? account.Names?.SamAccountName ?? $"{account.Account}" : null;
+        }
+        catch (UnreadableRecordException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Who is meant by a text.</summary>

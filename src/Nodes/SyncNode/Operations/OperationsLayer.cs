@@ -4,6 +4,7 @@ using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting;
+using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations;
 
@@ -74,6 +75,10 @@ public sealed partial class OperationsLayer
         catch (Exception failure) when (failure is StorageUnavailableException or IdentityUnavailableException or AskTargetStoppedException)
         {
             return new OperationResult.Refused(RefusalReason.Unavailable, $"It cannot be done now: {failure.Message}");
+        }
+        catch (UnreadableRecordException failure)
+        {
+            return new OperationResult.Refused(RefusalReason.Conflict, $"It cannot be done, since what is stored cannot be read: {failure.Message}");
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class DeliveryTroubles(IStore store, Func<SyncPointId, bool> isC
     private async Task<string?> ReasonOfMostAsync(ImmutableArray<StuckDelivery> some, CancellationToken cancellationToken)
     {
         var states = await OperationServices.LoadAsync(store.Journal, some.Select(row => row.Identity), cancellationToken).ConfigureAwait(false);
-        return some.Zip(states, (row, state) => state.Points.GetValueOrDefault(row.Point) switch
+        return some.Zip(states, (row, loaded) => loaded.UnreadableBecause ?? loaded.State!.Points.GetValueOrDefault(row.Point) switch
         {
             PointState.Parked parked => parked.Explanation,
             PointState.Waiting waiting => waiting.LastFailure,

@@ -8,6 +8,7 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Stamps;
+using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -76,14 +77,33 @@ internal sealed class InSyncReport(OperationServices services) : Operation
 
             var account = accounts.Current;
             var now = account.Stamp is { } stamp ? stamp with { Generation = generation } : (Stamp?)null;
-            var known = (await services.Queries.FindAccountsAsync($"{account.ObjectGuid}", 2, cancellationToken).ConfigureAwait(false)).FirstOrDefault(found => found.Account.Source == source);
-            var state = known is null ? null : await services.StateOfAsync(known.Identity, cancellationToken).ConfigureAwait(false);
+            var (state, confirmedAt, unreadable) = await KnownOfAsync(new AccountId(source, account.ObjectGuid), points, cancellationToken).ConfigureAwait(false);
             foreach (var point in points)
             {
-                var confirmed = state is null ? null : await ConfirmedAsync(known!.Identity, state, point, cancellationToken).ConfigureAwait(false);
-                var (word, reason) = account.IsReadable ? Comparison.Of(new AccountId(source, account.ObjectGuid), now, state, point, confirmed) : (Comparison.Unknown, "The reading account may not read the stamp.");
+                var confirmed = confirmedAt.GetValueOrDefault(point);
+                var (word, reason) = unreadable is not null ? (Comparison.Unknown, unreadable)
+                    : account.IsReadable ? Comparison.Of(new AccountId(source, account.ObjectGuid), now, state, point, confirmed)
+                    : (Comparison.Unknown, "The reading account may not read the stamp.");
                 yield return Column.Row(account.Names.SamAccountName, point.Value, word, reason, now?.ToString(), confirmed?.Stamp.ToString(), account.Names.DistinguishedName, $"{account.ObjectGuid}");
             }
+        }
+    }
+
+    // One person who cannot be read costs the report nobody else.
+    private async Task<(IdentityState? State, Dictionary<SyncPointId, Change?> Confirmed, string? Unreadable)> KnownOfAsync(AccountId account, ImmutableArray<SyncPointId> points, CancellationToken cancellationToken)
+    {
+        var confirmed = new Dictionary<SyncPointId, Change?>();
+        try
+        {
+            var known = (await services.Queries.FindAccountsAsync($"{account.ObjectGuid}", 2, cancellationToken).ConfigureAwait(false)).FirstOrDefault(found => found.Account.Source == account.Source);
+            if (known is null) return (null, confirmed, null);
+            var state = await services.StateOfAsync(known.Identity, cancellationToken).ConfigureAwait(false);
+            foreach (var point in points) confirmed[point] = await ConfirmedAsync(known.Identity, state, point, cancellationToken).ConfigureAwait(false);
+            return (state, confirmed, null);
+        }
+        catch (UnreadableRecordException failure)
+        {
+            return (null, confirmed, $"What is stored of this account cannot be read: {failure.Message}");
         }
     }
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
+using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -25,9 +25,15 @@ internal sealed class MissedList(OperationServices services) : Operation
         if (point is not null && services.FindPoint(point) is null) return services.NoSuchPoint(point);
         var rows = new List<ImmutableArray<object?>>();
         var missed = await services.Queries.ListMissedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false);
-        foreach (var (row, state) in missed.Zip(await services.LoadAsync(missed.Select(row => row.Identity), cancellationToken).ConfigureAwait(false)))
+        foreach (var (row, loaded) in missed.Zip(await services.LoadAsync(missed.Select(row => row.Identity), cancellationToken).ConfigureAwait(false)))
         {
-            if (services.FindPoint(row.Point.Value) is not null && RowOf(row, state) is { } shown) rows.Add(shown);
+            if (services.FindPoint(row.Point.Value) is null) continue;
+            if (loaded.State is not { } state)
+            {
+                var user = await services.NameOfUnreadableAsync(row.Identity, cancellationToken).ConfigureAwait(false);
+                rows.Add(Column.Row(user, row.Point.Value, LoadedIdentity.Unreadable, loaded.UnreadableBecause, row.Since, null, row.Identity.ToString()));
+            }
+            else if (RowOf(row, state) is { } shown) rows.Add(shown);
         }
 
         // Of no point in particular.
@@ -50,13 +56,20 @@ internal sealed class MissedList(OperationServices services) : Operation
 
     private async Task<ImmutableArray<object?>> RowOfAsync(UnconfirmedCapture capture, CancellationToken cancellationToken)
     {
-        CaptureTrace? trace = null;
-        await foreach (var row in services.Store.Journal.ReadEventsAsync(capture.Identity, capture.Sequence, cancellationToken).ConfigureAwait(false))
+        string? user = null;
+        try
         {
-            trace = CaptureNames.TraceOf(row.Event);
-            break;
+            await foreach (var row in services.Store.Journal.ReadEventsAsync(capture.Identity, capture.Sequence, cancellationToken).ConfigureAwait(false))
+            {
+                user = CaptureNames.TraceOf(row.Event)?.AccountName;
+                break;
+            }
+        }
+        catch (UnreadableRecordException)
+        {
+            user = await services.NameOfUnreadableAsync(capture.Identity, cancellationToken).ConfigureAwait(false);
         }
 
-        return Column.Row(trace?.AccountName, null, "unconfirmed", Stories.WordOf(CaptureVerdict.Unconfirmed), capture.Since, "Have the password changed again.", capture.Identity.ToString());
+        return Column.Row(user, null, "unconfirmed", Stories.WordOf(CaptureVerdict.Unconfirmed), capture.Since, "Have the password changed again.", capture.Identity.ToString());
     }
 }

@@ -31,8 +31,15 @@ internal sealed class ParkedList(OperationServices services) : Operation
         var listed = await services.Queries.ListParkedAsync(point is null ? null : new SyncPointId(point), call.Rows(), cancellationToken).ConfigureAwait(false);
 
         // The list says where to look, the fold of the events says what is.
-        foreach (var (row, state) in listed.Zip(await services.LoadAsync(listed.Select(row => row.Identity), cancellationToken).ConfigureAwait(false)))
+        foreach (var (row, loaded) in listed.Zip(await services.LoadAsync(listed.Select(row => row.Identity), cancellationToken).ConfigureAwait(false)))
         {
+            if (loaded.State is not { } state)
+            {
+                var user = await services.NameOfUnreadableAsync(row.Identity, cancellationToken).ConfigureAwait(false);
+                rows.Add(Column.Row(user, row.Point.Value, LoadedIdentity.Unreadable, loaded.UnreadableBecause, null, row.Since, null, row.Identity.ToString()));
+                continue;
+            }
+
             if (state.Points.GetValueOrDefault(row.Point) is not PointState.Parked parked) continue;
             rows.Add(Column.Row(
                 parked.Delivery.Change.Names.SamAccountName, row.Point.Value, parked.Reason == ParkReason.RefusedByPolicy ? "refused by policy" : "attempts exhausted", parked.Explanation,
@@ -165,7 +172,12 @@ internal sealed class Queue(OperationServices services) : Operation
         var pending = await services.Queries.ListPendingAsync(after: null, Parameter.RowsMax, cancellationToken).ConfigureAwait(false);
         foreach (var some in pending.Chunk(LoadsMax).TakeWhile(_ => rows.Count < call.Rows()))
         {
-            foreach (var state in await services.LoadAsync(some.Select(one => one.Identity), cancellationToken).ConfigureAwait(false)) AddTo(rows, state, only);
+            foreach (var (one, loaded) in some.Zip(await services.LoadAsync(some.Select(one => one.Identity), cancellationToken).ConfigureAwait(false)))
+            {
+                // At which points somebody waits who cannot be read, nobody can tell.
+                if (loaded.State is { } state) AddTo(rows, state, only);
+                else rows.Add(Column.Row(await services.NameOfUnreadableAsync(one.Identity, cancellationToken).ConfigureAwait(false) ?? $"{one.Identity}", null, LoadedIdentity.Unreadable, one.DueAt, null, null, loaded.UnreadableBecause));
+            }
         }
 
         // More people than this wait: what is due later was not looked at.
