@@ -5,6 +5,8 @@ using PasswordSync.Core.Deliveries;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Cluster.Requests;
+using PasswordSync.SyncNode.Operations.Sync;
 using Shouldly;
 using Xunit;
 
@@ -88,6 +90,25 @@ public sealed class Retrying_all
             await Task.Delay(Timeout.Infinite, token);
             return null;
         }
+    }
+
+    [Fact]
+    public void People_of_a_silent_node_who_were_not_asked_are_counted_for_each_node_with_what_to_do()
+    {
+        (SyncPointId, Decided)[] results =
+        [
+            (new("beta"), Decided.Of(null)), (new("beta"), Decided.NoAnswer("The actor did not answer.")), (new("beta"), Decided.NotAsked("node2")), (new("gamma"), Decided.NotAsked("node2")), (new("gamma"), Decided.NotAsked("node3")),
+        ];
+
+        var told = RetryAll.Told(results, wanted: 5, isCut: false);
+
+        told.Answer.Sections[0].Rows.Select(row => (row[0], row[1], row[4])).ShouldBe([("beta", 1, 2), ("gamma", 0, 2)]);
+        var facts = told.Answer.Sections[1].Rows.Select(row => ((string)row[0]!, (string)row[1]!)).ToList();
+        facts.Select(fact => fact.Item1).ShouldBe(["not asked", "not asked", "no answer"]);
+        facts[0].Item2.ShouldStartWith($"2 deliveries at the node node2, which was silent {OperatorDecisions.SilencesMax} times in a row: look at it with 'pbm doctor'");
+        facts[1].Item2.ShouldStartWith("1 delivery at the node node3, ");
+        facts[2].Item2.ShouldBe("The actor did not answer.");
+        told.After.ShouldBe("1 retried, 1 without an answer, 3 not asked");
     }
 
     private static async Task ChangeAsync(TestNode node, string sql)

@@ -33,7 +33,7 @@ internal sealed class OperatorDecisions(SyncEngine engine, IShardLeases leases, 
             try
             {
                 owner = await OwnerAsync(way.ShardOf(identity), cancellationToken).ConfigureAwait(false) ?? owner;
-                if (silences.GetValueOrDefault(owner) >= SilencesMax) return Decided.NoAnswer($"The node {owner} was silent {SilencesMax} times in a row: the others of its people were not tried.");
+                if (silences.GetValueOrDefault(owner) >= SilencesMax) return Decided.NotAsked(owner);
                 var decided = owner == way.OwnName
                     ? Decided.Of(await way.DecideHereAsync(identity, point, decision, reason, cancellationToken).ConfigureAwait(false))
                     : await AskAsync(owner, new NodeRequest.Decide(by, identity.Value, point.Value, decision, reason), cancellationToken).ConfigureAwait(false);
@@ -86,7 +86,7 @@ internal sealed class OperatorDecisions(SyncEngine engine, IShardLeases leases, 
 /// <summary>What became of a decision.</summary>
 internal readonly record struct Decided
 {
-    private Decided(DecisionRefusal? refusal, string? noAnswerBecause) => (Refusal, NoAnswerBecause) = (refusal, noAnswerBecause);
+    private Decided(DecisionRefusal? refusal, string? noAnswerBecause, string? silentNode) => (Refusal, NoAnswerBecause, SilentNode) = (refusal, noAnswerBecause, silentNode);
 
     /// <summary>Why the identity refused; null if it did not, or was not asked.</summary>
     public DecisionRefusal? Refusal { get; }
@@ -94,12 +94,17 @@ internal readonly record struct Decided
     /// <summary>Why the identity could not be asked now; null if it was. Where a node did not answer, it may have been done all the same.</summary>
     public string? NoAnswerBecause { get; }
 
+    /// <summary>The node that the identity was not even asked at, since it had been silent to others; null if it was asked.</summary>
+    public string? SilentNode { get; }
+
     /// <summary>Whether it was done.</summary>
     public bool IsDone => Refusal is null && NoAnswerBecause is null;
 
-    public static Decided Of(DecisionRefusal? refusal) => new(refusal, null);
+    public static Decided Of(DecisionRefusal? refusal) => new(refusal, null, null);
 
-    public static Decided NoAnswer(string because) => new(null, because);
+    public static Decided NoAnswer(string because) => new(null, because, null);
+
+    public static Decided NotAsked(string node) => new(null, $"The node {node} was silent {OperatorDecisions.SilencesMax} times in a row: the others of its people were not asked.", node);
 }
 
 /// <summary>Decisions of operators as commands.</summary>

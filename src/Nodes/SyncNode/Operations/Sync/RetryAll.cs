@@ -40,6 +40,15 @@ internal sealed class RetryAll(OperationServices services) : Operation
             // Whoever asked has gone: what was done until then is written down below.
         }
 
+        return Told(results, wanted.Count, isCut);
+    }
+
+    /// <summary>What became of them, for whoever asked and for the audit.</summary>
+    /// <param name="results">Those that were decided about.</param>
+    /// <param name="wanted">How many were to be.</param>
+    /// <param name="isCut">Whether there are more than that.</param>
+    internal static OperationResult.Answered Told(IReadOnlyList<(SyncPointId Point, Decided Decided)> results, int wanted, bool isCut)
+    {
         var table = Section.Table(null, "point|points", Columns, results.GroupBy(result => result.Point).OrderBy(group => group.Key).Select(group => Column.Row(
             group.Key.Value,
             group.Count(result => result.Decided.IsDone),
@@ -48,15 +57,26 @@ internal sealed class RetryAll(OperationServices services) : Operation
             group.Count(result => result.Decided.NoAnswerBecause is not null))));
         List<(string What, object? Value)> left =
         [
-            .. from why in results.Select(result => result.Decided.NoAnswerBecause).OfType<string>().Distinct().Take(ReasonsMax) select ("no answer", (object?)why),
-            .. isCut ? [("not tried", string.Create(CultureInfo.InvariantCulture, $"there are more than {wanted.Count}, and only the oldest were tried: ask again for the others"))] : Array.Empty<(string, object?)>(),
+            .. from result in results
+               where result.Decided.SilentNode is not null
+               group result by result.Decided.SilentNode into silent
+               orderby silent.Key
+               select ("not asked", (object?)NotAsked(silent.Key!, silent.Count())),
+            .. from why in results.Where(result => result.Decided.SilentNode is null).Select(result => result.Decided.NoAnswerBecause).OfType<string>().Distinct().Take(ReasonsMax) select ("no answer", (object?)why),
+            .. isCut ? [("not tried", string.Create(CultureInfo.InvariantCulture, $"there are more than {wanted}, and only the oldest were tried: ask again for the others"))] : Array.Empty<(string, object?)>(),
         ];
-        var noAnswer = results.Count(result => result.Decided.NoAnswerBecause is not null);
+        var notAsked = results.Count(result => result.Decided.SilentNode is not null);
+        var noAnswer = results.Count(result => result.Decided.NoAnswerBecause is not null) - notAsked;
         return new OperationResult.Answered(
             left.Count == 0 ? Answer.Of(table) : Answer.Of(table, Section.Facts(null, left)),
-            Before: $"{wanted.Count} parked or failed{(isCut ? ", and more" : "")}",
-            After: $"{results.Count(result => result.Decided.IsDone)} retried{(noAnswer == 0 ? "" : $", {noAnswer} without an answer")}{(results.Count == wanted.Count ? "" : $", cut off after {results.Count}")}");
+            Before: $"{wanted} parked or failed{(isCut ? ", and more" : "")}",
+            After: $"{results.Count(result => result.Decided.IsDone)} retried{(noAnswer == 0 ? "" : $", {noAnswer} without an answer")}{(notAsked == 0 ? "" : $", {notAsked} not asked")}{(results.Count == wanted ? "" : $", cut off after {results.Count}")}");
     }
+
+    // Of the people of a node that is silent. What was retried is parked no more, so that asking again does nothing twice.
+    private static string NotAsked(string node, int count) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{count} {(count == 1 ? "delivery" : "deliveries")} at the node {node}, which was silent {OperatorDecisions.SilencesMax} times in a row: look at it with 'pbm doctor' there and 'pbm cluster show', then ask again");
 
     private async Task<(List<(IdentityId Identity, SyncPointId Point)> Wanted, bool IsCut)> FindAsync(SyncPointId? point, OperationCall call, CancellationToken cancellationToken)
     {
