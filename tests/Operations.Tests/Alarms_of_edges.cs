@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using PasswordSync.Capture.Health;
 using PasswordSync.Core.Intake;
+using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
 using PasswordSync.Providers.Memory;
@@ -12,8 +13,8 @@ using Xunit;
 
 namespace PasswordSync.Operations.Tests;
 
-/// <summary>An edge that lives and does not do its work is a trouble at the node that it asks.</summary>
-public sealed class Alarms_of_edges
+/// <summary>An edge that lives and does not do its work is a trouble at every node, whichever it asks.</summary>
+public sealed class Alarms_of_edges(LabServers servers)
 {
     public static TheoryData<Type> StandingAlarms =>
         [.. typeof(EdgeAlarm).GetNestedTypes().Where(kind => kind.IsSubclassOf(typeof(EdgeAlarm)) && ((EdgeAlarm)RuntimeHelpers.GetUninitializedObject(kind)).Stands)];
@@ -40,8 +41,20 @@ public sealed class Alarms_of_edges
 
         await TellAsync(node, alarms: null);
         await admin.UntilAsync("sync status", told => AlarmsIn(told).Count == 0, Token);
+    }
 
-        List<string> AlarmsIn(Reply told) => [.. told.Rows("troubles").Where(row => Text(row, "what") == what).Select(row => Text(row, "reason"))];
+    [Fact(Timeout = 600_000)]
+    public async Task What_an_edge_told_one_node_is_known_to_the_others()
+    {
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget>(), Token);
+
+        await TellAsync(nodes.South, "SpoolFull");
+        var status = await nodes.AtNorth.UntilAsync("sync status", told => AlarmsIn(told).Count == 1, Token);
+        AlarmsIn(status).Single().ShouldStartWith("its spool is full");
+        (await nodes.AtNorth.RunAsync("doctor", Token, ("faults", "true"))).Rows("checks").Select(row => Text(row, "what")).ShouldContain($"edge alpha/{TestNode.DomainController}: alarm");
+
+        await TellAsync(nodes.North, alarms: null);
+        await nodes.AtSouth.UntilAsync("sync status", told => AlarmsIn(told).Count == 0, Token);
     }
 
     [Theory, MemberData(nameof(StandingAlarms))]
@@ -72,6 +85,9 @@ public sealed class Alarms_of_edges
         if (alarms is not null) question.Headers.TryAddWithoutValidation(EdgeAlarms.Header, alarms);
         (await node.Edge.SendAsync(question, Token)).Dispose();
     }
+
+    private static List<string> AlarmsIn(Reply told) =>
+        [.. told.Rows("troubles").Where(row => Text(row, "what") == $"edge alpha/{TestNode.DomainController}").Select(row => Text(row, "reason"))];
 
     private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();
 }

@@ -40,7 +40,15 @@ public sealed record EdgeSighting(SourceId Source, string DomainController, stri
 
     /// <summary>How many captures waited in its spool; null if it did not tell.</summary>
     public int? Spool { get; init; }
+
+    /// <summary>What stood wrong there when it last told of itself; null if it never did.</summary>
+    public EdgeAlarmsTold? Alarms { get; init; }
 }
+
+/// <summary>The alarms that an edge told of.</summary>
+/// <param name="Names">Their names with commas between them; empty if none stood.</param>
+/// <param name="At">When, by the node's clock.</param>
+public sealed record EdgeAlarmsTold(string Names, DateTimeOffset At);
 
 /// <summary>Versions of the cluster's configuration, oldest first; a new one is written only if it differs.</summary>
 public interface IConfigurationVersions

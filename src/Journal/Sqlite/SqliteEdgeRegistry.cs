@@ -15,13 +15,15 @@ internal sealed class SqliteEdgeRegistry(SqliteEngine engine) : IEdgeRegistry
         await engine.WriteAsync(
             session => session.Execute(
                 """
-                INSERT INTO edge (source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                INSERT INTO edge (source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool, alarms, alarms_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 ON CONFLICT (source, domain_controller) DO UPDATE
                 SET certificate_serial = excluded.certificate_serial, seen_at = excluded.seen_at, version = excluded.version,
-                  certificate_until = excluded.certificate_until, spool = coalesce(excluded.spool, edge.spool)
+                  certificate_until = excluded.certificate_until, spool = coalesce(excluded.spool, edge.spool),
+                  alarms = coalesce(excluded.alarms, edge.alarms), alarms_at = coalesce(excluded.alarms_at, edge.alarms_at)
                 WHERE excluded.seen_at >= seen_at
                 """,
-                sighting.Source.Value, sighting.DomainController, sighting.CertificateSerial, sighting.SeenAt.ToColumn(), sighting.Version, sighting.CertificateUntil?.ToColumn(), sighting.Spool),
+                sighting.Source.Value, sighting.DomainController, sighting.CertificateSerial, sighting.SeenAt.ToColumn(), sighting.Version, sighting.CertificateUntil?.ToColumn(), sighting.Spool,
+                sighting.Alarms?.Names, sighting.Alarms?.At.ToColumn()),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -57,13 +59,14 @@ internal sealed class SqliteEdgeRegistry(SqliteEngine engine) : IEdgeRegistry
     private static ImmutableArray<EdgeSighting> List(SqliteSession session)
     {
         var edges = ImmutableArray.CreateBuilder<EdgeSighting>();
-        using var rows = session.Query("SELECT source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool FROM edge ORDER BY source, domain_controller");
+        using var rows = session.Query("SELECT source, domain_controller, certificate_serial, seen_at, version, certificate_until, spool, alarms, alarms_at FROM edge ORDER BY source, domain_controller");
         while (rows.Read())
         {
             edges.Add(new EdgeSighting(new SourceId(rows.GetString(0)), rows.GetString(1), rows.GetString(2), rows.ReadTime(3), rows.GetString(4))
             {
                 CertificateUntil = rows.IsDBNull(5) ? null : rows.ReadTime(5),
                 Spool = rows.IsDBNull(6) ? null : rows.GetInt32(6),
+                Alarms = rows.IsDBNull(7) ? null : new EdgeAlarmsTold(rows.GetString(7), rows.ReadTime(8)),
             });
         }
 

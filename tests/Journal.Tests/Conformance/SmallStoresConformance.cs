@@ -139,14 +139,17 @@ public abstract class SmallStoresConformance : StoreConformance
     }
 
     [Fact]
-    public async Task An_edge_s_spool_is_kept_when_a_later_sighting_does_not_tell_it()
+    public async Task What_an_edge_told_of_itself_is_kept_when_a_later_sighting_does_not_tell_it()
     {
         await using var subject = await OpenAsync();
-        var edge = new EdgeSighting(Samples.Source, "dc1.corp.example", "0a1b", Samples.Start, "0.1.0") { CertificateUntil = Samples.Start.AddDays(300), Spool = 17 };
+        var edge = new EdgeSighting(Samples.Source, "dc1.corp.example", "0a1b", Samples.Start, "0.1.0") { CertificateUntil = Samples.Start.AddDays(300), Spool = 17, Alarms = new EdgeAlarmsTold("HookNotCalled,SpoolFull", Samples.Start) };
         await subject.Store.Edges.SawAsync(edge, CancellationToken.None);
-        await subject.Store.Edges.SawAsync(edge with { SeenAt = Samples.Start.AddSeconds(5), Spool = null }, CancellationToken.None);
+        await subject.Store.Edges.SawAsync(edge with { SeenAt = Samples.Start.AddSeconds(5), Spool = null, Alarms = null }, CancellationToken.None);
 
         (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe([edge with { SeenAt = Samples.Start.AddSeconds(5) }]);
+        var well = edge with { SeenAt = Samples.Start.AddSeconds(9), Alarms = new EdgeAlarmsTold("", Samples.Start.AddSeconds(9)) };
+        await subject.Store.Edges.SawAsync(well, CancellationToken.None);
+        (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe([well]);
     }
 
     [Fact]

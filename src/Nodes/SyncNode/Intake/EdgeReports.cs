@@ -5,7 +5,7 @@ using PasswordSync.Hosting.Certificates;
 
 namespace PasswordSync.SyncNode.Intake;
 
-/// <summary>The last that edges told this node of themselves. In memory only: an edge tells it every 30 s by default, and at least every minute, to one node.</summary>
+/// <summary>The last that edges told this node of themselves. In memory only: an edge tells it every 30 s by default, and at least every minute, to one node. Its alarms are in the store, for all nodes.</summary>
 internal sealed class EdgeReports(TimeProvider clock)
 {
     /// <summary>How many edges' reports are remembered.</summary>
@@ -17,11 +17,11 @@ internal sealed class EdgeReports(TimeProvider clock)
     private readonly ConcurrentDictionary<PeerName.Edge, KnownReport> known = new();
 
     /// <summary>Takes what an edge told.</summary>
-    public void Note(PeerName.Edge edge, string? header, string? alarms)
+    public void Note(PeerName.Edge edge, string? header)
     {
         if (EdgeReport.Parse(header) is not { } report || (known.Count >= EdgesMax && !known.ContainsKey(edge))) return;
         var now = clock.GetUtcNow();
-        known[edge] = new KnownReport(edge, report, now, report.At - now) { Alarms = EdgeAlarms.Parse(alarms) };
+        known[edge] = new KnownReport(edge, report, now, report.At - now);
     }
 
     /// <summary>What is not too old.</summary>
@@ -38,8 +38,4 @@ internal sealed class EdgeReports(TimeProvider clock)
 /// <param name="Report">What it said.</param>
 /// <param name="HeardAt">When, by this node's clock.</param>
 /// <param name="ClockOffset">By how much the edge's clock was ahead of this node's; the way between them is in it.</param>
-internal sealed record KnownReport(PeerName.Edge Edge, EdgeReport Report, DateTimeOffset HeardAt, TimeSpan ClockOffset)
-{
-    /// <summary>The names of its alarms that stood.</summary>
-    public required ImmutableArray<string> Alarms { get; init; }
-}
+internal sealed record KnownReport(PeerName.Edge Edge, EdgeReport Report, DateTimeOffset HeardAt, TimeSpan ClockOffset);

@@ -20,7 +20,7 @@ internal sealed partial class IntakeEndpoint(
     /// <summary>How many edges' last notes are remembered.</summary>
     private const int NotedMax = 10_000;
 
-    private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version, bool TellsSpool), DateTimeOffset> noted = new();
+    private readonly ConcurrentDictionary<(PeerName.Edge Edge, string Version, bool TellsOfItself), (DateTimeOffset At, string? Alarms)> noted = new();
     private readonly ConcurrentDictionary<PeerName.Edge, Guid> invocations = new();
 
     /// <summary>Adds the routes.</summary>
@@ -122,7 +122,7 @@ internal sealed partial class IntakeEndpoint(
         await WriteAsync(context, answer, IntakeJson.Default.EdgeConfiguration).ConfigureAwait(false);
 
         // An edge without captures lives, too.
-        reports.Note(edge, context.Request.Headers[EdgeReport.Header], context.Request.Headers[EdgeAlarms.Header]);
+        reports.Note(edge, context.Request.Headers[EdgeReport.Header]);
         await NoteAsync(context, edge, VersionOf(context.Request.Headers.UserAgent)).ConfigureAwait(false);
     }
 
@@ -136,15 +136,17 @@ internal sealed partial class IntakeEndpoint(
     {
         var now = clock.GetUtcNow();
         var spool = EdgeReport.Parse(context.Request.Headers[EdgeReport.Header])?.Held;
+        var alarms = spool is null ? null : EdgeAlarms.ToHeader(EdgeAlarms.Parse(context.Request.Headers[EdgeAlarms.Header]));
         var key = (edge, version, spool is not null);
-        if (noted.TryGetValue(key, out var last) && now - last < NoteInterval && last <= now) return;
+        if (noted.TryGetValue(key, out var last) && now - last.At < NoteInterval && last.At <= now && last.Alarms == alarms) return;
         if (noted.Count >= NotedMax) noted.Clear();
-        noted[key] = now;
+        noted[key] = (now, alarms);
         var certificate = context.Connection.ClientCertificate;
         var sighting = new EdgeSighting(edge.Source, edge.DomainController, certificate?.SerialNumber ?? "", now, version)
         {
             CertificateUntil = certificate is null ? null : CertificateTerm.EndOf(certificate),
             Spool = spool,
+            Alarms = alarms is null ? null : new EdgeAlarmsTold(alarms, now),
         };
         try
         {

@@ -39,9 +39,9 @@ internal sealed class EdgeChecks(OperationServices services)
             : edge.Version.Length > 0 && edge.Version != ProductVersion.Text
             ? Finding.Warning(what, $"It is here and runs {edge.Version}, this node {ProductVersion.Text}.", "Bring edges and nodes to one version.")
             : Finding.Good(what, $"It is here, {heard}.");
+        foreach (var words in EdgeTroubles.WordsOf(edge, services)) yield return Finding.Bad($"{what}: alarm", $"It tells: {words}.", $"{EdgeTroubles.RemedyOf(edge)}.");
         if (services.Parts.Reports.List().FirstOrDefault(one => one.Edge.Source == edge.Source && one.Edge.DomainController == edge.DomainController) is not { } told) yield break;
         yield return MachineChecks.Clock($"{what}: clock", told.ClockOffset);
         yield return Finding.Good($"{what}: spool", $"{told.Report.Held} captures wait in it, {told.Report.SpoolBytes >> 10} KiB.");
-        foreach (var words in EdgeTroubles.WordsOf(told)) yield return Finding.Bad($"{what}: alarm", $"It tells: {words}.", $"{EdgeTroubles.RemedyOf(told)}.");
     }
 }

@@ -1,22 +1,25 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Intake;
+using PasswordSync.Core.Ports;
 using PasswordSync.SyncNode.Intake;
 
 namespace PasswordSync.SyncNode.Operations.Edges;
 
-/// <summary>What stands wrong at edges that live, as they told this node of it within the last minutes.</summary>
+/// <summary>What stands wrong at edges that live, as they told any node of it within the last minutes.</summary>
 internal static class EdgeTroubles
 {
     /// <summary>Rows for the troubles of <c>sync status</c>: what, people, since, reason, remedy.</summary>
-    public static IEnumerable<ImmutableArray<object?>> Of(EdgeReports reports) =>
-        from report in reports.List()
-        from words in WordsOf(report)
-        select Column.Row($"edge {report.Edge.Source}/{report.Edge.DomainController}", null, null, words, RemedyOf(report));
+    public static IEnumerable<ImmutableArray<object?>> Of(IEnumerable<EdgeSighting> edges, OperationServices services) =>
+        from edge in edges
+        from words in WordsOf(edge, services)
+        select Column.Row($"edge {edge.Source}/{edge.DomainController}", null, null, words, RemedyOf(edge));
 
-    /// <summary>What stands wrong there, in words.</summary>
-    public static IEnumerable<string> WordsOf(KnownReport report) => report.Alarms.Select(WordsOf).OfType<string>();
+    /// <summary>What stands wrong there, in words; nothing of an edge that was revoked, and nothing that was told too long ago to hold still.</summary>
+    public static IEnumerable<string> WordsOf(EdgeSighting edge, OperationServices services) =>
+        edge.Alarms is { } told && services.Now - told.At <= EdgeReports.KeptFor && EdgeTable.StateOf(edge, services) != EdgeTable.Revoked ? EdgeAlarms.Parse(told.Names).Select(WordsOf).OfType<string>() : [];
 
     /// <summary>Where it says more.</summary>
-    public static string RemedyOf(KnownReport report) => $"PasswordSync.EdgeNode doctor, on {report.Edge.DomainController}";
+    public static string RemedyOf(EdgeSighting edge) => $"PasswordSync.EdgeNode doctor, on {edge.DomainController}";
 
     /// <summary>The words of an alarm, by its name; null for one that is over when it is heard.</summary>
     internal static string? WordsOf(string alarm) => alarm switch

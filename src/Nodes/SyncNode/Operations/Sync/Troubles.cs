@@ -24,8 +24,9 @@ internal sealed class Troubles(OperationServices services)
         foreach (var warning in services.Health.Warnings()) rows.Add(Column.Row("database", null, null, warning, "docs/operations/postgresql.md"));
         if (counts.InboxOldest is { } oldest && services.Now - oldest > InboxLateAfter) rows.Add(Column.Row("inbox", null, oldest, $"{counts.Inbox} {(counts.Inbox == 1 ? "capture is" : "captures are")} not decided", "pbm sync inbox"));
         rows.AddRange(services.Parts.Credentials.FindEnding(services.Now).Select(ending => Column.Row("certificate", null, null, $"{ending.What} ends at {Stories.Time(ending.Ends)}", ending.Remedy)));
-        rows.AddRange(await EdgesAsync(cancellationToken).ConfigureAwait(false));
-        rows.AddRange(EdgeTroubles.Of(services.Parts.Reports));
+        var edges = await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false);
+        rows.AddRange(Gone(edges));
+        rows.AddRange(EdgeTroubles.Of(edges, services));
         rows.AddRange(services.Switchboard.Current.Values.OrderBy(off => off.Point).Select(off => Column.Row(
             off.Point.Value, null, off.Since, $"{(off.IsDisabled ? "disabled" : "paused")} by {off.By}{(off.Reason is { } reason ? $": {reason}" : "")}", $"pbm sync point {(off.IsDisabled ? "enable" : "resume")} {off.Point}")));
         rows.AddRange(await new DeliveryTroubles(services.Store, point => services.FindPoint(point.Value) is not null).FindAsync(cancellationToken).ConfigureAwait(false));
@@ -43,8 +44,8 @@ internal sealed class Troubles(OperationServices services)
         ];
     }
 
-    private async Task<IEnumerable<ImmutableArray<object?>>> EdgesAsync(CancellationToken cancellationToken) =>
-        from edge in await services.Store.Edges.ListAsync(cancellationToken).ConfigureAwait(false)
+    private IEnumerable<ImmutableArray<object?>> Gone(IEnumerable<EdgeSighting> edges) =>
+        from edge in edges
         where EdgeTable.StateOf(edge, services) == EdgeTable.Gone
         select Column.Row($"edge {edge.Source}/{edge.DomainController}", null, edge.SeenAt, "not heard of since; its captures wait in its spool", "see that passwordsync-edge runs there and reaches this node");
 }
