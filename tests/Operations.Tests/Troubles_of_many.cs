@@ -53,6 +53,16 @@ public sealed class Troubles_of_many
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task What_a_node_of_an_older_version_left_as_missed_and_is_not_is_no_trouble()
+    {
+        await using var filled = await FilledStore.OpenAsync(Token);
+        await filled.AddAsync(2, Beta, Token);
+        await filled.RunSqlAsync("INSERT INTO missed (identity_id, point, since) SELECT DISTINCT identity_id, 'beta', 1 FROM event", Token);
+
+        (await FindAsync(filled)).ShouldBeEmpty("their changes wait");
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task Whoever_cannot_be_read_is_counted_with_the_others_and_costs_none_of_them()
     {
         await using var filled = await FilledStore.OpenAsync(Token);

@@ -24,6 +24,16 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
             .ExecuteAsync(token),
         cancellationToken);
 
+    protected override ValueTask<int> RemovePastUnconfirmedAsync(CancellationToken cancellationToken) => database.RunAsync(
+        (connection, token) => connection.Command(
+            """
+            DELETE FROM unconfirmed WHERE ctid = ANY (ARRAY(
+              SELECT u.ctid FROM unconfirmed AS u WHERE EXISTS (SELECT FROM event AS e WHERE e.identity_id = u.identity_id AND e.seq > u.seq AND e.kind = 'capture-accepted.1')
+              LIMIT $1 FOR UPDATE OF u SKIP LOCKED))
+            """,
+            Of(RowsPerCommitMax)).ExecuteAsync(token),
+        cancellationToken);
+
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) => await database.ReadAsync(
         (connection, token) => connection.Command(
             """

@@ -24,6 +24,15 @@ internal sealed class SqliteMaintenance(SqliteEngine engine, IIdentityJournal jo
             $"DELETE FROM {table.Name} WHERE ({table.Key}) IN (SELECT {table.Key} FROM {table.Name} WHERE since < $1 LIMIT $2)", before.ToColumn(), RowsPerCommitMax),
         cancellationToken);
 
+    protected override ValueTask<int> RemovePastUnconfirmedAsync(CancellationToken cancellationToken) => engine.WriteAsync(
+        session => session.Execute(
+            """
+            DELETE FROM unconfirmed WHERE identity_id IN (
+              SELECT u.identity_id FROM unconfirmed AS u WHERE EXISTS (SELECT 1 FROM event AS e WHERE e.identity_id = u.identity_id AND e.seq > u.seq AND e.kind = 'capture-accepted.1') LIMIT $1)
+            """,
+            RowsPerCommitMax),
+        cancellationToken);
+
     protected override async ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         await engine.ReadAsync(session => OldestEvents(session, before), cancellationToken).ConfigureAwait(false);
 

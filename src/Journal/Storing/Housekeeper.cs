@@ -50,6 +50,9 @@ internal abstract partial class Housekeeper : IAsyncDisposable
             // By then every delivery of such a capture has ended; its row is still there only if a node wrote the end that does not know this table.
             await RepeatAsync(() => RemoveTroublesAsync(TroubleTable.Failing, now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
 
+            // What tells that it is past may be trimmed away before it is old.
+            await RepeatAsync(() => RemovePastUnconfirmedAsync(cancellationToken)).ConfigureAwait(false);
+
             // Who has not changed the password in so long will not for this: somebody who has left must not be a trouble for ever. Before the events by which an unconfirmed one is past.
             var troublesKeptFor = options.AcceptedKeptFor < options.EventsKeptFor ? options.AcceptedKeptFor : options.EventsKeptFor;
             foreach (var table in (TroubleTable[])[TroubleTable.Missed, TroubleTable.Unconfirmed]) await RepeatAsync(() => RemoveTroublesAsync(table, now - troublesKeptFor, cancellationToken)).ConfigureAwait(false);
@@ -75,6 +78,9 @@ internal abstract partial class Housekeeper : IAsyncDisposable
 
     /// <summary>Removes some rows whose <c>since</c> is before a time, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
     protected abstract ValueTask<int> RemoveTroublesAsync(TroubleTable table, DateTimeOffset before, CancellationToken cancellationToken);
+
+    /// <summary>Removes some unconfirmed captures of identities that had a change accepted later, at most <see cref="RowsPerCommitMax"/>; how many.</summary>
+    protected abstract ValueTask<int> RemovePastUnconfirmedAsync(CancellationToken cancellationToken);
 
     /// <summary>Some of the oldest events from before a time, at most <see cref="RowsPerCommitMax"/>.</summary>
     protected abstract ValueTask<IReadOnlyList<OldEvent>> ReadOldEventsAsync(DateTimeOffset before, CancellationToken cancellationToken);

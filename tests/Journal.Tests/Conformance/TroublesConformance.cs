@@ -141,6 +141,28 @@ public abstract class TroublesConformance : StoreConformance
     }
 
     [Fact]
+    public async Task An_unconfirmed_capture_that_is_past_does_not_come_back_when_the_events_that_tell_so_are_trimmed_away()
+    {
+        await using var subject = await OpenAsync(new StoreSettings { SnapshotEvery = 5, EventsKeptMax = 20 });
+        var (identity, change) = await AcceptAsync(subject);
+        var worker = await Worker.StartAsync(subject.Store, Samples.Start);
+        var queries = subject.Store.Operations.Queries;
+        await ReportAsync(CaptureVerdict.Unconfirmed);
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        var unconfirmed = (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldHaveSingleItem("nothing was accepted since");
+
+        await worker.CommandAsync(identity, new IdentityCommand.DecideCapture(Samples.Start, Samples.ChangeOf(change.Account, version: 2), Worker.Points, OwnWrites.None));
+        await subject.Store.MaintainAsync(CancellationToken.None);
+        for (var i = 0; i < 40; i++) await ReportAsync(CaptureVerdict.RefusedBySource);
+
+        var first = await subject.Store.Journal.ReadEventsAsync(identity, 1, CancellationToken.None).FirstAsync(CancellationToken.None);
+        first.Sequence.ShouldBeGreaterThan(unconfirmed.Sequence + 5, "the accepted change is trimmed away");
+        (await queries.ListUnconfirmedAsync(10, CancellationToken.None)).ShouldBeEmpty();
+
+        Task ReportAsync(CaptureVerdict verdict) => worker.CommandAsync(identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), change.Account, verdict, Samples.Start));
+    }
+
+    [Fact]
     public async Task What_never_arrived_is_forgotten_when_nobody_has_changed_the_password_for_long()
     {
         await using var subject = await OpenAsync(new StoreSettings { AcceptedKeptFor = TimeSpan.FromDays(8) });
