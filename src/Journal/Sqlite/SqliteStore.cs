@@ -131,15 +131,16 @@ public sealed class SqliteStore : IStore
 
     private static SqliteStore Open(SqliteStoreOptions options, Action<CommitStage> interpose, TimeProvider time, ILoggerFactory loggerFactory)
     {
+        var logger = loggerFactory.CreateLogger<SqliteStore>();
         var use = ExclusiveUse.Take(options.Path, options.NodeName, time.GetUtcNow());
         try
         {
             using (var session = SqliteSession.Open(options.Path, options.BusyTimeout, SessionUse.Making))
             {
-                Migrations.Bring(session, options.Path, options.ShardCount, time.GetUtcNow());
+                Migrations.Bring(session, options.Path, options.ShardCount, time, logger);
             }
 
-            return new SqliteStore(options, use, interpose, time, loggerFactory.CreateLogger<SqliteStore>());
+            return new SqliteStore(options, use, interpose, time, logger);
         }
         catch (Exception trouble)
         {

@@ -86,9 +86,10 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public async Task Names_in_a_database_of_before_are_found_after_its_migration()
+    public async Task Names_in_a_database_of_before_are_found_after_its_migration_which_is_logged()
     {
-        await using var subject = await SqliteStoreUnderTest.OpenAsync();
+        using var logged = new LoggedLines();
+        await using var subject = await SqliteStoreUnderTest.OpenAsync(logging: logged);
         var worker = await Worker.StartAsync(subject.Store, Samples.Start);
         await subject.Store.Inbox.AcceptAsync([Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1))], CancellationToken.None);
         var row = (await worker.InboxAsync()).Single();
@@ -98,6 +99,7 @@ public sealed class OpeningTests
         await CreateFormerNameIndexesAsync(subject);
         foreach (var column in (string[])["alarms", "alarms_at"]) await subject.Sqlite.RunAsync($"ALTER TABLE edge DROP COLUMN {column}", CancellationToken.None);
         await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 9", CancellationToken.None);
+        logged.Lines.ShouldBeEmpty("there was nothing to migrate");
 
         await subject.ReopenAsync(new StoreSettings());
 
@@ -106,6 +108,11 @@ public sealed class OpeningTests
         {
             (await subject.Store.Operations.Queries.FindAccountsAsync(name, 10, CancellationToken.None)).Single().Identity.ShouldBe(row.Identity, name);
         }
+
+        var lines = logged.Lines.ToList();
+        lines.Count.ShouldBe(2);
+        lines[0].ShouldStartWith($"The database {subject.DatabasePath} is brought from schema 8 to {Migrations.All.Count}");
+        lines[1].ShouldStartWith($"The database {subject.DatabasePath} has schema {Migrations.All.Count} after ");
     }
 
     [Fact]

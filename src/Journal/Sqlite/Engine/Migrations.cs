@@ -1,10 +1,11 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using PasswordSync.Journal.Storing;
 
 namespace PasswordSync.Journal.Sqlite.Engine;
 
 /// <summary>Brings a database to the schema of this version: numbered steps, forward only, each in a transaction.</summary>
-internal static class Migrations
+internal static partial class Migrations
 {
     /// <summary>Marks the file as this product's: "PSYN" in ASCII.</summary>
     public const long ApplicationId = 0x5053594E;
@@ -13,7 +14,7 @@ internal static class Migrations
     public static IReadOnlyList<Migration> All { get; } = Migration.LoadAll("Sqlite");
 
     /// <exception cref="StoreRefusedException">The file is another program's, has a newer schema, or was made for another number of shards.</exception>
-    public static void Bring(SqliteSession session, string path, int shardCount, DateTimeOffset now)
+    public static void Bring(SqliteSession session, string path, int shardCount, TimeProvider time, ILogger logger)
     {
         Recognise(session, path);
         session.Run("PRAGMA journal_mode=WAL");
@@ -33,14 +34,19 @@ internal static class Migrations
                     $"The database {path} has schema {reached}; this version knows schemas up to {All.Count}. Run the version that changed it, or a newer one; there is no way back.");
             }
 
+            // A step may read every event there is: whoever waits for the node to start is told why.
+            var (isOld, began) = (reached > 0 && reached < All.Count, time.GetTimestamp());
+            if (isOld) Migrating(logger, path, reached, All.Count);
             foreach (var migration in All.Skip((int)reached))
             {
                 session.Run(migration.Sql);
-                session.Execute("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)", migration.Number, migration.Name, now.ToColumn());
+                session.Execute("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)", migration.Number, migration.Name, time.GetUtcNow().ToColumn());
             }
 
             FixShardCount(session, path, shardCount);
             session.Execute("COMMIT");
+            var elapsed = time.GetElapsedTime(began);
+            if (isOld) Migrated(logger, path, All.Count, elapsed);
         }
         catch
         {
@@ -69,4 +75,10 @@ internal static class Migrations
 
         for (var shard = 0; shard < shardCount; shard++) session.Execute("INSERT INTO shard (shard_id) VALUES ($1)", shard);
     }
+
+    [LoggerMessage(EventId = 2504, Level = LogLevel.Information, Message = "The database {Path} is brought from schema {Reached} to {Wanted}; with a long history that takes minutes, and the node starts after it")]
+    private static partial void Migrating(ILogger logger, string path, long reached, int wanted);
+
+    [LoggerMessage(EventId = 2505, Level = LogLevel.Information, Message = "The database {Path} has schema {Wanted} after {Elapsed}")]
+    private static partial void Migrated(ILogger logger, string path, int wanted, TimeSpan elapsed);
 }
