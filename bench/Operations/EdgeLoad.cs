@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -22,14 +22,25 @@ internal sealed class EdgeLoad : IDisposable
     private const int TargetsEach = 2;
 
     private readonly SemaphoreSlim ahead = new(AheadMax * TargetsEach);
+    private readonly ConcurrentQueue<byte[]> ready = new();
     private HttpClient edge = null!;
     private PublicSealingKey key = null!;
     private long made;
+    private long delivered;
+    private int late;
+
+    /// <summary>How many captures have come to all their targets, by the number of deliveries.</summary>
+    public double Captures => Interlocked.Read(ref delivered) / (double)TargetsEach;
+
+    /// <summary>How many batches were made while they were to be sent, since too few were prepared: their making is in the figures.</summary>
+    public int MadeLate => late;
 
     /// <summary>To be told of every event of the node.</summary>
     public void Observe(IdentityId identity, IdentityEvent happened)
     {
-        if (happened is IdentityEvent.AttemptFinished { Outcome.IsSuccess: true }) ahead.Release();
+        if (happened is not IdentityEvent.AttemptFinished { Outcome.IsSuccess: true }) return;
+        Interlocked.Increment(ref delivered);
+        ahead.Release();
     }
 
     /// <summary>Asks the node for the key that captures are sealed to. The client stays the caller's.</summary>
@@ -44,30 +55,37 @@ internal sealed class EdgeLoad : IDisposable
     public byte[] Seal(Guid captureId, DateTimeOffset at, string login) =>
         EnvelopeSealer.Seal(new EnvelopeDescription(captureId, at, 0, People.Cluster, People.Source.Value, People.DomainController, login), key, PasswordEncoding.Utf8, "Autumn.2026!"u8);
 
-    /// <summary>Batches of captures, sealed and written ahead: that is the domain controllers' work. Each is of the next person, who have turned round after all of them.</summary>
-    public byte[][] Prepare(int captures, int people)
-    {
-        var first = Interlocked.Add(ref made, captures) - captures;
-        var batches = new byte[captures / Batch][];
-        Parallel.For(0, batches.Length, index => batches[index] = MakeBatch(first + (index * Batch), people));
-        return batches;
-    }
+    /// <summary>Makes batches until so many captures are ready, sealed and written ahead: that is the domain controllers' work. Each is of the next person, who have turned round after all of them.</summary>
+    public void Prepare(int captures, int people) => Parallel.For(0, Math.Max(0, (captures / Batch) - ready.Count), _ => ready.Enqueue(MakeBatch(people)));
 
-    /// <summary>Brings them all; captures in a second, from the first batch to the last delivery.</summary>
-    public async Task<double> RunAsync(byte[][] batches)
+    /// <summary>Brings captures, as many as the node delivers, until it is told to end; ends when all of them are delivered.</summary>
+    public async Task RunAsync(int people, CancellationToken until)
     {
-        var began = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = Senders }, async (batch, _) => await SendAsync(batch));
-        for (var taken = 0; taken < AheadMax * TargetsEach; taken++) await ahead.WaitAsync();
-        var rate = batches.Length * Batch / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        await Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => SendAllAsync(people, until)));
+        for (var taken = 0; taken < AheadMax * TargetsEach; taken++) await ahead.WaitAsync(CancellationToken.None);
         ahead.Release(AheadMax * TargetsEach);
-        return rate;
     }
 
     public void Dispose() => ahead.Dispose();
 
-    private byte[] MakeBatch(long first, int people)
+    private async Task SendAllAsync(int people, CancellationToken until)
     {
+        await Task.Yield();
+        while (!until.IsCancellationRequested)
+        {
+            if (!ready.TryDequeue(out var batch))
+            {
+                Interlocked.Increment(ref late);
+                batch = MakeBatch(people);
+            }
+
+            await SendAsync(batch);
+        }
+    }
+
+    private byte[] MakeBatch(int people)
+    {
+        var first = Interlocked.Add(ref made, Batch) - Batch;
         var items = ImmutableArray.CreateBuilder<IntakeItem>(Batch);
         var now = DateTimeOffset.UtcNow;
         for (var number = first; number < first + Batch; number++)

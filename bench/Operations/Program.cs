@@ -11,7 +11,7 @@ using PasswordSync.Operations.Bench;
 var quick = args.Contains("--quick");
 var part = args.FirstOrDefault(arg => !arg.StartsWith("--", StringComparison.Ordinal)) ?? "";
 var people = quick ? 5_000 : 100_000;
-var (times, repeats, captures) = quick ? (5, 1, 500) : (50, 5, 4_000);
+var (times, repeats, rounds, window, ready) = quick ? (5, 1, 2, TimeSpan.FromSeconds(1), 3_000) : (50, 5, 24, TimeSpan.FromSeconds(2), 15_000);
 var folder = Directory.CreateTempSubdirectory("operations-bench-").FullName;
 try
 {
@@ -58,7 +58,7 @@ try
     var questions = new Questions(asking, people, history.Parked);
     if (IsWanted("questions")) await questions.PrintAsync("after two quiet days", times);
     if (IsWanted("export")) await Exports.PrintAsync(asking, history.Events, repeats);
-    if (IsWanted("intake")) await new Intake(load, asking, questions).PrintAsync(captures, people, repeats);
+    if (IsWanted("intake")) await new Intake(load, asking, questions).PrintAsync(rounds, window, ready, people);
     if (IsWanted("questions") && IsWanted("intake")) await questions.PrintAsync("after much work", times);
 }
 finally

@@ -22,8 +22,14 @@ internal static class Report
         Line(name, string.Create(CultureInfo.InvariantCulture, $"median {Median(ms),7:N1} ms, worst {ms.Max(),7:N1} ms, of {ms.Count}{(goal is null ? "" : $"; goal {goal}")}"));
     }
 
-    public static void Ratio(string name, IReadOnlyList<double> ratios, string goal) => Line(
-        name, string.Create(CultureInfo.InvariantCulture, $"{Median(ratios),9:N2}     ({ratios.Min():N2} to {ratios.Max():N2}, {ratios.Count} times); goal {goal}"));
+    /// <summary>The median of many ratios, with what of it is known: with 95 % of certainty the true one is within 1.57 times the distance of the quartiles by the root of their number (McGill, Tukey and Larsen, 1978).</summary>
+    public static void Ratio(string name, IReadOnlyList<double> ratios, string goal)
+    {
+        var ordered = ratios.Order().ToList();
+        var (low, high) = (ordered[ordered.Count / 4], ordered[3 * ordered.Count / 4]);
+        var margin = 1.57 * (high - low) / Math.Sqrt(ordered.Count);
+        Line(name, string.Create(CultureInfo.InvariantCulture, $"{Median(ratios),9:N2}     (+- {margin:N2}; half of the pairs {low:N2} to {high:N2}, all {ordered[0]:N2} to {ordered[^1]:N2}, {ordered.Count} pairs); goal {goal}"));
+    }
 
     public static void Amount(string name, IReadOnlyList<double> amounts, string unit, string? goal = null) => Line(
         name, string.Create(CultureInfo.InvariantCulture, $"{Median(amounts),9:N1} {unit} ({amounts.Min():N1} to {amounts.Max():N1}, {amounts.Count} times){(goal is null ? "" : $"; goal {goal}")}"));
