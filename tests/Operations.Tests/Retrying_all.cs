@@ -63,6 +63,10 @@ public sealed class Retrying_all
         parked.Rows().Single(row => Text(row, "why") == "refused by policy").GetProperty("identity").GetString().ShouldNotBe(Text(unreadable, "identity"));
         (await again.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).ShouldContain("beta: parked");
         (await again.RefusedAsync(HttpStatusCode.Conflict, "sync explain", Token, ("user", Text(unreadable, "identity")))).ShouldContain("of-a-newer-version.1");
+        await ChangeAsync(node, "UPDATE event SET body = '[]' WHERE kind = 'attempt-finished.1'");
+        var status = await again.RunAsync("sync status", Token);
+        status.Rows("troubles").Select(row => Text(row, "what")).ShouldContain("beta: parked");
+        status.Rows("times from capture to target").Select(row => Text(row, "what")).ShouldBe(["not known"]);
     }
 
     [Fact(Timeout = 600_000)]

@@ -4,6 +4,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
+using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -16,6 +17,8 @@ internal sealed class Latencies(OperationServices services)
     /// <summary>Attempts that ended longer ago do not count.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromHours(24);
 
+    private const string Title = "times from capture to target";
+
     private static readonly ImmutableArray<ColumnDescription> Columns =
     [
         Column.Text("of"), Column.Text("name"), Column.Number("count"),
@@ -26,13 +29,25 @@ internal sealed class Latencies(OperationServices services)
 
     private static readonly double[] Shares = [0.50, 0.95, 0.99];
 
-    /// <summary>The table of <c>sync status</c>: per domain controller, node and target.</summary>
+    /// <summary>The table of <c>sync status</c>: per domain controller, node and target; or, since the status must be told, why there is none.</summary>
     public async Task<Section> MakeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MakeTableAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (UnreadableRecordException failure)
+        {
+            return Section.Facts(Title, ("not known", $"one of the last attempts cannot be read: {failure.Message}"));
+        }
+    }
+
+    private async Task<Section> MakeTableAsync(CancellationToken cancellationToken)
     {
         var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
         var measured = await MeasureAsync(cancellationToken).ConfigureAwait(false);
         return Section.Table(
-            "times from capture to target", "row|rows", Columns,
+            Title, "row|rows", Columns,
             [
                 .. Rows("domain controller", measured.GroupBy(one => names.GetValueOrDefault((one.Change.Account.Source, one.Change.Stamp.InvocationId), $"{one.Change.Stamp.InvocationId}"))),
                 .. Rows("node", measured.GroupBy(one => one.Node ?? "unknown")),
