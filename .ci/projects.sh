@@ -24,7 +24,7 @@ failed_methods() {
 }
 
 # What failed, with its message and without the frames of the stack, at most so many lines of it.
-tell_failures() { sed -n '/\[FAIL\]/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *at |^ *[^ ]+\([0-9]+,[0-9]+\): at |\[SKIP\]|Part of the long series|^  Finished:' | head -"$2"; }
+tell_failures() { sed -n '/\[FAIL\]\|Cleanup Failure/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *at |^ *[^ ]+\([0-9]+,[0-9]+\): at |\[SKIP\]|Part of the long series|^  Finished:' | head -"$2"; }
 
 # Never run again: projects without a clock, another program or a network, where a test fails for what the code does, and the search for rare breaks of
 # an invariant (random kills, faults, races of two domain controllers), whose next run looks elsewhere.
@@ -33,17 +33,29 @@ readonly run_once_methods='\.I[0-9]_|Killed_at_any_point|Two_domain_controllers|
 # More failures than these are no accident of the machine.
 readonly most_run_again=3
 
+# How many failures a project had: a fixture that did not start is one, whichever tests it took with it; so is what failed outside of tests.
+count_failures() {
+  local name=$1 bad=$2 errors=$3 fixtures
+  fixtures=$(grep -o "fixture type '[^']*' threw in" "$results/$name.xml")
+  [ -z "$fixtures" ] || bad=$((bad - $(wc -l <<<"$fixtures") + $(sort -u <<<"$fixtures" | wc -l)))
+  echo $((bad + (errors > 0)))
+}
+
 # Runs the failed methods of one project again, alone on the machine; true if all of their tests pass now. They are counted as passed
 # then and named in the last lines of the output, so that they are mended: such a test depends on what else the machine does.
+# What failed outside of tests, such as the end of a server that tests share, belongs to no method: then the whole project is run again.
 passes_when_run_again() {
-  local name methods method arguments=()
+  local name methods method errors=$2 arguments=()
   name=$(basename "$1" .csproj)
   case $run_once in *" $name "*) return 1 ;; esac
   methods=$(failed_methods "$name")
-  [ -n "$methods" ] || return 1
+  [ -n "$methods" ] || ((errors > 0)) || return 1
   ! grep -qE "$run_once_methods" <<<"$methods" || return 1
-  for method in $methods; do arguments+=(-method "$method"); done
-  echo "   $name again: $(echo $methods)"
+  if ((errors > 0)); then echo "   $name again, as a whole"
+  else
+    for method in $methods; do arguments+=(-method "$method"); done
+    echo "   $name again: $(echo $methods)"
+  fi
   timeout --kill-after=20 "$limit_light" "$(dirname "$1")/bin/$configuration/net10.0/PasswordSync.$name" -noColor -noLogo \
     "${arguments[@]}" -xml "$results/$name.again.xml" >"$results/$name.again.log" 2>&1 || return 1
   (($(reported "$name.again" passed) > 0 && $(reported "$name.again" failed) + $(reported "$name.again" errors) == 0))
@@ -62,36 +74,41 @@ count_test_project() {
   elif [ -z "$ok" ] || [ -z "$bad" ] || [ -z "$errors" ] || [ -z "$ignored" ] || [ -z "$total" ]; then trouble="exit code $exit_code and no report"
   elif ((total == 0)); then trouble="holds no tests"
   elif ((exit_code != 0 && bad + errors == 0)); then trouble="exit code $exit_code, though its report knows no failure"
-  elif ((errors > 0)); then trouble="$errors errors outside of tests"
   fi
-  ok=${ok:-0} bad=${bad:-0} ignored=${ignored:-0}
+  ok=${ok:-0} bad=${bad:-0} errors=${errors:-0} ignored=${ignored:-0}
   echo "   $name: $ok passed, $bad failed, $ignored skipped (${seconds} s)"
   if [ -n "$trouble" ]; then
     failures+=("$name: $trouble ($results/$name.log)")
     failed=$((failed + 1))
     tail -15 "$results/$name.log" 2>/dev/null
-  elif ((bad > 0)); then
-    in_doubt+=("$1 $bad")
+  elif ((bad + errors > 0)); then
+    in_doubt+=("$1 $bad $errors")
+    failed=$((failed + (errors > 0)))
   fi
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + ignored))
 }
 
 # Settles what failed: run again where that is allowed, else told with its message.
 settle_failures() {
-  local entry project name bad verdict few=0
-  ((failed <= most_run_again)) && few=1
+  local entry project name bad errors verdict what count=${#failures[@]}
   for entry in "${in_doubt[@]}"; do
-    read -r project bad <<<"$entry"
+    read -r project bad errors <<<"$entry"
+    count=$((count + $(count_failures "$(basename "$project" .csproj)" "$bad" "$errors")))
+  done
+  for entry in "${in_doubt[@]}"; do
+    read -r project bad errors <<<"$entry"
     name=$(basename "$project" .csproj)
-    if ((few)) && passes_when_run_again "$project"; then
-      passed=$((passed + bad)) failed=$((failed - bad))
+    what=$(failed_methods "$name" | tr '\n' ' ')
+    ((errors == 0)) || what+="$errors errors outside of tests"
+    if ((count <= most_run_again)) && passes_when_run_again "$project" "$errors"; then
+      passed=$((passed + bad)) failed=$((failed - bad - (errors > 0)))
       verdict="passed when run again"
-      unsteady+=("$name: $(failed_methods "$name" | tr '\n' ' ')")
+      unsteady+=("$name: $what")
     else
-      failures+=("$name: $bad ($results/$name.log)")
+      failures+=("$name: $((bad + errors)) ($results/$name.log)")
       verdict=failed
     fi
-    echo "   $name, $bad $verdict: $(failed_methods "$name" | tr '\n' ' ')"
+    echo "   $name, $bad $verdict: $what"
     tell_failures "$name" 18
     if [ "$verdict" = failed ] && [ -f "$results/$name.again.log" ]; then
       echo "   $name, when run again:"
