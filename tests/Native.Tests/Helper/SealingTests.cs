@@ -143,14 +143,17 @@ public sealed class SealingTests
 
         var ends = await Task.WhenAll(Enumerable.Range(0, instances).Select(index => HelperRun.RunAsync(site, $"Correct-Horse-{index}", $"user{index}")));
 
-        ends.ShouldAllBe(end => end.ExitCode == HelperRun.Agrees && end.Error.Length == 0);
+        ends.ShouldAllBe(end => end.ExitCode == HelperRun.Agrees);
+        // What an edge too busy to answer in time was sent is in the drop folder, too.
+        var envelopes = site.DroppedFiles.Select(File.ReadAllBytes).ToList();
+        while (edge.EnvelopesWaiting > 0) envelopes.Add(await edge.NextEnvelopeAsync());
         var captures = new Dictionary<Guid, string>();
-        for (var index = 0; index < instances; index++)
+        foreach (var envelope in envelopes)
         {
-            var opening = site.Open(await edge.NextEnvelopeAsync());
+            var opening = site.Open(envelope);
             using var opened = opening.Password.ShouldNotBeNull();
             Encoding.UTF8.GetString(opened.Bytes).ShouldBe("Correct-Horse-" + opening.Description!.AccountName["user".Length..]);
-            captures.Add(opening.Description.CaptureId, opening.Description.AccountName);
+            captures[opening.Description.CaptureId] = opening.Description.AccountName;
         }
 
         captures.Values.Order().ShouldBe(Enumerable.Range(0, instances).Select(index => $"user{index}").Order());

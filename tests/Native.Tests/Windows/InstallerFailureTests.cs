@@ -60,7 +60,7 @@ public sealed class InstallerFailureTests : IAsyncLifetime
         (await InstallerSite.InstallAsync("/i", failing)).ShouldNotBe(0);
 
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
-        File.Exists(InstallerSite.EdgeProgram).ShouldBeFalse();
+        File.Exists(InstallerSite.BesideEdge).ShouldBeFalse();
     }
 
     [Fact]

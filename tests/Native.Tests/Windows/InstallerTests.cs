@@ -24,7 +24,7 @@ public sealed class InstallerTests
         (await InstallerSite.PackagesAsync()).ShouldBe([.. InstallerSite.Foreign, InstallerSite.Ours]);
         await InstallerSite.UntilServiceAsync(Edge, "RUNNING");
         File.Exists(InstallerSite.Dll).ShouldBeTrue();
-        File.Exists(Path.Combine(Path.GetDirectoryName(InstallerSite.EdgeProgram)!, "more.txt")).ShouldBeTrue();
+        File.Exists(InstallerSite.BesideEdge).ShouldBeTrue();
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Edge", "Nodes", "REG_SZ")).ShouldBe("https://sync1.example.test:9443");
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Filter", "CaptureFile", "REG_SZ")).ShouldBe(@"C:\ProgramData\PasswordSync\capture");
         (await InstallerSite.ValueAsync(@"HKLM\SOFTWARE\PasswordSync\Filter", "EdgeProgram", "REG_SZ")).ShouldBe(@"C:\Program Files\PasswordSync\Edge\PasswordSync.EdgeNode.exe");
@@ -38,7 +38,7 @@ public sealed class InstallerTests
         (await InstallerSite.PackagesAsync()).ShouldBe(InstallerSite.Foreign);
         await InstallerSite.UntilServiceAsync(Edge, state: null);
         File.Exists(InstallerSite.Dll).ShouldBeFalse();
-        File.Exists(InstallerSite.EdgeProgram).ShouldBeFalse();
+        File.Exists(InstallerSite.BesideEdge).ShouldBeFalse();
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class InstallerTests
         await InstallerSite.NeedAsync();
         await InstallerSite.SetPackagesAsync(InstallerSite.Foreign);
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package)).ShouldBe(0);
-        var more = Path.Combine(Path.GetDirectoryName(InstallerSite.EdgeProgram)!, "more.txt");
+        var more = InstallerSite.BesideEdge;
         var before = await File.ReadAllTextAsync(more, TestContext.Current.CancellationToken);
         var untouched = new DateTime(2020, 2, 2, 2, 2, 2, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(InstallerSite.Dll, untouched);

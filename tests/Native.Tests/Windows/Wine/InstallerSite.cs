@@ -31,7 +31,8 @@ internal static class InstallerSite
 
     public static string Dll => Path.Combine(WineMachine.DriveC, "windows", "system32", "PasswordSyncFilter.dll");
 
-    public static string EdgeProgram => Path.Combine(WineMachine.DriveC, "Program Files", "PasswordSync", "Edge", "PasswordSync.EdgeNode.exe");
+    /// <summary>A file installed beside the edge's program. The program's own file stays, under Wine, if the process of the service that was stopped has not quite ended.</summary>
+    public static string BesideEdge => Path.Combine(WineMachine.DriveC, "Program Files", "PasswordSync", "Edge", "more.txt");
 
     public static string Setup => Path.Combine(Output, "setup", "PasswordSyncSetup.exe");
 
