@@ -78,5 +78,5 @@ public sealed class Cables_that_are_cut
         await cluster.ComeToRestAsync(mayGoBack: cable == Switches.Target, Token);
     }
 
-    private static Task<ChaosCluster> StartAsync() => ChaosCluster.StartAsync(Names, new ChaosClusterOptions { OnNetwork = true, Describe = options => options with { Expiry = Expiry, AttemptTimeout = TimeSpan.FromSeconds(10) } }, Token);
+    private static Task<ChaosCluster> StartAsync() => ChaosCluster.StartAsync(Names, new ChaosClusterOptions { OnNetwork = true, Describe = options => options with { Expiry = Expiry, AttemptTimeout = TimeSpan.FromSeconds(20) } }, Token);
 }

@@ -17,7 +17,8 @@ internal sealed class PostgresPair : IChaosDatabase
     private const string StandbyName = "second";
 
     // Who may come in is written in pg_hba.conf: a virtual network's machines beside this one's loopback.
-    private static readonly string[] Settings = ["listen_addresses = '*'"];
+    // Servers are killed here and machines are not, so that nothing depends on how long the disk takes for what is written.
+    private static readonly string[] Settings = ["listen_addresses = '*'", "fsync = off"];
 
     private PostgresPair(PostgresServer primary) => Primary = primary;
 
