@@ -112,17 +112,29 @@ public sealed class No_readable_secret(Landscape landscape)
 
     private static async Task<byte[]> ReadAsync(string file)
     {
+        byte[]? content = null;
+        await Eventually.HoldsAsync($"{file} to be readable", Landscape.ArrivalBound, async token => (content = await TryReadAsync(file, token)) is not null, Token);
+        return content!;
+    }
+
+    /// <summary>Null while the running product has the file to itself, which it is just writing.</summary>
+    private static async Task<byte[]?> TryReadAsync(string file, CancellationToken cancellationToken)
+    {
         try
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var copy = new MemoryStream();
-            await stream.CopyToAsync(copy, Token);
+            await stream.CopyToAsync(copy, cancellationToken);
             return copy.ToArray();
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
             // A spool segment or a log that the running product has done with since it was listed.
             return [];
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 }

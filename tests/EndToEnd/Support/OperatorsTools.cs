@@ -11,10 +11,13 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     /// <summary>The exit code of a pbm that did what it was asked and brings bad news.</summary>
     public const int BadNews = 6;
 
+    /// <summary>Its exit code when it did not get through to the node, which knows nothing of it then: it waits for a connection for some seconds only.</summary>
+    private const int Unreachable = 3;
+
     /// <summary>Runs pbm; it must do what it is asked.</summary>
     public async Task<string> PbmAsync(CancellationToken cancellationToken, params string[] words)
     {
-        var result = await TryPbmAsync(cancellationToken, words);
+        var result = await ReachAsync(cancellationToken, words);
         result.ExitCode.ShouldBe(0, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
         return result.Output;
     }
@@ -22,7 +25,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     /// <summary>Runs pbm, which must do what it is asked and bring bad news.</summary>
     public async Task<string> BadNewsAsync(CancellationToken cancellationToken, params string[] words)
     {
-        var result = await TryPbmAsync(cancellationToken, words);
+        var result = await ReachAsync(cancellationToken, words);
         result.ExitCode.ShouldBe(BadNews, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
         return result.Output;
     }
@@ -66,6 +69,9 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     public Task<ToolResult> DoctorAsync(SambaDomainController controller, CancellationToken cancellationToken) => new ToolRun(
         Built("EdgeNode", "PasswordSync.EdgeNode"), ["doctor", "--config", Path.Combine(landscape.Product.EdgeFolder(controller), "edge.json"), "--smb-conf", controller.ConfigurationFile])
     { Environment = Runtime }.RunAsync(cancellationToken);
+
+    private Task<ToolResult> ReachAsync(CancellationToken cancellationToken, string[] words) =>
+        UntilAsync($"pbm {string.Join(' ', words)} to reach the node", token => TryPbmAsync(token, words), result => result.ExitCode != Unreachable, cancellationToken);
 
     private static Dictionary<string, string> Runtime => new()
     {
