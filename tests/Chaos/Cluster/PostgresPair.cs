@@ -17,8 +17,10 @@ internal sealed class PostgresPair : IChaosDatabase
     private const string StandbyName = "second";
 
     // Who may come in is written in pg_hba.conf: a virtual network's machines beside this one's loopback.
-    // Servers are killed here and machines are not, so that nothing depends on how long the disk takes for what is written.
-    private static readonly string[] Settings = ["listen_addresses = '*'", "fsync = off"];
+    private static readonly string[] Settings = ["listen_addresses = '*'"];
+
+    // Servers are killed here and machines are not: a lone one needs not wait for its disk. With a standby nodes would tell of it.
+    private static readonly string[] WithoutDisk = ["fsync = off"];
 
     private PostgresPair(PostgresServer primary) => Primary = primary;
 
@@ -30,7 +32,7 @@ internal sealed class PostgresPair : IChaosDatabase
 
     public static async Task<IChaosDatabase> StartAsync(bool withStandby, CancellationToken cancellationToken)
     {
-        var pair = new PostgresPair(await PostgresServer.StartAsync(Settings, cancellationToken));
+        var pair = new PostgresPair(await PostgresServer.StartAsync([.. Settings, .. withStandby ? [] : WithoutDisk], cancellationToken));
         if (!withStandby) return pair;
         try
         {
