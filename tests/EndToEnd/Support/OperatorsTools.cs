@@ -17,7 +17,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     /// <summary>Runs pbm; it must do what it is asked.</summary>
     public async Task<string> PbmAsync(CancellationToken cancellationToken, params string[] words)
     {
-        var result = await ReachAsync(cancellationToken, words);
+        var result = await ReachAsync(words, cancellationToken);
         result.ExitCode.ShouldBe(0, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
         return result.Output;
     }
@@ -25,7 +25,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     /// <summary>Runs pbm, which must do what it is asked and bring bad news.</summary>
     public async Task<string> BadNewsAsync(CancellationToken cancellationToken, params string[] words)
     {
-        var result = await ReachAsync(cancellationToken, words);
+        var result = await ReachAsync(words, cancellationToken);
         result.ExitCode.ShouldBe(BadNews, $"pbm {string.Join(' ', words)}: {result.Output}{result.Errors}");
         return result.Output;
     }
@@ -70,7 +70,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
         Built("EdgeNode", "PasswordSync.EdgeNode"), ["doctor", "--config", Path.Combine(landscape.Product.EdgeFolder(controller), "edge.json"), "--smb-conf", controller.ConfigurationFile])
     { Environment = Runtime }.RunAsync(cancellationToken);
 
-    private Task<ToolResult> ReachAsync(CancellationToken cancellationToken, string[] words) =>
+    private Task<ToolResult> ReachAsync(string[] words, CancellationToken cancellationToken) =>
         UntilAsync($"pbm {string.Join(' ', words)} to reach the node", token => TryPbmAsync(token, words), result => result.ExitCode != Unreachable, cancellationToken);
 
     private static Dictionary<string, string> Runtime => new()
