@@ -31,7 +31,7 @@ public sealed class ReplicationTests
         behind.Reason.ShouldStartWith("synchronous_standby_names of the database server is empty");
 
         await primary.WaitForStandbyAsync(Standby, Token);
-        (await store.Replication.LookAsync(Token)).ShouldBe(new ReplicationFinding.Synchronous(1));
+        await Eventually.HoldsAsync("the standby to be told as synchronous", Patience.Bound, async token => await store.Replication.LookAsync(token) == new ReplicationFinding.Synchronous(1), Token);
 
         await standby.KillAsync(Token);
         await Eventually.HoldsAsync("the loss of the standby to be seen", Patience.Bound, async token => await store.Replication.LookAsync(token) is ReplicationFinding.Waiting, Token);
