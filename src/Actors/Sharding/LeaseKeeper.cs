@@ -57,9 +57,11 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
             if (leaving.Task.IsCompleted) left.TrySetResult();
         }
 #pragma warning disable CA1031 // The node must go on trying: without a lease it does nothing at all.
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
 #pragma warning restore CA1031
         {
+            // The first renewal is made outside of the loop: what breaks while the node ends must not look like a failure of the engine.
+            cancellationToken.ThrowIfCancellationRequested();
             LogKeepingBroke(failure.GetType(), failure.StackTrace);
         }
     }

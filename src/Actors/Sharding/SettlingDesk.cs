@@ -59,9 +59,11 @@ internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpO
             return verdict;
         }
 #pragma warning disable CA1031 // A settler that breaks must not lose the row: it comes again, slowly.
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
 #pragma warning restore CA1031
         {
+            // What breaks while the node ends, such as a connection that is cut just then, is no news, whatever it says.
+            cancellationToken.ThrowIfCancellationRequested();
             LogSettlerFailed(row.Sequence, failure.GetType());
             return new CandidateVerdict.TryAgain(options.SettlerRetryInterval, "The settler broke.");
         }

@@ -186,6 +186,27 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         asked.ShouldBe(1);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_settler_that_breaks_while_the_node_ends_does_not_make_the_end_a_failure()
+    {
+        var asked = new TaskCompletionSource();
+        var answer = new TaskCompletionSource<CandidateVerdict>();
+        settle = _ =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        inbox.Add(ScriptedInbox.Ambiguous(1, "alpha"));
+        await LookAsync();
+        await asked.Task.WaitAsync(Token);
+
+        await ending.CancelAsync();
+        answer.SetException(new IOException("The connection was cut."));
+
+        await running.WaitAsync(Token);
+        handed.ShouldBeEmpty("the row stays in the inbox");
+    }
+
     public ImmutableSortedSet<SyncPointId> PointsOf(SourceId source, ImmutableArray<string> scopes) => [];
 
     public Task<CandidateVerdict> SettleAsync(Arrival.Ambiguous ambiguous, CancellationToken cancellationToken) => settle(ambiguous);

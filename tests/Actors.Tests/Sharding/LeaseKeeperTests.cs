@@ -259,6 +259,20 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         log.Lines.ShouldContain(line => line.Contains("no route to the database"));
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_renewal_that_breaks_while_the_node_ends_is_the_end_that_was_asked_for()
+    {
+        keep = async _ =>
+        {
+            await ending.CancelAsync();
+            throw new InvalidOperationException("a connection that is closed already");
+        };
+
+        await Should.ThrowAsync<OperationCanceledException>(() => keeper.KeepOnceAsync(ending.Token));
+
+        log.Lines.ShouldBeEmpty();
+    }
+
     public async ValueTask<LeaseView> KeepAsync(NodeId node, bool isLeaving, CancellationToken cancellationToken)
     {
         node.ShouldBe(Node);
