@@ -18,6 +18,7 @@ internal enum Adversity
     EmptyPasswords = 8,
     ShortMaximumAge = 16,
     FewAttempts = 32,
+    Restores = 64,
 }
 
 /// <summary>Plays a random history on one domain of several DCs and one cluster: each number is one step.</summary>
@@ -97,6 +98,9 @@ internal sealed class RandomHistory
                 break;
             case 11 when adversity.HasFlag(Adversity.Operators):
                 Operate(point, choice);
+                break;
+            case 12 when adversity.HasFlag(Adversity.Restores):
+                Domain.Restore((uint)(choice % 4), Cluster.HasTaken);
                 break;
             default:
                 Cluster.Deliver(point, Fates[choice % Fates.Length], TimeSpan.FromSeconds(choice / Fates.Length % 16));

@@ -21,6 +21,12 @@ public sealed class Random_interleavings
     });
 
     [Fact]
+    public void I2_holds_when_the_domain_is_restored_and_counts_from_lower_versions_in_a_new_generation() => Check(Adversity.Restores, history =>
+    {
+        foreach (var target in history.Cluster.Targets.Values) target.Holds.ShouldBe(history.Domain.Kept.CaptureId);
+    });
+
+    [Fact]
     public void I2_and_I6_hold_with_refusals_by_policy_and_empty_passwords() => Check(Adversity.PolicyRefusals | Adversity.EmptyPasswords, Owed);
 
     [Fact]
@@ -31,7 +37,7 @@ public sealed class Random_interleavings
 
     [Fact]
     public void I2_and_I6_hold_whatever_comes_together() => Check(
-        Adversity.PolicyRefusals | Adversity.EmptyPasswords | Adversity.ScopeChanges | Adversity.Operators | Adversity.ShortMaximumAge | Adversity.FewAttempts, Owed);
+        Adversity.PolicyRefusals | Adversity.EmptyPasswords | Adversity.ScopeChanges | Adversity.Operators | Adversity.ShortMaximumAge | Adversity.FewAttempts | Adversity.Restores, Owed);
 
     /// <summary>A history that was found at random: an older password lands after the newer one was delivered, and the account cannot be found when the target is looked at again.</summary>
     [Fact]
@@ -51,7 +57,7 @@ public sealed class Random_interleavings
     {
         var property = Prop.ForAll(RandomHistory.Any(StepsMax), steps =>
         {
-            var history = new RandomHistory(Adversity.ScopeChanges | Adversity.Operators | Adversity.PolicyRefusals);
+            var history = new RandomHistory(Adversity.ScopeChanges | Adversity.Operators | Adversity.PolicyRefusals | Adversity.Restores);
             history.Play(steps);
             var journal = history.Cluster.Journal;
             var cut = steps.Sum() % (journal.Count + 1);

@@ -78,6 +78,9 @@ internal sealed partial class SimulatedCluster
         if (Perform(command).IsToBeConfirmed) Perform(command with { IsConfirmedAtSource = true });
     }
 
+    /// <summary>Whether a capture ever came from the inbox.</summary>
+    public bool HasTaken(CaptureId captureId) => accepted.Contains(captureId);
+
     /// <summary>The owner dies: nobody will answer for the attempts in flight, though what they sent may land yet.</summary>
     public void Crash()
     {
