@@ -31,7 +31,6 @@ public sealed class Beside_syncpasswords
         await using var theirs = await OpenLdapServer.StartAsync(new OpenLdapOptions { Suffix = "dc=theirs,dc=test", Users = UserCount }, Token);
         using var folder = TemporaryFolder.Create("beside");
         var key = await GnuPgKey.CreateAsync(folder.PathOf("gnupg"), Token);
-        await domain.First.ReconfigureAsync(domain.First.Settings with { ReadablePasswords = key }, Token);
         await ProductLandscape.WriteSecretsAsync(folder.FullPath, Token);
         await using var product = await ProductLandscape.StartAsync(
             new ProductLandscapeOptions(
@@ -39,6 +38,9 @@ public sealed class Beside_syncpasswords
                 [LandscapePoint.Directory("ours", ["peer"], ours, ProductLandscape.SecretsFolder(folder.FullPath))]),
             folder.FullPath,
             Token);
+
+        // Not before, so that the edge's own account, which the directories do not have, has no password that the peer could send.
+        await domain.First.ReconfigureAsync(domain.First.Settings with { ReadablePasswords = key }, Token);
         await using var peer = await SyncPasswords.StartAsync(domain.First, theirs, Token);
 
         // The first change warms both up; the peer goes over all accounts before it follows changes.

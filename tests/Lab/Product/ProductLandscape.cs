@@ -115,6 +115,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         await RunAsync(ProductBuild.SyncNode, ["init", "--config", Path.Combine(NodeFolder, "node.json")], cancellationToken);
         foreach (var (name, domain) in options.Sources)
         {
+            await EdgeAccount.MakeAsync(domain, cancellationToken);
             foreach (var controller in domain.Controllers) await EnrolAsync(name, controller, cancellationToken);
         }
     }
@@ -125,6 +126,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         var secrets = Directory.CreateDirectory(SecretsFolder(folder)).FullName;
         await File.WriteAllTextAsync(Path.Combine(secrets, "passphrase"), "the passphrase of a lab", cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "domain-administrator"), SambaDomain.AdministratorPassword, cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(secrets, "edge-directory"), EdgeAccount.Password, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "directory-synchronisation"), OpenLdapServer.SynchronisationPassword, cancellationToken);
 
         // As an installation has them: doctor tells of secrets that others may read.
@@ -205,8 +207,8 @@ public sealed class ProductLandscape : IAsyncDisposable
             server = $"{controller.Address}:636",
             security = "ldaps",
             roots = new[] { controller.Domain.AuthorityFile },
-            user = controller.Domain.AdministratorName,
-            password = $"file:{Path.Combine(SecretsFolder(folder), "domain-administrator")}",
+            user = controller.Domain.PrincipalNameOf(EdgeAccount.In(controller.Domain)),
+            password = $"file:{Path.Combine(SecretsFolder(folder), "edge-directory")}",
         },
         proofBound = options.ProofBound.ToString("c", CultureInfo.InvariantCulture),
         configurationInterval = "00:00:05",

@@ -126,6 +126,13 @@ public sealed class SambaDomainController : LabServer
         return [.. LdapTools.ValuesOf(attribute, result.RequireSuccess().Output)];
     }
 
+    /// <summary>Whether this DC knows a user by the initial password, and shows the user an object.</summary>
+    public async Task<bool> ShowsAsync(LabUser user, string distinguishedName, CancellationToken cancellationToken)
+    {
+        var result = await _ldap.SearchAsync(Domain.PrincipalNameOf(user), user.InitialPassword, distinguishedName, "base", "(objectClass=*)", ["objectClass"], cancellationToken);
+        return result.ExitCode == 0 && LdapTools.ValuesOf("objectClass", result.Output).Any();
+    }
+
     /// <summary>What this DC knows of the last originating write of a user's unicodePwd; null when the user has no password yet.</summary>
     public Task<AttributeStamp?> ReadPasswordStampAsync(LabUser user, CancellationToken cancellationToken) =>
         ReadPasswordStampAsync(user.DistinguishedName, cancellationToken);

@@ -17,7 +17,10 @@ public static class SambaGrant
 
     /// <summary>Lets an account read the fine-grained password policies, as docs/operations/samba-helper.md says.</summary>
     public static Task GrantPoliciesAsync(this SambaDomain domain, string accountDn, CancellationToken cancellationToken) =>
-        domain.GrantAsync($"CN=Password Settings Container,CN=System,{domain.BaseName}", accountDn, sid => $"(A;CI;RPLC;;;{sid})", cancellationToken);
+        domain.GrantAsync(PoliciesOf(domain), accountDn, sid => $"(A;CI;RPLC;;;{sid})", cancellationToken);
+
+    /// <summary>The container of the fine-grained password policies, which a domain hides from ordinary accounts.</summary>
+    internal static string PoliciesOf(SambaDomain domain) => $"CN=Password Settings Container,CN=System,{domain.BaseName}";
 
     /// <summary>The text of a security identifier (MS-DTYP 2.4.2.1) of a domain's account.</summary>
     private static string TextOf(byte[] value) =>
