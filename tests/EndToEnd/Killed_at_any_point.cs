@@ -10,11 +10,8 @@ namespace PasswordSync.EndToEnd;
 /// <summary>I1 and I3 across <c>kill -9</c> of the sync server and the edge at random points of the way.</summary>
 public sealed class Killed_at_any_point(Landscape landscape)
 {
-    /// <summary>Within which time after a change is begun the kill comes, at least; longer than the whole way to both targets on a machine that is not busy.</summary>
-    private static readonly TimeSpan WayMin = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The same at most, on a machine that is so busy that the tool alone takes long.</summary>
-    private static readonly TimeSpan WayMax = TimeSpan.FromSeconds(2);
+    /// <summary>The kill comes within this time after a change is begun at most, however slow the machine is.</summary>
+    private static readonly TimeSpan WayMax = TimeSpan.FromSeconds(10);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -33,23 +30,41 @@ public sealed class Killed_at_any_point(Landscape landscape)
         var made = users.ToDictionary(user => user, _ => 0);
         var edge = landscape.Product.Edges[landscape.Alpha.First];
         var kills = new List<(DateTimeOffset At, bool OfNode)>();
-        var way = WayMin;
-        for (var point = 1; point <= Points; point++)
+        var witness = landscape.NextUser();
+
+        // The first one warms everything up.
+        await TimeTheWayAsync(witness, "Witness.First.2026!x");
+        var way = await TimeTheWayAsync(witness, "Witness.Second.2026!x");
+        var told = new List<JsonElement>();
+        (int Captured, int Begun) met;
+
+        // A stage takes some of the way, so that hardly a series misses it; if one does, that shows nothing, and there is another.
+        do
         {
-            var (user, password) = (users[random.Next(users.Count)], $"Killed.{point}.2026!x");
+            for (var point = 1; point <= Points; point++) await KillOnceAsync();
+            var before = way;
+            way = await NothingIsLostAsync();
+            told.Clear();
+            foreach (var user in users.Where(user => made[user] > 0)) told.AddRange(await AccountedForAsync(user, made[user], seed));
+            met = Met();
+            TestContext.Current.SendDiagnosticMessage($"of {kills.Count} kills, the last series within {before.TotalMilliseconds:F0} ms of a change, {met.Captured} met a captured change, and of those of the sync server {met.Begun} a target being written; seed {seed}");
+        }
+        while (IsLong && (met.Captured == 0 || met.Begun == 0));
+
+        async Task KillOnceAsync()
+        {
+            var (user, password) = (users[random.Next(users.Count)], $"Killed.{kills.Count + 1}.2026!x");
             var victims = random.Next(3) switch
             {
                 0 => new[] { landscape.Product.Node },
                 1 => [edge],
                 _ => [landscape.Product.Node, edge],
             };
-            var began = Stopwatch.GetTimestamp();
             var change = landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, last[user], password, Token);
             await SpinAsync(random.NextDouble() * way);
             kills.Add((DateTimeOffset.UtcNow, victims[0] == landscape.Product.Node));
             foreach (var victim in victims) await victim.KillAsync(Token);
             (await change).Accepted.ShouldBeTrue();
-            way = TimeSpan.FromSeconds(Math.Clamp(3 * Stopwatch.GetElapsedTime(began).TotalSeconds, WayMin.TotalSeconds, WayMax.TotalSeconds));
             last[user] = password;
             made[user]++;
 
@@ -62,34 +77,43 @@ public sealed class Killed_at_any_point(Landscape landscape)
             }
         }
 
-        foreach (var (user, password) in last)
+        async Task<TimeSpan> NothingIsLostAsync()
         {
-            if (password == user.InitialPassword) continue;
-            await Eventually.HoldsAsync($"{user.AccountName}'s last password in beta (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, token)).Accepted, Token);
-            await Eventually.HoldsAsync($"{user.AccountName}'s last password in gamma (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, token)).Accepted, Token);
+            foreach (var (user, password) in last)
+            {
+                if (password == user.InitialPassword) continue;
+                await Eventually.HoldsAsync($"{user.AccountName}'s last password in beta (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, token)).Accepted, Token);
+                await Eventually.HoldsAsync($"{user.AccountName}'s last password in gamma (seed {seed})", Landscape.ArrivalBound, async token => (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, token)).Accepted, Token);
+            }
+
+            // Nothing older may come now; the rechecks of attempts that were cut off take a few seconds.
+            await landscape.Product.Node.StopAsync(Token);
+            await landscape.Product.Node.StartAsync(Token);
+            var taken = await TimeTheWayAsync(witness, $"Witness.{kills.Count}.2026!x");
+            foreach (var (user, password) in last)
+            {
+                (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in beta, seed {seed}");
+                (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in gamma, seed {seed}");
+            }
+
+            return taken;
         }
 
-        // Nothing older may come now; the rechecks of attempts that were cut off take a few seconds.
-        await landscape.Product.Node.StopAsync(Token);
-        await landscape.Product.Node.StartAsync(Token);
-        var witness = landscape.NextUser();
-        (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, witness, "", "Witness.2026!x", Token)).Accepted.ShouldBeTrue();
-        await landscape.ArrivesEverywhereAsync(witness, "Witness.2026!x", Token);
-        foreach (var (user, password) in last)
+        (int Captured, int Begun) Met()
         {
-            (await landscape.Beta.First.BindAsync(landscape.InBeta(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in beta, seed {seed}");
-            (await landscape.Gamma.BindAsync(landscape.InGamma(user), password, Token)).Accepted.ShouldBeTrue($"{user.AccountName} in gamma, seed {seed}");
+            var stages = new WayStages(told);
+            return (stages.Count(WayStage.Captured, kills.Select(kill => kill.At)), stages.Count(WayStage.Begun, kills.Where(kill => kill.OfNode).Select(kill => kill.At)));
         }
+    }
 
-        List<JsonElement> told = [];
-        foreach (var user in users.Where(user => made[user] > 0)) told.AddRange(await AccountedForAsync(user, made[user], seed));
-        var stages = new WayStages(told);
-        var (all, ofNode) = (kills.Select(kill => kill.At).ToList(), kills.Where(kill => kill.OfNode).Select(kill => kill.At).ToList());
-        var met = $"of {kills.Count} kills, {stages.Count(WayStage.Captured, all)} met a captured change; of {ofNode.Count} of the sync server, {stages.Count(WayStage.Begun, ofNode)} met a target being written; seed {seed}";
-        TestContext.Current.SendDiagnosticMessage(met);
-        if (!IsLong) return;
-        stages.Count(WayStage.Captured, all).ShouldBeGreaterThan(0, met);
-        stages.Count(WayStage.Begun, ofNode).ShouldBeGreaterThan(0, met);
+    // From the start of the tool to the last target, on this machine as it is now: the kills are spread over all of it.
+    private async Task<TimeSpan> TimeTheWayAsync(LabUser user, string password)
+    {
+        var began = Stopwatch.GetTimestamp();
+        (await landscape.Alpha.First.ChangePasswordAsync(PasswordChangeWay.LdapReplace, user, "", password, Token)).Accepted.ShouldBeTrue();
+        await landscape.ArrivesEverywhereAsync(user, password, Token);
+        var taken = Stopwatch.GetElapsedTime(began);
+        return taken < WayMax ? taken : WayMax;
     }
 
     // Each change that the domain accepted was captured, and each capture has been decided on: to be sent, or not and why. No write of an older one began after one of a newer one.
