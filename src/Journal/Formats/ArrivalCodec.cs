@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Ports;
 
@@ -6,6 +8,16 @@ namespace PasswordSync.Journal.Formats;
 /// <summary>What waits in the inbox, to and from its stored form, without envelopes: docs/spec/journal.md.</summary>
 internal static class ArrivalCodec
 {
+    private static readonly FrozenDictionary<string, Func<StoredRecord, Arrival>> Readers = new Dictionary<string, Func<StoredRecord, Arrival>>
+    {
+        ["confirmed.1"] = record => Of(record.Read(JournalJson.Default.ConfirmedBody)),
+        ["ambiguous.1"] = record => Of(record.Read(JournalJson.Default.AmbiguousBody)),
+        ["report.1"] = record => Of(record.Read(JournalJson.Default.ReportBody)),
+    }.ToFrozenDictionary();
+
+    /// <summary>The kinds that this version reads.</summary>
+    public static ImmutableArray<string> Kinds => Readers.Keys;
+
     /// <exception cref="InvalidOperationException">The arrival has no stored form: it is new, and nobody gave it one.</exception>
     public static StoredRecord Encode(Arrival arrival) => arrival switch
     {
@@ -20,13 +32,7 @@ internal static class ArrivalCodec
     };
 
     /// <exception cref="UnreadableRecordException">The kind is unknown or the body is not of its shape.</exception>
-    public static Arrival Decode(StoredRecord record) => record.Kind switch
-    {
-        "confirmed.1" => Of(record.Read(JournalJson.Default.ConfirmedBody)),
-        "ambiguous.1" => Of(record.Read(JournalJson.Default.AmbiguousBody)),
-        "report.1" => Of(record.Read(JournalJson.Default.ReportBody)),
-        _ => throw record.Unknown("an arrival"),
-    };
+    public static Arrival Decode(StoredRecord record) => Readers.TryGetValue(record.Kind, out var read) ? read(record) : throw record.Unknown("an arrival");
 
     private static Arrival.Confirmed Of(ConfirmedBody b) => new(b.Change.ToChange(), [.. b.Scopes], ReadOnlyMemory<byte>.Empty);
 

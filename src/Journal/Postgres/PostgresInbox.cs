@@ -57,8 +57,7 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
     public async ValueTask<ImmutableArray<InboxRow>> ReadAsync(IReadOnlyCollection<int> shards, IReadOnlySet<long> except, int limit, CancellationToken cancellationToken)
     {
         if (shards.Count == 0 || limit == 0) return [];
-        var rows = await database.ReadAsync((connection, token) => ReadAsync(connection, [.. shards], [.. except], limit, token), cancellationToken).ConfigureAwait(false);
-        return [.. from row in rows where row is not null select row];
+        return await database.ReadAsync((connection, token) => ReadAsync(connection, [.. shards], [.. except], limit, token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What is not decided, for people: <see cref="IOperationsQueries.ListInboxAsync"/>.</summary>
@@ -68,18 +67,34 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
             (connection, token) => ReadAsync(connection, "SELECT * FROM (SELECT * FROM inbox ORDER BY seq LIMIT $1) AS oldest WHERE $2 IS NULL OR identity_id = $2 ORDER BY seq LIMIT $3", token,
                 Of(identity is null ? limit : IOperationsQueries.InboxLookMax), OfId(identity?.Value), Of(limit)),
             cancellationToken).ConfigureAwait(false);
-        return [.. from row in rows where row is not null select row];
+        return [.. from row in rows where row.Readable is not null select row.Readable];
     }
 
     public Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken) => signal.Arrived.WaitAsync(atMost, time, cancellationToken);
 
     public ValueTask DisposeAsync() => accepter.DisposeAsync();
 
-    // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
-    private Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken) => ReadAsync(
-        connection, "SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) ORDER BY seq LIMIT $3", cancellationToken, Of(shards), Of(except), Of(limit));
+    // Rows that cannot be read must not take the places of others: after a page that was full and had some, the next begins behind it and passes over the kinds that are unknown
+    // here. The first page has them too, so that they are told of.
+    private async Task<ImmutableArray<InboxRow>> ReadAsync(NpgsqlConnection connection, int[] shards, long[] except, int limit, CancellationToken cancellationToken)
+    {
+        var found = ImmutableArray.CreateBuilder<InboxRow>();
+        string[]? kinds = null;
+        var behind = 0L;
+        while (true)
+        {
+            // What is in work is skipped while walking: it is a small part, bounded by what the actors hold at once.
+            var page = await ReadAsync(
+                connection, "SELECT * FROM inbox WHERE shard_id = ANY ($1) AND seq NOT IN (SELECT unnest($2)) AND seq > $3 AND ($4 IS NULL OR kind = ANY ($4)) ORDER BY seq LIMIT $5",
+                cancellationToken, Of(shards), Of(except), Of(behind), OfTexts(kinds), Of(limit)).ConfigureAwait(false);
+            found.AddRange((from row in page where row.Readable is not null select row.Readable).Take(limit - found.Count));
+            if (page.Count < limit || found.Count == limit) return found.DrainToImmutable();
+            kinds = [.. ArrivalCodec.Kinds];
+            behind = page[^1].Sequence;
+        }
+    }
 
-    private async Task<List<InboxRow?>> ReadAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) => await connection.Command(
+    private async Task<List<Row>> ReadAsync(NpgsqlConnection connection, string which, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) => await connection.Command(
         $"""
         SELECT i.seq, i.shard_id, i.identity_id, i.kind, i.body, {PostgresAccountStore.OwnWritesColumns}
         FROM ({which}) AS i LEFT JOIN LATERAL (
@@ -88,11 +103,14 @@ internal sealed class PostgresInbox : IInbox, IAsyncDisposable
         """,
         parameters).RowsAsync(ToRow, cancellationToken).ConfigureAwait(false);
 
-    private InboxRow? ToRow(NpgsqlDataReader row)
+    private Row ToRow(NpgsqlDataReader row)
     {
         var (sequence, identity) = (row.GetInt64(0), new IdentityId(row.GetGuid(2)));
-        return reader.Read(sequence, identity, new StoredRecord(row.GetString(3), row.GetString(4))) is { } arrival
+        return new Row(sequence, reader.Read(sequence, identity, new StoredRecord(row.GetString(3), row.GetString(4))) is { } arrival
             ? new InboxRow(sequence, identity, row.GetInt32(1), arrival, PostgresAccountStore.ReadOwnWrites(row, firstColumn: 5))
-            : null;
+            : null);
     }
+
+    /// <summary>A row; what is in it is null if this version cannot read it.</summary>
+    private readonly record struct Row(long Sequence, InboxRow? Readable);
 }

@@ -132,6 +132,24 @@ public abstract class InboxConformance : StoreConformance
         (await subject.Store.Inbox.ReadAsync([], except, limit: 20, CancellationToken.None)).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("confirmed.2", "{\"next\":true}")]
+    [InlineData("confirmed.1", "{\"change\":7}")]
+    public async Task Rows_that_cannot_be_read_take_no_place_of_others(string kind, string body)
+    {
+        await using var subject = await OpenAsync();
+        var arrivals = Enumerable.Range(0, 8).Select(_ => Samples.Arrive(Samples.ChangeOf(Samples.NewAccount(), version: 1))).ToArray();
+        await subject.Store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
+        var all = await ReadAsync(subject.Store);
+        foreach (var row in (int[])[0, 1, 2, 4, 6]) await subject.RewriteInboxAsync(all[row].Sequence, kind, body);
+
+        (await ReadAsync(subject.Store, [], limit: 1)).ShouldBe([all[3].Sequence]);
+        (await ReadAsync(subject.Store, [], limit: 2)).ShouldBe([all[3].Sequence, all[5].Sequence]);
+        (await ReadAsync(subject.Store, [all[3].Sequence], limit: 2)).ShouldBe([all[5].Sequence, all[7].Sequence]);
+        (await ReadAsync(subject.Store, [], limit: 4)).ShouldBe([all[3].Sequence, all[5].Sequence, all[7].Sequence]);
+        (await subject.Store.CountOpenWorkAsync(CancellationToken.None)).UndecidedArrivals.ShouldBe(8, "they stay for a version that reads them");
+    }
+
     [Fact]
     public async Task Sequence_number_of_a_decided_row_is_never_given_again()
     {
@@ -190,5 +208,10 @@ public abstract class InboxConformance : StoreConformance
     }
 
     private static async Task<ImmutableArray<InboxRow>> ReadAsync(IStore store) =>
-        await store.Inbox.ReadAsync([.. Enumerable.Range(0, store.Leases.ShardCount)], ImmutableHashSet<long>.Empty, limit: 1_000, CancellationToken.None);
+        await store.Inbox.ReadAsync(Shards(store), ImmutableHashSet<long>.Empty, limit: 1_000, CancellationToken.None);
+
+    private static async Task<IEnumerable<long>> ReadAsync(IStore store, ImmutableHashSet<long> except, int limit) =>
+        from row in await store.Inbox.ReadAsync(Shards(store), except, limit, CancellationToken.None) select row.Sequence;
+
+    private static int[] Shards(IStore store) => [.. Enumerable.Range(0, store.Leases.ShardCount)];
 }

@@ -11,6 +11,9 @@ public interface IStoreUnderTest : IAsyncDisposable
 
     /// <summary>Closes the store and opens it on the same data.</summary>
     Task ReopenAsync(StoreSettings settings);
+
+    /// <summary>Puts these in the place of the kind and body of a row of the inbox, as another version could have written them.</summary>
+    Task RewriteInboxAsync(long sequence, string kind, string body);
 }
 
 /// <summary>The bounds that the suite sets.</summary>

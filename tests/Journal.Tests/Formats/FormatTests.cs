@@ -25,6 +25,9 @@ public sealed class FormatTests
     public void Event_is_written_as_it_was_recorded(string kind) =>
         Texts(KnownEvents.ByKind[kind].Select(EventCodec.Encode)).ShouldBe(Texts(GoldenRecords.Of(kind)));
 
+    [Fact]
+    public void Kinds_of_arrivals_that_are_read_are_those_recorded() => ArrivalCodec.Kinds.ShouldBe(KnownArrivals.ByKind.Keys, ignoreOrder: true);
+
     [Theory]
     [MemberData(nameof(ArrivalKinds))]
     public void Recorded_arrival_is_read_without_loss(string kind)

@@ -53,6 +53,9 @@ internal sealed class PostgresStoreUnderTest : IStoreUnderTest
         store = await PostgresStore.OpenAsync(options, Time, Logging, CancellationToken.None);
     }
 
+    public Task RewriteInboxAsync(long sequence, string kind, string body) =>
+        Server.RunSqlAsync($"UPDATE {Schema}.inbox SET kind = '{kind}', body = '{body}' WHERE seq = {sequence}", CancellationToken.None);
+
     public async Task CloseAsync()
     {
         if (store is not null) await store.DisposeAsync();

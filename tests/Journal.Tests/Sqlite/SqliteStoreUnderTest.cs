@@ -55,6 +55,9 @@ internal sealed class SqliteStoreUnderTest : IStoreUnderTest
         store = await SqliteStore.OpenAsync(options, stage => Interpose(stage), Time, Logging, CancellationToken.None);
     }
 
+    public Task RewriteInboxAsync(long sequence, string kind, string body) =>
+        Sqlite.RunAsync($"UPDATE inbox SET kind = '{kind}', body = '{body}' WHERE seq = {sequence}", CancellationToken.None).AsTask();
+
     public async Task CloseAsync()
     {
         if (store is not null) await store.DisposeAsync();

@@ -31,6 +31,9 @@ internal static class Parameters
     /// <summary>A text that may be missing.</summary>
     public static NpgsqlParameter OfText(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
+    /// <summary>Texts that may be missing.</summary>
+    public static NpgsqlParameter OfTexts(string[]? values) => new() { Value = (object?)values ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
     /// <summary>A number that may be missing.</summary>
     public static NpgsqlParameter OfNumber(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
 
