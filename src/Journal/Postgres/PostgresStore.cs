@@ -89,7 +89,7 @@ public sealed class PostgresStore : IStore
             var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                await PostgresMigrations.BringAsync(connection, database, cancellationToken).ConfigureAwait(false);
+                await PostgresMigrations.BringAsync(connection, database, PostgresMigrations.All, cancellationToken).ConfigureAwait(false);
                 if (options.Clock is { } clock) await LookAtClockAsync(connection, clock, cancellationToken).ConfigureAwait(false);
             }
 

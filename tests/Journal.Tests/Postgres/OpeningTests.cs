@@ -3,6 +3,7 @@ using Npgsql;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Postgres;
 using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Storing;
 using PasswordSync.Journal.Tests.Conformance;
 using PasswordSync.Lab;
 using Shouldly;
@@ -96,6 +97,27 @@ public sealed class OpeningTests(LabServers servers)
         var refused = await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync(options));
         refused.Refusal.ShouldBe(StoreRefusal.NewerSchema);
         refused.Message.ShouldContain($"schema {PostgresMigrations.All.Count + 1}; this version knows schemas up to {PostgresMigrations.All.Count}");
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Step_of_the_schema_may_take_longer_than_a_statement_of_daily_work()
+    {
+        await using var subject = await PostgresStoreUnderTest.OpenAsync(servers);
+        var slow = new Migration(PostgresMigrations.All.Count + 1, "slow", "SELECT pg_sleep(2); CREATE TABLE slow (slices integer);");
+        var given = new NpgsqlConnectionStringBuilder(subject.Server.ConnectionStringWithoutPassword)
+        {
+            Password = PostgresServer.AdministratorPassword,
+            SearchPath = subject.Schema,
+            Timeout = (int)Patience.Bound.TotalSeconds,
+            CommandTimeout = 1,
+            Pooling = false,
+        };
+        await using var connection = new NpgsqlConnection(given.ConnectionString);
+        await connection.OpenAsync(Token);
+
+        await PostgresMigrations.TakeAsync(connection, [slow], Token);
+
+        (await subject.Server.RunSqlAsync($"SELECT name FROM {subject.Schema}.schema_migration WHERE number = {slow.Number} AND to_regclass('{subject.Schema}.slow') IS NOT NULL", Token)).ShouldBe("slow");
     }
 
     [Fact(Timeout = 600_000)]

@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Identities;
+using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Tests.Conformance;
 using PasswordSync.Journal.Tests.Formats;
 using PasswordSync.Lab;
 using Shouldly;
@@ -37,8 +41,7 @@ public sealed class OtherVersionsTests(LabServers servers)
     {
         await using var store = await PostgresStoreUnderTest.OpenAsync(servers);
         var arrivals = KnownArrivals.ByKind.Keys.SelectMany(GoldenRecords.Of).Prepend(new StoredRecord("confirmed.2", "{\"next\":true}")).ToArray();
-        await store.Server.RunSqlAsync(
-            string.Concat(arrivals.Select(arrival => $"INSERT INTO {store.Schema}.inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at) VALUES (0, gen_random_uuid(), 'corp.example', gen_random_uuid(), gen_random_uuid(), {Text(arrival.Kind)}, {Text(arrival.Body)}, 0);\n")), Token);
+        await WriteArrivalsAsync(store, arrivals);
 
         var rows = await store.Postgres.Inbox.ReadAsync([0], ImmutableHashSet<long>.Empty, limit: 100, Token);
 
@@ -64,6 +67,38 @@ public sealed class OtherVersionsTests(LabServers servers)
         refusals.Count(refusal => refusal == "read").ShouldBe(40);
         refusals.Count(refusal => refusal.Contains("capture-accepted.2", StringComparison.Ordinal)).ShouldBe(10);
     }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Tables_of_the_first_schema_are_brought_forward_with_all_that_is_in_them()
+    {
+        await using var store = await PostgresStoreUnderTest.OpenAsync(servers);
+        await store.CloseAsync();
+        await store.Server.RunSqlAsync($"DROP SCHEMA {store.Schema} CASCADE", Token);
+        await using (var database = new PostgresDatabase(store.OptionsOf(new StoreSettings())))
+        await using (var connection = await database.OpenAsync(Token)) await PostgresMigrations.BringAsync(connection, database, [PostgresMigrations.All[0]], Token);
+        var identity = new IdentityId(Guid.NewGuid());
+        await WriteEventsAsync(store, identity, firstSequence: 1, [.. KnownEvents.ByKind.Keys.SelectMany(GoldenRecords.Of)]);
+        await WriteArrivalsAsync(store, [.. KnownArrivals.ByKind.Keys.SelectMany(GoldenRecords.Of)]);
+        var accepted = new CaptureId(Guid.NewGuid());
+        await store.Server.RunSqlAsync($"INSERT INTO {store.Schema}.accepted VALUES ('{accepted.Value}', 0, 0)", Token);
+
+        await store.ReopenAsync(new StoreSettings());
+
+        var read = new List<Core.Decisions.IdentityEvent>();
+        await foreach (var journalled in store.Postgres.Journal.ReadEventsAsync(identity, 1, Token)) read.Add(journalled.Event);
+        read.ShouldBe(KnownEvents.ByKind.Values.SelectMany(known => known));
+        (await store.Server.RunSqlAsync($"SELECT count(DISTINCT event_id) FROM {store.Schema}.event", Token)).ShouldBe($"{read.Count}", "each has its number among all");
+        (await store.Postgres.Inbox.ReadAsync([0], ImmutableHashSet<long>.Empty, limit: 100, Token)).Select(row => row.Arrival.Id)
+            .ShouldBe(KnownArrivals.ByKind.Values.SelectMany(known => known).Select(known => known.Id));
+        (await store.Postgres.Inbox.FindKnownAsync([accepted], Token)).ShouldBe([accepted]);
+        var worker = await Worker.StartAsync(store.Store, Samples.Start);
+        var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
+        await store.Postgres.Inbox.AcceptAsync([Samples.Arrive(change)], Token);
+        (await worker.DecideAsync((await worker.InboxAsync()).Single(row => row.Arrival.Id == change.CaptureId))).Result.ShouldBe(AppendResult.Appended);
+    }
+
+    private static async Task WriteArrivalsAsync(PostgresStoreUnderTest store, IEnumerable<StoredRecord> arrivals) => await store.Server.RunSqlAsync(
+        string.Concat(arrivals.Select(arrival => $"INSERT INTO {store.Schema}.inbox (shard_id, identity_id, source, object_guid, capture_id, kind, body, at) VALUES (0, gen_random_uuid(), 'corp.example', gen_random_uuid(), gen_random_uuid(), {Text(arrival.Kind)}, {Text(arrival.Body)}, 0);\n")), Token);
 
     private static async Task WriteEventsAsync(PostgresStoreUnderTest store, IdentityId identity, int firstSequence, params StoredRecord[] events)
     {

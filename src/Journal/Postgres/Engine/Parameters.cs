@@ -16,6 +16,14 @@ internal static class Parameters
         return command;
     }
 
+    /// <summary>A command that is waited for without end: the connection's time-out is not for it.</summary>
+    public static NpgsqlCommand PatientCommand(this NpgsqlConnection connection, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = connection.Command(sql, parameters);
+        command.CommandTimeout = 0;
+        return command;
+    }
+
     /// <summary>A further statement of a batch.</summary>
     public static void Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

@@ -17,8 +17,12 @@ internal static class PostgresMigrations
     /// <summary>All steps, by number from 1.</summary>
     public static IReadOnlyList<Migration> All { get; } = Migration.LoadAll("Postgres");
 
+    /// <param name="connection">An open connection of the database.</param>
+    /// <param name="database">Whose schema it is.</param>
+    /// <param name="steps">All steps that are known, by number from 1.</param>
+    /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
     /// <exception cref="StoreRefusedException">The server is too old, the schema is newer, or it was made for another number of shards.</exception>
-    public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
+    public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, IReadOnlyList<Migration> steps, CancellationToken cancellationToken)
     {
         await RequireVersionAsync(connection, database, cancellationToken).ConfigureAwait(false);
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
@@ -26,29 +30,34 @@ internal static class PostgresMigrations
 
         // A step may take longer than the waits of daily work.
         await connection.Command("SET LOCAL lock_timeout TO '60s'; SET LOCAL idle_in_transaction_session_timeout TO '60s'").ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        await connection.Command("SELECT pg_advisory_xact_lock($1, hashtext($2))", Of(LockClass), Of(database.Options.Schema)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        await connection.PatientCommand("SELECT pg_advisory_xact_lock($1, hashtext($2))", Of(LockClass), Of(database.Options.Schema)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
         if (!await ExistsAsync(connection, "SELECT to_regnamespace($1) IS NOT NULL", database.Options.Schema, cancellationToken).ConfigureAwait(false))
         {
             await connection.Command($"CREATE SCHEMA \"{database.Options.Schema}\"").ExecuteAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var reached = await ReachedAsync(connection, cancellationToken).ConfigureAwait(false);
-        if (reached > All.Count)
+        if (reached > steps.Count)
         {
             throw new StoreRefusedException(
                 StoreRefusal.NewerSchema,
-                $"The database {database.Name} has schema {reached}; this version knows schemas up to {All.Count}. Run the version that changed it, or a newer one; there is no way back.");
+                $"The database {database.Name} has schema {reached}; this version knows schemas up to {steps.Count}. Run the version that changed it, or a newer one; there is no way back.");
         }
 
-        foreach (var migration in All.Skip(reached))
-        {
-            await connection.Command(migration.Sql).ExecuteAsync(cancellationToken).ConfigureAwait(false);
-            await connection.Command("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, clock_timestamp())", Of(migration.Number), Of(migration.Name))
-                .ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        }
-
+        await TakeAsync(connection, steps.Skip(reached), cancellationToken).ConfigureAwait(false);
         await FixShardCountAsync(connection, database, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes these steps, however long they last: one that was broken off after the time-out of daily work would be begun again and again and never end.</summary>
+    public static async Task TakeAsync(NpgsqlConnection connection, IEnumerable<Migration> steps, CancellationToken cancellationToken)
+    {
+        foreach (var step in steps)
+        {
+            await connection.PatientCommand(step.Sql).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+            await connection.PatientCommand("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, clock_timestamp())", Of(step.Number), Of(step.Name))
+                .ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static async Task RequireVersionAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
