@@ -12,15 +12,12 @@ namespace PasswordSync.Simulation;
 /// </summary>
 public sealed class Cluster_under_faults
 {
-    private const string SeedVariable = "PASSWORDSYNC_SEED";
-    private const string Replay = "tests/Simulation/bin/Debug/net10.0/PasswordSync.Simulation -method '*The_invariants_hold_whatever_a_seed_thinks_of'";
-
     private static int SeedsMax => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1" ? 100_000 : 2_000;
 
     [Fact]
     public void The_invariants_hold_whatever_a_seed_thinks_of()
     {
-        if (int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
+        if (int.TryParse(Environment.GetEnvironmentVariable(Seeds.Variable), NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
         {
             var one = Seeds.Play(seed, new Bugs(), keepsLines: true);
             foreach (var text in one.Lines) Console.Write(text);
@@ -30,7 +27,7 @@ public sealed class Cluster_under_faults
 
         var found = Seeds.FindViolation(new Bugs(), SeedsMax);
 
-        found?.Violation.ShouldBeNull($"Seed {found.Seed}. Once more, with all that happened: {SeedVariable}={found.Seed} {Replay}");
+        found?.Violation.ShouldBeNull($"Seed {found.Seed}. {Seeds.HowToReplay(found.Seed)}");
     }
 
     [Fact]
@@ -65,6 +62,15 @@ public sealed class Cluster_under_faults
     [Fact]
     public void A_write_that_does_not_heed_its_deadline_is_found_out() =>
         Violation(new Bugs { HeedsDeadlines = false }).Message.ShouldContain("I3");
+
+    [Fact]
+    public void A_history_that_breaks_off_is_told_with_its_seed()
+    {
+        var broken = Should.Throw<InvalidOperationException>(() => Seeds.Play(seed: 7, new Bugs { BreaksOff = true }));
+
+        broken.Message.ShouldContain($"{Seeds.Variable}=7 ");
+        broken.InnerException.ShouldBeOfType<KeyNotFoundException>();
+    }
 
     private static ViolationException Violation(Bugs bugs) => Seeds.FindViolation(bugs, SeedsMax)?.Violation.ShouldNotBeNull() ?? throw new InvalidOperationException("The bug was not found.");
 }

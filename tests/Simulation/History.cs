@@ -49,6 +49,7 @@ internal sealed class History : IDisposable
         for (var i = 0; i < changes; i++) line.Add(line.Within(BadTimes), Change);
         var faults = line.Random.Next(0, 14);
         for (var i = 0; i < faults; i++) line.Add(line.Within(BadTimes), Fault);
+        if (around.Bugs.BreaksOff) line.Add(BadTimes / 2, () => throw new KeyNotFoundException("A bug."));
         line.RunUntil(BadTimes);
         Heal();
         var end = line.Now + QuietMax;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using PasswordSync.Simulation.Checks;
 using PasswordSync.Simulation.Store;
 
@@ -8,6 +9,13 @@ internal static class Seeds
 {
     /// <summary>What one seed came to.</summary>
     public sealed record Result(int Seed, ViolationException? Violation, string Digest, IReadOnlyList<string> Lines, int Decisions, int Sendings, int Takeovers);
+
+    /// <summary>The variable that names the one seed to be played.</summary>
+    public const string Variable = "PASSWORDSYNC_SEED";
+
+    /// <summary>How people play a seed again, with all that happens told.</summary>
+    public static string HowToReplay(int seed) =>
+        $"Once more, with all that happened: {Variable}={seed} tests/Simulation/bin/Debug/net10.0/PasswordSync.Simulation -method '*The_invariants_hold_whatever_a_seed_thinks_of'";
 
     public static Result Play(int seed, Bugs bugs, bool keepsLines = false) => OnOwnThread(() => PlayHere(seed, bugs, keepsLines));
 
@@ -41,6 +49,10 @@ internal static class Seeds
             violation = broken;
             history.Trace.Note(broken.Message);
         }
+        catch (Exception broken)
+        {
+            throw new InvalidOperationException($"The history of seed {seed} broke off. {HowToReplay(seed)}", broken);
+        }
 
         return new Result(seed, violation, history.Trace.Digest(), history.Trace.Lines, history.Judge.Decisions, history.Judge.Sendings, history.Judge.Takeovers);
     }
@@ -73,7 +85,7 @@ internal static class Seeds
         return () =>
         {
             thread.Join();
-            if (failure is not null) throw new InvalidOperationException("A history could not be played.", failure);
+            if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         };
     }
 }

@@ -15,6 +15,9 @@ internal sealed record Bugs
     /// <summary>Whether an attempt's deadline is heeded before the write.</summary>
     public bool HeedsDeadlines { get; init; } = true;
 
+    /// <summary>Whether the history ends in its middle with an exception that nobody thought of.</summary>
+    public bool BreaksOff { get; init; }
+
     /// <summary>An inbox row as identities see it.</summary>
     public InboxRow Present(InboxRow row) => KeepsOrder || row.Arrival is not Arrival.Confirmed confirmed
         ? row
