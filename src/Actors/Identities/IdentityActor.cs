@@ -75,6 +75,10 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     {
         switch (message)
         {
+            case IdentityMessage.Arrived stale when stale.Epoch != OwnedEpoch():
+                // Read before the shard was lost and gained again: another owner may have decided the row meanwhile, so it is looked for anew.
+                services.Rows.ComeBack(stale.InboxSequence, TimeSpan.Zero);
+                break;
             case IdentityMessage.Arrived arrived:
                 var decision = await PerformAsync(arrived.Command, arrived, cancellationToken).ConfigureAwait(false);
                 if (decision.IsToBeConfirmed)
@@ -108,7 +112,9 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     {
         for (var conflicts = 0; ; conflicts++)
         {
-            var epoch = OwnedEpoch();
+            // Nothing but what was read under this very epoch: the append refuses another.
+            var owned = OwnedEpoch();
+            var epoch = arrived?.Epoch ?? owned;
             var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
             var rules = services.Rules();
             var asked = command(services.Clock.GetUtcNow());

@@ -12,9 +12,10 @@ public abstract record IdentityMessage
 
     /// <summary>A row of the inbox is to be decided.</summary>
     /// <param name="InboxSequence">The row.</param>
+    /// <param name="Epoch">The epoch under which the node owned the shard before it read the row.</param>
     /// <param name="Command">Makes the command for the time at hand.</param>
     /// <param name="LoneSecrets">Captures of the row whose secrets no delivery can come to need: candidates that did not cause the stamp.</param>
-    internal sealed record Arrived(long InboxSequence, Func<DateTimeOffset, IdentityCommand> Command, ImmutableArray<CaptureId> LoneSecrets) : IdentityMessage;
+    internal sealed record Arrived(long InboxSequence, long Epoch, Func<DateTimeOffset, IdentityCommand> Command, ImmutableArray<CaptureId> LoneSecrets) : IdentityMessage;
 
     /// <summary>Someone asks for a decision and waits for it until it is durable.</summary>
     internal sealed record Perform(Func<DateTimeOffset, IdentityCommand> Command, IReply<Decision> Reply) : IdentityMessage;

@@ -71,8 +71,8 @@ public sealed partial class InboxPump : IInboxRowTracker
     {
         // First of all what came due is let go: else rows that fill up what may be put off would stay there for ever.
         var except = inHand.TakeNotDue();
-        var shards = ownership.Shards;
-        if (shards.Count == 0 || inHand.PutOffCount >= options.PutOffMax)
+        var epochs = ownership.Epochs;
+        if (epochs.Count == 0 || inHand.PutOffCount >= options.PutOffMax)
         {
             await Task.Delay(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
             return;
@@ -86,24 +86,24 @@ public sealed partial class InboxPump : IInboxRowTracker
             return;
         }
 
-        var rows = await inbox.ReadAsync(shards, except, options.BatchMax, cancellationToken).ConfigureAwait(false);
-        HandOut(rows, hand);
+        var rows = await inbox.ReadAsync([.. epochs.Keys], except, options.BatchMax, cancellationToken).ConfigureAwait(false);
+        HandOut([.. rows.Select(row => new ReadRow(row, epochs[row.Shard]))], hand);
         if (rows.Length < options.BatchMax) await inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken).ConfigureAwait(false);
     }
 
-    private void HandOut(ImmutableArray<InboxRow> rows, Func<IdentityId, IdentityMessage, bool> hand)
+    private void HandOut(ImmutableArray<ReadRow> rows, Func<IdentityId, IdentityMessage, bool> hand)
     {
         var refusals = new Dictionary<IdentityId, int>();
         foreach (var row in rows)
         {
             inHand.HandOut(row.Sequence, options.HandedOutMax);
-            var refused = refusals.GetValueOrDefault(row.Identity);
+            var refused = refusals.GetValueOrDefault(row.Row.Identity);
             var taken = row.Arrival is Arrival.Ambiguous || toConfirm.TryRemove(row.Sequence, out _) ? HandToDesk(row) : Hand(row, ToMessage(row), hand, refused);
-            if (!taken) refusals[row.Identity] = refused + 1;
+            if (!taken) refusals[row.Row.Identity] = refused + 1;
         }
     }
 
-    private bool HandToDesk(InboxRow row)
+    private bool HandToDesk(ReadRow row)
     {
         var taken = desk.TryTake(row);
         if (!taken) ComeBack(row.Sequence, options.SettlerRetryInterval);
@@ -111,21 +111,21 @@ public sealed partial class InboxPump : IInboxRowTracker
     }
 
     // The more rows of one identity are refused at once, the later the last of them come again: a flood for one must not be read over and over.
-    private bool Hand(InboxRow row, IdentityMessage message, Func<IdentityId, IdentityMessage, bool> hand, int refusals)
+    private bool Hand(ReadRow row, IdentityMessage message, Func<IdentityId, IdentityMessage, bool> hand, int refusals)
     {
-        var taken = hand(row.Identity, message);
+        var taken = hand(row.Row.Identity, message);
         if (!taken) ComeBack(row.Sequence, options.SurveyInterval * (1 + (refusals / options.RefusalsPerInterval)));
         return taken;
     }
 
-    private IdentityMessage.Arrived ToMessage(InboxRow row) => row.Arrival switch
+    private IdentityMessage.Arrived ToMessage(ReadRow row) => row.Arrival switch
     {
         Arrival.Confirmed confirmed => Decide(row, confirmed.Change, confirmed.Scopes, lone: [], isConfirmed: false),
         Arrival.Report report => Note(row, report.CaptureId, report.Account, report.Verdict, report.CapturedAt, report.Trace, lone: []),
         _ => throw new InvalidOperationException($"Internal error: unknown arrival {row.Arrival.GetType().Name}."),
     };
 
-    private IdentityMessage.Arrived ToMessage(InboxRow row, CandidateVerdict verdict)
+    private IdentityMessage.Arrived ToMessage(ReadRow row, CandidateVerdict verdict)
     {
         if (row.Arrival is Arrival.Confirmed confirmed)
         {
@@ -143,14 +143,14 @@ public sealed partial class InboxPump : IInboxRowTracker
             : Note(row, newest.CaptureId, newest.Account, CaptureVerdict.Unconfirmed, newest.Stages.CapturedAt, CaptureTrace.Of(newest), lone: ids);
     }
 
-    private IdentityMessage.Arrived Decide(InboxRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
-        row.Sequence,
-        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.OwnWrites) { Scopes = matched, IsConfirmedAtSource = isConfirmed, Disabled = scopes.Disabled },
+    private IdentityMessage.Arrived Decide(ReadRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
+        row.Sequence, row.Epoch,
+        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.Row.OwnWrites) { Scopes = matched, IsConfirmedAtSource = isConfirmed, Disabled = scopes.Disabled },
         lone);
 
     private static IdentityMessage.Arrived Note(
-        InboxRow row, CaptureId captureId, AccountId account, CaptureVerdict verdict, DateTimeOffset capturedAt, CaptureTrace? trace, ImmutableArray<CaptureId> lone) => new(
-            row.Sequence, now => new IdentityCommand.NoteReport(now, captureId, account, verdict, capturedAt) { Trace = trace }, lone);
+        ReadRow row, CaptureId captureId, AccountId account, CaptureVerdict verdict, DateTimeOffset capturedAt, CaptureTrace? trace, ImmutableArray<CaptureId> lone) => new(
+            row.Sequence, row.Epoch, now => new IdentityCommand.NoteReport(now, captureId, account, verdict, capturedAt) { Trace = trace }, lone);
 
     private void LogFailure(Exception failure)
     {

@@ -12,20 +12,20 @@ namespace PasswordSync.Actors.Sharding;
 /// </summary>
 internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger logger)
 {
-    private readonly Channel<InboxRow> waiting = Channel.CreateBounded<InboxRow>(options.InHandMax);
+    private readonly Channel<ReadRow> waiting = Channel.CreateBounded<ReadRow>(options.InHandMax);
     private readonly ConcurrentDictionary<SourceId, DateTimeOffset> resting = new();
 
     /// <summary>Takes a row, unless too many wait.</summary>
-    public bool TryTake(InboxRow row) => waiting.Writer.TryWrite(row);
+    public bool TryTake(ReadRow row) => waiting.Writer.TryWrite(row);
 
     /// <summary>Runs until cancelled.</summary>
     /// <param name="settle">Takes what was found.</param>
     /// <param name="putOff">Takes a row that could not be settled now, and after how long to try again.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public Task RunAsync(Action<InboxRow, CandidateVerdict> settle, Action<InboxRow, TimeSpan> putOff, CancellationToken cancellationToken) =>
+    public Task RunAsync(Action<ReadRow, CandidateVerdict> settle, Action<ReadRow, TimeSpan> putOff, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, options.SettlingMax).Select(_ => Task.Run(() => WorkAsync(settle, putOff, cancellationToken), CancellationToken.None)));
 
-    private async Task WorkAsync(Action<InboxRow, CandidateVerdict> settle, Action<InboxRow, TimeSpan> putOff, CancellationToken cancellationToken)
+    private async Task WorkAsync(Action<ReadRow, CandidateVerdict> settle, Action<ReadRow, TimeSpan> putOff, CancellationToken cancellationToken)
     {
         try
         {
@@ -42,7 +42,7 @@ internal sealed partial class SettlingDesk(ICandidateSettler settler, InboxPumpO
         }
     }
 
-    private async Task<CandidateVerdict> AskAsync(InboxRow row, CancellationToken cancellationToken)
+    private async Task<CandidateVerdict> AskAsync(ReadRow row, CancellationToken cancellationToken)
     {
         var source = row.Arrival.Account.Source;
         if (resting.TryGetValue(source, out var until) && until - clock.GetUtcNow() is var rest && rest > TimeSpan.Zero) return new CandidateVerdict.TryAgain(rest, "The source rests.");

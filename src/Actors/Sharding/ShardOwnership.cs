@@ -25,7 +25,11 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     private long shardsGained;
 
     /// <summary>The shards for which the node may begin something now.</summary>
-    public IReadOnlyCollection<int> Shards => Current is { } current && Remaining(current) > TimeSpan.Zero ? [.. current.Shards.Keys.Except(current.HandedOver)] : [];
+    public IReadOnlyCollection<int> Shards => [.. Epochs.Keys];
+
+    /// <summary>The same, with the epoch of each.</summary>
+    public ImmutableSortedDictionary<int, long> Epochs =>
+        Current is { } current && Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
 
     /// <summary>How long the lease lasts yet; zero or less when it is over.</summary>
     public TimeSpan RemainingTime => Remaining(Current);

@@ -67,6 +67,22 @@ public sealed class IdentityTroubleTests
     }
 
     [Fact]
+    public async Task I6_a_row_that_was_read_before_its_shard_was_lost_and_gained_anew_is_read_again_and_not_decided_once_more()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+        live.Journal.Epoch = 3;
+        live.Own(epoch: 3);
+
+        live.ArriveAsReadUnder(epoch: 1, Ann, 2);
+
+        live.Decided.ShouldBe([1]);
+        live.BackAgain.ShouldBe([(2, TimeSpan.Zero)]);
+        live.Arrive(Ann, 2);
+        live.Decided.ShouldBe([1, 2], "what is still there is decided");
+    }
+
+    [Fact]
     public async Task I4_an_identity_of_a_shard_that_was_lost_and_gained_anew_decides_on_what_the_owner_between_wrote()
     {
         await using var live = new LiveIdentities();
@@ -148,7 +164,7 @@ public sealed class IdentityTroubleTests
         live.Arrive(Ann, 1);
         var crashes = 1;
 
-        live.Tell(Ann, Row(2, now => crashes-- > 0 ? throw new InvalidOperationException("a bug") : new IdentityCommand.DecideCapture(now, live.ChangeOf(Ann, 2), [Point], OwnWrites.None)));
+        live.Tell(Ann, live.Row(2, now => crashes-- > 0 ? throw new InvalidOperationException("a bug") : new IdentityCommand.DecideCapture(now, live.ChangeOf(Ann, 2), [Point], OwnWrites.None)));
         live.Decided.ShouldBe([1]);
         live.Pass(Second);
 
@@ -161,7 +177,7 @@ public sealed class IdentityTroubleTests
     public async Task I9_a_message_that_crashes_its_identity_again_and_again_is_parked_and_reported_and_delays_nobody_else()
     {
         await using var live = new LiveIdentities();
-        live.Tell(Ann, Row(1, _ => throw new InvalidOperationException("poison")));
+        live.Tell(Ann, live.Row(1, _ => throw new InvalidOperationException("poison")));
         live.Arrive(Bob, 2);
         live.Decided.ShouldBe([2], "before Ann has been tried again");
         live.Arrive(Ann, 3);
@@ -178,7 +194,7 @@ public sealed class IdentityTroubleTests
     {
         await using var live = new LiveIdentities();
         var taken = 0;
-        while (live.Region.TryTell(Ann, Row(taken + 1, now => new IdentityCommand.DecideCapture(now, live.ChangeOf(Ann, 1), [Point], OwnWrites.None)))) taken++;
+        while (live.Region.TryTell(Ann, live.Row(taken + 1, now => new IdentityCommand.DecideCapture(now, live.ChangeOf(Ann, 1), [Point], OwnWrites.None)))) taken++;
 
         live.Arrive(Bob, 1).ShouldBeTrue();
 

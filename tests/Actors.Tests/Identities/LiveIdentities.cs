@@ -60,7 +60,14 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
 
     public int Live => System.Actors.Hierarchy().Count(status => status.Kind == "identity");
 
-    public void Own(long epoch, int shardCount = 1) => Ownership.Renew(new LeaseView(Enumerable.Range(0, shardCount).ToImmutableSortedDictionary(shard => shard, _ => epoch), LeaseLength), Clock.GetTimestamp());
+    /// <summary>The one of the last <see cref="Own"/>.</summary>
+    public long Epoch { get; private set; }
+
+    public void Own(long epoch, int shardCount = 1)
+    {
+        Epoch = epoch;
+        Ownership.Renew(new LeaseView(Enumerable.Range(0, shardCount).ToImmutableSortedDictionary(shard => shard, _ => epoch), LeaseLength), Clock.GetTimestamp());
+    }
 
     /// <summary>A change; a greater number is a newer one.</summary>
     public Change ChangeOf(IdentityId identity, int number)
@@ -74,9 +81,13 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
     public static CaptureId CaptureIdOf(IdentityId identity, int number) => new(new Guid(number, 0, 1, identity.Value.ToByteArray()[..8]));
 
     /// <summary>Tells of an inbox row with a change, and lets all happen that follows at once.</summary>
-    public bool Arrive(IdentityId identity, int number, OwnWrites? ownWrites = null) => Tell(identity, Row(number, now => new IdentityCommand.DecideCapture(now, ChangeOf(identity, number), [Point], ownWrites ?? OwnWrites.None)));
+    public bool Arrive(IdentityId identity, int number, OwnWrites? ownWrites = null) => ArriveAsReadUnder(Epoch, identity, number, ownWrites);
 
-    public static IdentityMessage.Arrived Row(long sequence, Func<DateTimeOffset, IdentityCommand> command) => new(sequence, command, []);
+    /// <summary>The same of a row that was read while the shard had this epoch.</summary>
+    public bool ArriveAsReadUnder(long epoch, IdentityId identity, int number, OwnWrites? ownWrites = null) =>
+        Tell(identity, new IdentityMessage.Arrived(number, epoch, now => new IdentityCommand.DecideCapture(now, ChangeOf(identity, number), [Point], ownWrites ?? OwnWrites.None), []));
+
+    public IdentityMessage.Arrived Row(long sequence, Func<DateTimeOffset, IdentityCommand> command) => new(sequence, Epoch, command, []);
 
     public bool Tell(IdentityId identity, IdentityMessage message)
     {

@@ -21,7 +21,9 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     private readonly ScriptedInbox inbox;
     private readonly InboxPump pump;
     private readonly CancellationTokenSource ending = new();
+    private readonly ShardOwnership ownership;
     private readonly ConcurrentQueue<long> handed = new();
+    private readonly ConcurrentQueue<long> epochs = new();
     private readonly Task running;
     private Func<IdentityId, bool> hasRoom = _ => true;
     private Func<Change, Task<CandidateVerdict>> confirm = change => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
@@ -30,8 +32,8 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     public InboxPumpTests()
     {
         inbox = new ScriptedInbox(clock);
-        var ownership = new ShardOwnership(shardCount: 1, clock);
-        ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, 1), TimeSpan.FromDays(1)), clock.GetTimestamp());
+        ownership = new ShardOwnership(shardCount: 1, clock);
+        Own(epoch: 1);
         pump = new InboxPump(inbox, ownership, this, this, Options, clock, NullLogger<InboxPump>.Instance);
         running = pump.RunAsync(Hand, ending.Token);
     }
@@ -79,6 +81,20 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         await LookAsync();
 
         handed.ShouldBe([1, 1]);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task A_row_is_handed_out_as_read_under_the_epoch_that_the_shard_had_before_the_reading()
+    {
+        inbox.Trouble = () =>
+        {
+            Own(epoch: 2);
+            return null;
+        };
+        inbox.Add(ScriptedInbox.Row(1));
+        await LookAsync();
+
+        epochs.ShouldBe([1]);
     }
 
     [Fact(Timeout = 600_000)]
@@ -220,10 +236,13 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         ending.Dispose();
     }
 
+    private void Own(long epoch) => ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, epoch), TimeSpan.FromDays(1)), clock.GetTimestamp());
+
     private bool Hand(IdentityId identity, IdentityMessage message)
     {
         if (!hasRoom(identity)) return false;
         handed.Enqueue(ScriptedInbox.NumberOf(identity));
+        epochs.Enqueue(message.ShouldBeOfType<IdentityMessage.Arrived>().Epoch);
         return true;
     }
 
