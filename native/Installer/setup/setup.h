@@ -21,7 +21,8 @@ DWORD folder_make(const wchar_t *path, const wchar_t *service);
 
 DWORD recovery_set(const wchar_t *service);
 
-/* Starts the service, once it has ended if it is ending; nothing if its configuration is not there yet, or if it is not to start by itself. */
+/* Starts the service, once it has ended if it is ending; nothing if its configuration is not there yet, if it is not to start by itself, or
+   if some of its files are only replaced when Windows starts again. */
 DWORD service_start(const wchar_t *service, const wchar_t *configuration);
 
 #endif

@@ -65,8 +65,15 @@ public sealed class InstallerTests
 
         var configuration = Path.Combine(DataFolder("PasswordSyncNode"), "node.json");
         await File.WriteAllTextAsync(configuration, "{}", TestContext.Current.CancellationToken);
+        await InstallerSite.SetPendingAsync(@"\??\C:\Program Files\PasswordSync\Node\System.Diagnostics.EventLog.Messages.dll");
         (await InstallerSite.InstallAsync("/i", InstallerSite.Package, [level, .. InstallerSite.Repair])).ShouldBe(0);
         await InstallerSite.UntilServiceAsync(Node, "RUNNING");
+
+        await InstallerSite.SetPendingAsync(@"\??\C:\Program Files\PasswordSync\Node\EventLog.Messages.dll", @"\??\C:\Config.Msi\1.rbf", @"!\??\C:\PROGRAM FILES\PasswordSync\Node\library.dll");
+        (await InstallerSite.InstallAsync("/i", InstallerSite.Package, [level, .. InstallerSite.Repair])).ShouldBe(0);
+        await InstallerSite.UntilServiceAsync(Node, "STOPPED");
+        (await InstallerSite.ServiceAsync(Node)).ShouldBe("STOPPED", "some of its files come when Windows starts again");
+        await InstallerSite.SetPendingAsync();
         File.Delete(configuration);
 
         (await InstallerSite.InstallAsync("/x", InstallerSite.Package, level)).ShouldBe(0);

@@ -94,14 +94,19 @@ internal static class InstallerSite
     }
 
     /// <summary>Gives LSA's list these entries; none removes the value.</summary>
-    public static async Task SetPackagesAsync(params string[] entries)
-    {
-        string[] change = entries.Length == 0 ? ["delete", Lsa, "/v", PackagesName, "/f"] : ["add", Lsa, "/v", PackagesName, "/t", "REG_MULTI_SZ", "/d", string.Join(@"\0", entries), "/f"];
-        await WineStart.RunAsync("reg", change);
-    }
+    public static Task SetPackagesAsync(params string[] entries) => SetListAsync(Lsa, PackagesName, entries);
+
+    /// <summary>Gives Windows this list of files to replace or remove when it starts again; none removes it.</summary>
+    public static Task SetPendingAsync(params string[] entries) => SetListAsync(@"HKLM\System\CurrentControlSet\Control\Session Manager", "PendingFileRenameOperations", entries);
 
     /// <summary>The entries of LSA's list.</summary>
     public static async Task<string[]> PackagesAsync() => (await ValueAsync(Lsa, PackagesName, "REG_MULTI_SZ"))?.Split(@"\0", StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private static async Task SetListAsync(string key, string name, string[] entries)
+    {
+        string[] change = entries.Length == 0 ? ["delete", key, "/v", name, "/f"] : ["add", key, "/v", name, "/t", "REG_MULTI_SZ", "/d", string.Join(@"\0", entries), "/f"];
+        await WineStart.RunAsync("reg", change);
+    }
 
     public static async Task<string> ProductCodeAsync(string package) =>
         (await RunAsync("msiinfo", "export", package, "Property")).Split('\n').Single(line => line.StartsWith("ProductCode\t", StringComparison.Ordinal)).Split('\t')[1].Trim();
