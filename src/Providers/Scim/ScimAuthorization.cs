@@ -20,21 +20,28 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
     /// <summary>How long a token is used whose answer names no end.</summary>
     private static readonly TimeSpan LifetimeByDefault = TimeSpan.FromMinutes(5);
 
+    /// <summary>A token that is refused within this time after it was given was never good for the request; later it may have been taken back.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
     private readonly HttpTarget? authority = options.OAuth is { } oauth ? new HttpTarget(oauth.Http) : null;
     private volatile Given? given;
 
-    /// <returns>The header, and whether it was given for an earlier request; or why there is none.</returns>
-    public async Task<(AuthenticationHeaderValue? Header, bool IsKept, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
+    /// <returns>The header, and whether it was given long enough ago to have been taken back since; or why there is none.</returns>
+    public async Task<(AuthenticationHeaderValue? Header, bool IsOld, DeliveryOutcome? Obstacle)> GetAsync(CancellationToken cancellationToken)
     {
-        if (given is { } kept && kept.Until > context.Time.GetUtcNow()) return (kept.Header, true, null);
+        var now = context.Time.GetUtcNow();
+        if (given is { } kept && kept.Until > now) return (kept.Header, now - kept.At >= Fresh, null);
         var (header, obstacle) = options.OAuth is { } oauth
             ? await GetByOAuthAsync(oauth, cancellationToken)
             : await HeaderSecret.ReadAsync(context.Secrets, options.Token!, "The secret of token", token => new AuthenticationHeaderValue("Bearer", token), cancellationToken);
         return (header, false, obstacle);
     }
 
-    /// <summary>Drops a token that the server refused.</summary>
-    public void Forget() => given = null;
+    /// <summary>Drops a token that the server refused, unless there is another one by now.</summary>
+    public void Forget(AuthenticationHeaderValue refused)
+    {
+        if (given is { } kept && ReferenceEquals(kept.Header, refused)) Interlocked.CompareExchange(ref given, null, kept);
+    }
 
     public void Dispose() => authority?.Dispose();
 
@@ -72,7 +79,8 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
         }
 
         var lifetime = LifetimeOf(root);
-        var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), context.Time.GetUtcNow() + lifetime - (lifetime > 2 * Margin ? Margin : lifetime / 2));
+        var now = context.Time.GetUtcNow();
+        var fresh = new Given(new AuthenticationHeaderValue("Bearer", text), now, now + lifetime - (lifetime > 2 * Margin ? Margin : lifetime / 2));
         given = fresh;
         return (fresh.Header, null);
     }
@@ -84,5 +92,5 @@ internal sealed class ScimAuthorization(ScimOptions options, ProviderContext con
             ? TimeSpan.FromSeconds(count)
             : LifetimeByDefault;
 
-    private sealed record Given(AuthenticationHeaderValue Header, DateTimeOffset Until);
+    private sealed record Given(AuthenticationHeaderValue Header, DateTimeOffset At, DateTimeOffset Until);
 }

@@ -83,7 +83,7 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
 
     private async Task<(HttpAnswer? Answer, DeliveryOutcome? Obstacle)> SendAsync(HttpMethod method, string path, HttpContent? content, string? eTag, WritePermit? permit, CancellationToken cancellationToken)
     {
-        var (header, isKept, obstacle) = await authorization.GetAsync(cancellationToken);
+        var (header, isOld, obstacle) = await authorization.GetAsync(cancellationToken);
         if (header is null) return (null, obstacle);
         using var message = new HttpRequestMessage(method, $"{options.Http.Url.ToString().TrimEnd('/')}/{path}") { Content = content };
         message.Headers.Authorization = header;
@@ -92,8 +92,8 @@ internal sealed class ScimClient(ScimOptions options, ProviderContext context) :
         if (eTag is not null) message.Headers.TryAddWithoutValidation("If-Match", eTag);
         var reply = await target.SendAsync(message, permit, AnswerLengthMax, cancellationToken);
         if (reply.Answer?.Status != HttpStatusCode.Unauthorized) return reply;
-        authorization.Forget();
-        return isKept ? (null, new DeliveryOutcome.Transient($"{options.Http.Server} does not take the token any more that it took before (401); the next attempt gets a new one.")) : reply;
+        authorization.Forget(header);
+        return isOld ? (null, new DeliveryOutcome.Transient($"{options.Http.Server} does not take the token any more that it took before (401); the next attempt gets a new one.")) : reply;
     }
 
     private DeliveryOutcome Classify(HttpAnswer answer) => ScimResponses.Classify(answer, permit: null, context.Time.GetUtcNow(), Redactor.Tidy);

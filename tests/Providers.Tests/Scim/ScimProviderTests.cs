@@ -75,18 +75,26 @@ public sealed class ScimTokenTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_token_of_OAuth_that_no_longer_holds_is_replaced_by_the_next_attempt()
+    public async Task A_token_of_OAuth_that_no_longer_holds_is_replaced_by_the_next_attempt_and_one_that_was_just_given_is_a_matter_for_people()
     {
+        var clock = new ManualClock();
         await using var server = await ScimServer.StartAsync(new ScimServerOptions(Patch: true, ETag: false), Token);
         await using var target = new ScimConformanceTarget(server, withOAuth: true);
         var names = await target.AddAsync("F0rmer.Passw0rd!", Token);
-        var found = (await target.Provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
+        await using var provider = new ScimProvider(target.Options, Any.Context(clock));
+        var found = (await provider.PrepareAsync(Any.Query(names), Token)).ShouldBeOfType<Preparation.Found>();
         using var password = Any.Secret("N3w.Passw0rd!");
 
         await server.RevokeAsync(Token);
+        (await SetAsync()).ShouldBeOfType<DeliveryOutcome.TargetMisconfigured>().Reason.ShouldContain("401");
+        (await SetAsync()).ShouldBeOfType<DeliveryOutcome.Delivered>();
 
-        (await target.Provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("401");
-        (await target.Provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token)).ShouldBeOfType<DeliveryOutcome.Delivered>();
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await server.RevokeAsync(Token);
+        (await SetAsync()).ShouldBeOfType<DeliveryOutcome.Transient>().Reason.ShouldContain("401");
+        (await SetAsync()).ShouldBeOfType<DeliveryOutcome.Delivered>();
         (await target.HasAsync(names, "N3w.Passw0rd!", Token)).ShouldBeTrue();
+
+        Task<DeliveryOutcome> SetAsync() => provider.SetPasswordAsync(Any.Set(found.Target, null, TimeProvider.System), password, Token);
     }
 }
