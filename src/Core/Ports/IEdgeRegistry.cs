@@ -35,6 +35,9 @@ public sealed record EdgeRevocation(SourceId Source, string DomainController, Da
 /// <param name="Version">The version that it runs.</param>
 public sealed record EdgeSighting(SourceId Source, string DomainController, string CertificateSerial, DateTimeOffset SeenAt, string Version)
 {
+    /// <summary>What was heard that much later than this by the clock of whoever wrote it was written before that clock was set back: this one counts.</summary>
+    public static TimeSpan ClockStep { get; } = TimeSpan.FromMinutes(5);
+
     /// <summary>When its certificate ends; null if that was not noted.</summary>
     public DateTimeOffset? CertificateUntil { get; init; }
 

@@ -21,10 +21,10 @@ internal sealed class PostgresEdgeRegistry(PostgresDatabase database) : IEdgeReg
                 SET certificate_serial = excluded.certificate_serial, seen_at = excluded.seen_at, version = excluded.version,
                   certificate_until = excluded.certificate_until, spool = coalesce(excluded.spool, edge.spool),
                   alarms = coalesce(excluded.alarms, edge.alarms), alarms_at = coalesce(excluded.alarms_at, edge.alarms_at)
-                WHERE excluded.seen_at >= edge.seen_at
+                WHERE excluded.seen_at >= edge.seen_at OR edge.seen_at > $10
                 """,
                 Of(sighting.Source.Value), Of(sighting.DomainController), Of(sighting.CertificateSerial), Of(sighting.SeenAt.ToColumn()), Of(sighting.Version),
-                OfNumber(sighting.CertificateUntil?.ToColumn()), OfNumber(sighting.Spool), OfText(sighting.Alarms?.Names), OfNumber(sighting.Alarms?.At.ToColumn())).ExecuteAsync(token),
+                OfNumber(sighting.CertificateUntil?.ToColumn()), OfNumber(sighting.Spool), OfText(sighting.Alarms?.Names), OfNumber(sighting.Alarms?.At.ToColumn()), Of((sighting.SeenAt + EdgeSighting.ClockStep).ToColumn())).ExecuteAsync(token),
             cancellationToken).ConfigureAwait(false);
     }
 

@@ -20,10 +20,10 @@ internal sealed class SqliteEdgeRegistry(SqliteEngine engine) : IEdgeRegistry
                 SET certificate_serial = excluded.certificate_serial, seen_at = excluded.seen_at, version = excluded.version,
                   certificate_until = excluded.certificate_until, spool = coalesce(excluded.spool, edge.spool),
                   alarms = coalesce(excluded.alarms, edge.alarms), alarms_at = coalesce(excluded.alarms_at, edge.alarms_at)
-                WHERE excluded.seen_at >= seen_at
+                WHERE excluded.seen_at >= seen_at OR seen_at > $10
                 """,
                 sighting.Source.Value, sighting.DomainController, sighting.CertificateSerial, sighting.SeenAt.ToColumn(), sighting.Version, sighting.CertificateUntil?.ToColumn(), sighting.Spool,
-                sighting.Alarms?.Names, sighting.Alarms?.At.ToColumn()),
+                sighting.Alarms?.Names, sighting.Alarms?.At.ToColumn(), (sighting.SeenAt + EdgeSighting.ClockStep).ToColumn()),
             cancellationToken).ConfigureAwait(false);
     }
 

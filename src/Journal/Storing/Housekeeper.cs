@@ -51,7 +51,15 @@ internal abstract partial class Housekeeper : IAsyncDisposable
             await RepeatAsync(() => RemoveTroublesAsync(TroubleTable.Failing, now - options.AcceptedKeptFor, cancellationToken)).ConfigureAwait(false);
 
             // What tells that it is past may be trimmed away before it is old.
-            await RepeatAsync(() => RemovePastUnconfirmedAsync(cancellationToken)).ConfigureAwait(false);
+            try
+            {
+                await RepeatAsync(() => RemovePastUnconfirmedAsync(cancellationToken)).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException trouble)
+            {
+                // Among very many it takes longer than a statement may; retention must not wait for that.
+                PassFailed(logger, trouble);
+            }
 
             // Who has not changed the password in so long will not for this: somebody who has left must not be a trouble for ever. Before the events by which an unconfirmed one is past.
             var troublesKeptFor = options.AcceptedKeptFor < options.EventsKeptFor ? options.AcceptedKeptFor : options.EventsKeptFor;

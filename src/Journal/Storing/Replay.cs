@@ -29,7 +29,14 @@ internal static class Replay
                 throw new UnreadableRecordException($"The journal of identity {identity} has no event {state.Sequence + 1}, but a later one: it is damaged. Restore a backup.");
             }
 
-            state = state.Apply(EventCodec.Decode(record));
+            try
+            {
+                state = state.Apply(EventCodec.Decode(record));
+            }
+            catch (InvalidOperationException contradiction)
+            {
+                throw new UnreadableRecordException($"Event {sequence} of identity {identity} does not follow from those before: its journal is damaged. {contradiction.Message}");
+            }
         }
 
         return state;

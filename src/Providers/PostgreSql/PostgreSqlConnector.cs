@@ -15,8 +15,8 @@ internal sealed class CredentialUnreadableException(string message) : Exception(
 /// <summary>Connections to the server: pooled ones of the service, and single ones that try a password.</summary>
 internal sealed class PostgreSqlConnector : IAsyncDisposable
 {
-    /// <summary>The most connections of the service: one for each call that a point's limits may let through at once, and one to verify. A smaller pool would let calls wait here and take a busy node for a server that cannot be reached.</summary>
-    internal const int ConnectionsMax = ProviderLimits.ConcurrencyMax + 1;
+    /// <summary>The most connections of the service: one for each call that a point's limits may let through at once, and two to verify. A smaller pool would let calls wait here and take a busy node for a server that cannot be reached.</summary>
+    internal const int ConnectionsMax = ProviderLimits.ConcurrencyMax + 2;
 
     private readonly PostgreSqlServerOptions options;
     private readonly ISecretReferences secrets;

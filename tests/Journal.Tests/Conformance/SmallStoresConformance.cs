@@ -136,6 +136,11 @@ public abstract class SmallStoresConformance : StoreConformance
 
         (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe(
             [first, edge with { CertificateSerial = "0a1c", SeenAt = Samples.Start.AddSeconds(5), Version = "0.2.0" }]);
+
+        // The clock of whoever wrote the last one was an hour ahead.
+        var putRight = edge with { SeenAt = Samples.Start.AddHours(-1), Version = "0.3.0" };
+        await subject.Store.Edges.SawAsync(putRight, CancellationToken.None);
+        (await subject.Store.Edges.ListAsync(CancellationToken.None)).ShouldBe([first, putRight]);
     }
 
     [Fact]

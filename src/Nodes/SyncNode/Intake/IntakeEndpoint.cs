@@ -154,7 +154,8 @@ internal sealed partial class IntakeEndpoint(
         }
         catch (StorageUnavailableException failure)
         {
-            // The captures are answered already; the sighting is only for people.
+            // The captures are answered already; the sighting is only for people. What was not written is written at the edge's next question.
+            noted.TryRemove(key, out _);
             LogTryAgain(failure.Message);
         }
     }

@@ -16,7 +16,7 @@ internal static class EdgeTroubles
 
     /// <summary>What stands wrong there, in words; nothing of an edge that was revoked, and nothing that was told too long ago to hold still.</summary>
     public static IEnumerable<string> WordsOf(EdgeSighting edge, OperationServices services) =>
-        edge.Alarms is { } told && services.Now - told.At <= EdgeReports.KeptFor && EdgeTable.StateOf(edge, services) != EdgeTable.Revoked ? EdgeAlarms.Parse(told.Names).Select(WordsOf).OfType<string>() : [];
+        edge.Alarms is { } told && (services.Now - told.At).Duration() <= EdgeReports.KeptFor && EdgeTable.StateOf(edge, services) != EdgeTable.Revoked ? EdgeAlarms.Parse(told.Names).Select(WordsOf).OfType<string>() : [];
 
     /// <summary>Where it says more.</summary>
     public static string RemedyOf(EdgeSighting edge) => $"PasswordSync.EdgeNode doctor, on {edge.DomainController}";
