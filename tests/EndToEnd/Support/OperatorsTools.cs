@@ -11,8 +11,8 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     /// <summary>The exit code of a pbm that did what it was asked and brings bad news.</summary>
     public const int BadNews = 6;
 
-    /// <summary>Its exit code when it did not get through to the node, which knows nothing of it then: it waits for a connection for some seconds only.</summary>
-    private const int Unreachable = 3;
+    /// <summary>What it says when it did not get through to the node, which knows nothing of it then: it waits for a connection for some seconds only.</summary>
+    private static readonly string[] Unreached = ["cannot be reached", "did not answer within"];
 
     /// <summary>Runs pbm; it must do what it is asked.</summary>
     public async Task<string> PbmAsync(CancellationToken cancellationToken, params string[] words)
@@ -71,7 +71,7 @@ internal sealed partial class OperatorsTools(Landscape landscape)
     { Environment = Runtime }.RunAsync(cancellationToken);
 
     private Task<ToolResult> ReachAsync(string[] words, CancellationToken cancellationToken) =>
-        UntilAsync($"pbm {string.Join(' ', words)} to reach the node", token => TryPbmAsync(token, words), result => result.ExitCode != Unreachable, cancellationToken);
+        UntilAsync($"pbm {string.Join(' ', words)} to reach the node", token => TryPbmAsync(token, words), result => !Unreached.Any(word => result.Errors.Contains(word, StringComparison.Ordinal)), cancellationToken);
 
     private static Dictionary<string, string> Runtime => new()
     {

@@ -39,6 +39,19 @@ internal static class ProcessTree
     /// <summary>Has the process been suspended (SIGSTOP), and come to a halt?</summary>
     public static bool IsStopped(int processId) => StatusOf(processId) is ["T", ..];
 
+    /// <summary>Has none of its threads anything more to do: each is suspended, or has ended.</summary>
+    public static bool StandsStill(int processId)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{processId}/task").All(thread => StateIn($"{thread}/stat") is null or ["T" or "Z" or "X", ..]);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Does the process hold a lock for writing (fcntl, as tdb takes them) on an open file whose path begins so?</summary>
     public static bool HoldsWriteLock(int processId, string pathBeginning)
     {
@@ -54,8 +67,10 @@ internal static class ProcessTree
     }
 
     // The second field is the program's name in parentheses and may itself hold spaces; what is given begins with field 3, the state; field 22 is the start.
-    private static string[]? StatusOf(int processId) =>
-        ReadOrNull($"/proc/{processId}/stat") is { } text ? text[(text.LastIndexOf(')') + 2)..].Split(' ') : null;
+    private static string[]? StatusOf(int processId) => StateIn($"/proc/{processId}/stat");
+
+    private static string[]? StateIn(string file) =>
+        ReadOrNull(file) is { } text ? text[(text.LastIndexOf(')') + 2)..].Split(' ') : null;
 
     private static string? TargetOf(string link)
     {

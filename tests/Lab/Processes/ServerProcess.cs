@@ -147,7 +147,14 @@ public sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Suspends every process of the server: its sockets stay open, connections are still accepted, nothing is answered.</summary>
-    public void Freeze() => Signal(NativeSignals.Stop);
+    /// <exception cref="TimeoutException">A thread goes on all the same.</exception>
+    public void Freeze()
+    {
+        Signal(NativeSignals.Stop);
+
+        // A thread stops only when it comes to look at its signals.
+        if (Guardian is { } guard && !SpinWait.SpinUntil(() => ProcessTree.DescendantsOf(guard).All(ProcessTree.StandsStill), StopBound)) throw new TimeoutException("A server that is told to stand still goes on.");
+    }
 
     /// <summary>Lets a frozen server go on.</summary>
     public void Thaw() => Signal(NativeSignals.Continue);

@@ -27,7 +27,7 @@ public sealed class ProvidersInANodeTests(LabServers servers, PostgreSqlRolesSer
     private const string Entra = "entra", Scim = "scim", Roles = "roles", Local = "local", Vault = "vault";
 
     // Without an account a delivery is tried for some seconds, and one that a busy machine keeps from its target a few times is not parked.
-    private const int AttemptsMax = 6;
+    private const int AttemptsMax = 30;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
