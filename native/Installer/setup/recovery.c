@@ -18,13 +18,5 @@ static DWORD set_actions(SC_HANDLE service)
 
 DWORD recovery_set(const wchar_t *service_name)
 {
-    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
-    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, service_name, SERVICE_CHANGE_CONFIG | SERVICE_START);
-
-    DWORD result = service == NULL ? GetLastError() : set_actions(service);
-    if (service != NULL)
-        (void)CloseServiceHandle(service);
-    if (manager != NULL)
-        (void)CloseServiceHandle(manager);
-    return result;
+    return on_service(service_name, SERVICE_CHANGE_CONFIG | SERVICE_START, set_actions);
 }

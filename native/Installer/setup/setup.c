@@ -6,7 +6,8 @@
      packages undo NAME            takes back what the last `add` or `remove` changed
      folder PATH -|SERVICE         makes a folder that SYSTEM and administrators alone may enter, and the service's own account if one is named
      recovery SERVICE              restarts the service when it fails: after 5 s, 30 s, then every minute
-     start SERVICE FILE            starts the service if it starts with Windows and FILE, its configuration, is there */
+     start SERVICE FILE            starts the service if it starts with Windows, FILE, its configuration, is there, and none of its files waits
+                                   for a restart of Windows */
 #include "setup.h"
 
 #include <wchar.h>

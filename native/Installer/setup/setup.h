@@ -4,8 +4,6 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-#include <stdbool.h>
-
 /* Appends the entry to `Notification Packages`, unless it is there; all others stay as they are, in their order. Marks in either case that LSA has not
    read the list since: a repair may have brought the library that was missing. */
 DWORD packages_add(const wchar_t *name);
@@ -18,6 +16,9 @@ DWORD packages_undo(const wchar_t *name);
 
 /* Makes the folder with a protected access list, or gives an existing one that list. The service's account is in it too; NULL for none. */
 DWORD folder_make(const wchar_t *path, const wchar_t *service);
+
+/* Opens the service with these rights and acts on it; a Windows error if it cannot be opened. */
+DWORD on_service(const wchar_t *name, DWORD rights, DWORD (*act)(SC_HANDLE service));
 
 DWORD recovery_set(const wchar_t *service);
 

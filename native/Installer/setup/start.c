@@ -1,5 +1,6 @@
 #include "setup.h"
 
+#include <stdbool.h>
 #include <wchar.h>
 
 enum {
@@ -98,13 +99,5 @@ DWORD service_start(const wchar_t *service_name, const wchar_t *configuration)
 {
     if (GetFileAttributesW(configuration) == INVALID_FILE_ATTRIBUTES)
         return ERROR_SUCCESS;
-    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
-    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, service_name, SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS | SERVICE_START);
-
-    DWORD result = service == NULL ? GetLastError() : start(service);
-    if (service != NULL)
-        (void)CloseServiceHandle(service);
-    if (manager != NULL)
-        (void)CloseServiceHandle(manager);
-    return result;
+    return on_service(service_name, SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS | SERVICE_START, start);
 }

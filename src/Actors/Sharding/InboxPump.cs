@@ -97,9 +97,9 @@ public sealed partial class InboxPump : IInboxRowTracker
         foreach (var row in rows)
         {
             inHand.HandOut(row.Sequence, options.HandedOutMax);
-            var refused = refusals.GetValueOrDefault(row.Row.Identity);
+            var refused = refusals.GetValueOrDefault(row.Identity);
             var taken = row.Arrival is Arrival.Ambiguous || toConfirm.TryRemove(row.Sequence, out _) ? HandToDesk(row) : Hand(row, ToMessage(row), hand, refused);
-            if (!taken) refusals[row.Row.Identity] = refused + 1;
+            if (!taken) refusals[row.Identity] = refused + 1;
         }
     }
 
@@ -113,7 +113,7 @@ public sealed partial class InboxPump : IInboxRowTracker
     // The more rows of one identity are refused at once, the later the last of them come again: a flood for one must not be read over and over.
     private bool Hand(ReadRow row, IdentityMessage message, Func<IdentityId, IdentityMessage, bool> hand, int refusals)
     {
-        var taken = hand(row.Row.Identity, message);
+        var taken = hand(row.Identity, message);
         if (!taken) ComeBack(row.Sequence, options.SurveyInterval * (1 + (refusals / options.RefusalsPerInterval)));
         return taken;
     }

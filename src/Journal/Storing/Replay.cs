@@ -12,7 +12,7 @@ internal static class Replay
 
     /// <param name="identity">Whose.</param>
     /// <param name="records">At first the snapshot, if there is one, under the number <see cref="Snapshot"/>; then the events after it, in order.</param>
-    /// <exception cref="UnreadableRecordException">Something cannot be read, or an event is missing.</exception>
+    /// <exception cref="UnreadableRecordException">Something cannot be read, an event is missing, or one does not follow from those before.</exception>
     public static IdentityState Fold(IdentityId identity, IEnumerable<(long Sequence, StoredRecord Record)> records)
     {
         var state = IdentityState.Initial;
@@ -35,7 +35,7 @@ internal static class Replay
             }
             catch (InvalidOperationException contradiction)
             {
-                throw new UnreadableRecordException($"Event {sequence} of identity {identity} does not follow from those before: its journal is damaged. {contradiction.Message}");
+                throw new UnreadableRecordException($"Event {sequence} of identity {identity} does not follow from those before: its journal is damaged. {contradiction.Message}", contradiction);
             }
         }
 

@@ -33,7 +33,7 @@ internal static partial class NodeStore
     {
         if (configuration.Node.Database.Kind == "sqlite") return await SqliteStore.OpenAsync(SqliteOptions(configuration), clock, loggers, cancellationToken).ConfigureAwait(false);
         var options = PostgresOptions(configuration, clock);
-        return await WaitAsync(() => PostgresStore.OpenAsync(options, clock, loggers, cancellationToken), clock, loggers, cancellationToken).ConfigureAwait(false);
+        return await WaitAsync(() => PostgresStore.OpenAsync(options, clock, loggers, cancellationToken), LoggingTo(loggers), TimeSpan.MaxValue, clock, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sets the clock by a database server that others use too, and changes nothing there. One that is away is waited for, as by <see cref="OpenAsync"/>.</summary>
@@ -51,7 +51,7 @@ internal static partial class NodeStore
                 await PostgresStore.ReadClockAsync(options, cancellationToken).ConfigureAwait(false);
                 return clock;
             },
-            clock, loggers, cancellationToken);
+            LoggingTo(loggers), TimeSpan.MaxValue, clock, cancellationToken);
     }
 
     /// <summary>The clock by which the cluster's nodes judge certificates and revocations: the database's, asked once, or the machine's beside a file. For commands, whose node may not run.</summary>
@@ -80,40 +80,40 @@ internal static partial class NodeStore
     /// <param name="machine">The machine's clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StorageUnavailableException">The database could not be asked for 30 s, or its clock and the machine's are too far apart; the message says what to change.</exception>
-    public static async Task<TimeProvider> WaitForClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
+    public static Task<TimeProvider> WaitForClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
     {
-        var began = machine.GetTimestamp();
         var isTold = false;
-        while (true)
+        return WaitAsync(() => ReadClockAsync(configuration, machine, cancellationToken), Tell, CommandWaitMax, machine, cancellationToken);
+
+        void Tell(string reason)
         {
-            try
-            {
-                return await ReadClockAsync(configuration, machine, cancellationToken).ConfigureAwait(false);
-            }
-            catch (StorageUnavailableException failure) when (machine.GetElapsedTime(began) < CommandWaitMax)
-            {
-                if (!isTold) await Console.Error.WriteLineAsync($"{failure.Message} Trying again for {CommandWaitMax.TotalSeconds:0} s.").ConfigureAwait(false);
-                isTold = true;
-                await Task.Delay(LookAgainAfter, machine, cancellationToken).ConfigureAwait(false);
-            }
+            if (!isTold) Console.Error.WriteLine($"{reason}{Environment.NewLine}Trying again for {CommandWaitMax.TotalSeconds:0} s.");
+            isTold = true;
         }
     }
 
-    private static async Task<T> WaitAsync<T>(Func<Task<T>> open, DatabaseClock clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    /// <summary>Tries until it succeeds, or for so long.</summary>
+    private static async Task<T> WaitAsync<T>(Func<Task<T>> open, Action<string> tell, TimeSpan atMost, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
+        var began = clock.GetTimestamp();
         while (true)
         {
             try
             {
                 return await open().ConfigureAwait(false);
             }
-            catch (StorageUnavailableException failure)
+            catch (StorageUnavailableException failure) when (clock.GetElapsedTime(began) < atMost)
             {
-                LogWaiting(logger, failure.Message);
+                tell(failure.Message);
                 await Task.Delay(LookAgainAfter, clock, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private static Action<string> LoggingTo(ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger(typeof(NodeStore).FullName!);
+        return reason => LogWaiting(logger, reason);
     }
 
     private static PostgresStoreOptions PostgresOptions(NodeConfiguration configuration, DatabaseClock clock) =>

@@ -2,8 +2,10 @@ using System.Collections;
 using System.Reflection;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
+using PasswordSync.Journal.Storing;
 using Shouldly;
 using Xunit;
 
@@ -24,6 +26,17 @@ public sealed class FormatTests
     [MemberData(nameof(EventKinds))]
     public void Event_is_written_as_it_was_recorded(string kind) =>
         Texts(KnownEvents.ByKind[kind].Select(EventCodec.Encode)).ShouldBe(Texts(GoldenRecords.Of(kind)));
+
+    [Fact]
+    public void Event_that_does_not_follow_from_those_before_makes_a_journal_unreadable()
+    {
+        var identity = new IdentityId(Guid.NewGuid());
+        var finished = GoldenRecords.Of("attempt-finished.1").First();
+
+        var damaged = Should.Throw<UnreadableRecordException>(() => Replay.Fold(identity, [(1, finished)]));
+
+        damaged.Message.ShouldStartWith($"Event 1 of identity {identity} does not follow from those before");
+    }
 
     [Fact]
     public void Kinds_of_arrivals_that_are_read_are_those_recorded() => ArrivalCodec.Kinds.ShouldBe(KnownArrivals.ByKind.Keys, ignoreOrder: true);

@@ -77,7 +77,7 @@ public sealed class OpeningTests
         foreach (var table in (string[])["parked", "failing", "missed", "unconfirmed", "known_name"]) await subject.Sqlite.RunAsync($"DROP TABLE {table}", CancellationToken.None);
         await CreateFormerNameIndexesAsync(subject);
         await subject.Sqlite.RunAsync("CREATE INDEX event_parked ON event (at) WHERE json_extract(body, '$.sequel.sequel') = 'park'", CancellationToken.None);
-        foreach (var column in (string[])["alarms", "alarms_at"]) await subject.Sqlite.RunAsync($"ALTER TABLE edge DROP COLUMN {column}", CancellationToken.None);
+        await DropAlarmsAsync(subject);
         await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 6", CancellationToken.None);
 
         await subject.ReopenAsync(new StoreSettings());
@@ -97,7 +97,7 @@ public sealed class OpeningTests
         await worker.CommandAsync(row.Identity, new IdentityCommand.NoteReport(Samples.Start, Samples.NewCapture(), row.Arrival.Account, CaptureVerdict.RefusedBySource, Samples.Start) { Trace = new CaptureTrace("ADA.OLD", Samples.Start, Samples.Start) });
         await subject.Sqlite.RunAsync("DROP TABLE known_name", CancellationToken.None);
         await CreateFormerNameIndexesAsync(subject);
-        foreach (var column in (string[])["alarms", "alarms_at"]) await subject.Sqlite.RunAsync($"ALTER TABLE edge DROP COLUMN {column}", CancellationToken.None);
+        await DropAlarmsAsync(subject);
         await subject.Sqlite.RunAsync("DELETE FROM schema_migration WHERE number >= 9", CancellationToken.None);
         logged.Lines.ShouldBeEmpty("there was nothing to migrate");
 
@@ -231,6 +231,11 @@ public sealed class OpeningTests
 
     private static Task<StoreRefusedException> RefusalAsync(SqliteStoreOptions options) => Should.ThrowAsync<StoreRefusedException>(
         () => SqliteStore.OpenAsync(options, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None));
+
+    private static async Task DropAlarmsAsync(SqliteStoreUnderTest subject)
+    {
+        foreach (var column in (string[])["alarms", "alarms_at"]) await subject.Sqlite.RunAsync($"ALTER TABLE edge DROP COLUMN {column}", CancellationToken.None);
+    }
 
     private static async Task CreateFormerNameIndexesAsync(SqliteStoreUnderTest subject)
     {

@@ -21,9 +21,8 @@ internal readonly record struct LoadedIdentity(IdentityId Identity, IdentityStat
         {
             return new LoadedIdentity(identity, await journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false), null);
         }
-        catch (Exception failure) when (failure is UnreadableRecordException || (failure is InvalidOperationException and not ObjectDisposedException))
+        catch (UnreadableRecordException failure)
         {
-            // The second: events that can be read, but do not follow from each other.
             return new LoadedIdentity(identity, null, $"The journal of this person cannot be read: {failure.Message}");
         }
     }
