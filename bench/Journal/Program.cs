@@ -30,9 +30,9 @@ Measurement[] measurements =
     new("accept: captures, 64 callers, one at a time", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 64, batch: 1)),
     new("accept: captures, 4 callers, batches of 100", (run, span) => StoreLoad.AcceptAsync(run, span, callers: 4, batch: 100)),
     new("append: commands of 2 events, 64 at a time", StoreLoad.CommandsAsync),
-    new("append: decisions of 5 events, one caller", (run, span) => StoreLoad.AppendAsync(run, span, callers: 1)),
-    new("append: decisions of 5 events, 64 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 64)),
-    new("append: decisions of 5 events, 512 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 512)),
+    new("append: first decisions, one caller", (run, span) => StoreLoad.AppendAsync(run, span, callers: 1)),
+    new("append: first decisions, 64 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 64)),
+    new("append: first decisions, 512 callers", (run, span) => StoreLoad.AppendAsync(run, span, callers: 512)),
     new("inbox: reads of one row behind 4,000 in hand", StoreLoad.ReadBehindAsync),
     new("captures accepted, read, decided and appended", WholeWay.CapturesAsync),
 ];

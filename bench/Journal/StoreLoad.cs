@@ -22,7 +22,7 @@ internal static class StoreLoad
         return batch;
     });
 
-    /// <summary>First decisions of new identities (two points assigned, one change accepted, two deliveries queued) in a second.</summary>
+    /// <summary>First decisions of new identities (two events: two points join, one change is accepted and queued for both) in a second.</summary>
     public static Task<double> AppendAsync(StorePlace place, TimeSpan length, int callers) => MeasureAsync(place, length, callers, async (store, lease) =>
     {
         var change = Arrive(NewAccount()).Change;

@@ -21,7 +21,7 @@ public sealed class Newest_records
     {
         await using var filled = await FilledStore.OpenAsync(Token);
         var change = (await filled.AddAsync(1, Beta, Token)).Single();
-        await filled.AddAsync(600, Alpha, Token);
+        await filled.AddAsync(1_100, Alpha, Token);
         var events = (int)(await filled.Store.Operations.Queries.CountAsync(0, Token)).LastEvent;
         events.ShouldBeGreaterThan(2_000, "more than a page");
         var one = All with { ChangeSet = change.CaptureId.Value };
@@ -38,7 +38,7 @@ public sealed class Newest_records
         await filled.AddAsync(1, Beta, new DeliveryOutcome.Transient("The server is down."), Token);
         Words(await ReadAsync(filled, All with { OnlyFailures = true }, 100, 2 * events)).ShouldBe(["obstacle"]);
         events = (int)(await filled.Store.Operations.Queries.CountAsync(0, Token)).LastEvent;
-        (await ReadAsync(filled, All, events + 1, events + 1)).Rows.Length.ShouldBe(events);
+        (await ReadAsync(filled, All, 3 * events, events + 1)).Rows.Select(row => row[0]).Distinct().Count().ShouldBe(events);
 
         var cut = await ReadAsync(filled, one, 100, events / 2);
         cut.Rows.ShouldBeEmpty();

@@ -64,6 +64,7 @@ public sealed class Sync_operations(OneNode one)
         (Text(edge, "controller"), Text(edge, "state")).ShouldBe((TestNode.DomainController, "here"));
         var records = (await admin.RunAsync("sync history", Token, ("user", "ada"))).Rows();
         records.Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
+        records.Select(row => row.GetProperty("record").GetInt64() - records[0].GetProperty("record").GetInt64()).ShouldBe([0, 0, 1, 1, 2, 3], "what an event says of a sync point has the event's number");
         records.Skip(2).ShouldAllBe(row => Text(row, "changeSet") == $"{capture.CaptureId}" && Text(row, "user") == "ada" && Text(row, "controller") == TestNode.DomainController);
         Text(records[^2], "attempt").ShouldBe(Text(records[^1], "attempt"));
         foreach (var stage in (string[])["captured", "spooled", "accepted"]) records[^1].GetProperty(stage).GetDateTimeOffset().ShouldBeGreaterThan(begun, stage);
@@ -132,7 +133,7 @@ public sealed class Sync_operations(OneNode one)
         await node.RestartAsync(targets, null, Token);
         using var again = OperatorClient.First(node);
         await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));
-        await node.WaitForAsync<IdentityEvent.DeliveryQueued>(_ => true, Token);
+        await node.WaitForAsync<IdentityEvent.CaptureAccepted>(accepted => !accepted.Queued.IsEmpty, Token);
 
         // The offer is made before the answer to this comes: the point has it, and has not begun it.
         await again.UntilAsync("sync points", listed => listed.Rows().Single().GetProperty("waiting").GetInt32() > 0, Token);
@@ -229,6 +230,7 @@ public sealed class Sync_operations(OneNode one)
         var exported = await admin.StreamAsync("sync export", int.MaxValue, Token);
         exported.Select(row => row.ToString()).ShouldBe(streamed.Select(row => row.ToString()));
         (await admin.StreamAsync("sync export", int.MaxValue, Token, ("point", "beta"), ("number", "2"))).Select(row => Text(row, "event")).ShouldBe(["assigned", "queued"]);
+        (await admin.StreamAsync("sync export", int.MaxValue, Token, ("event", "queued"))).Select(row => (Text(row, "point"), row.GetProperty("at").GetDateTimeOffset())).ShouldBe([("beta", streamed[2].GetProperty("at").GetDateTimeOffset())]);
     }
 
     [Fact(Timeout = 600_000)]

@@ -15,8 +15,7 @@ internal static class CaptureDecider
         Verdict.Confirm => Decision.ConfirmFirst,
         Verdict.Unconfirmed => Decision.Of(
             new IdentityEvent.CaptureReported(c.Now, c.Change.CaptureId, c.Change.Account, CaptureVerdict.Unconfirmed, c.Change.Stages.CapturedAt) { Trace = CaptureTrace.Of(c.Change) }),
-        Verdict.Accept => new Decision(
-            [.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), new IdentityEvent.CaptureAccepted(c.Now, c.Change) { Scopes = c.Scopes }, .. QueueEverywhere(state, c)], null, null),
+        Verdict.Accept => Accept(state, c),
         Verdict.Echo => new Decision([Ignored(c, IgnoreReason.Echo), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.Overwritten => new Decision([Ignored(c, IgnoreReason.Older), .. SupersedeEverywhere(state, c, OverwrittenReason)], null, null),
         Verdict.OutOfScope => new Decision([.. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now), Ignored(c, IgnoreReason.OutOfScope)], null, null),
@@ -80,12 +79,18 @@ internal static class CaptureDecider
     private static IdentityEvent.CaptureIgnored Ignored(IdentityCommand.DecideCapture c, IgnoreReason reason) =>
         new(c.Now, c.Change.CaptureId, c.Change.Account, c.Change.Stamp, reason) { Trace = CaptureTrace.Of(c.Change) };
 
-    private static IEnumerable<IdentityEvent> QueueEverywhere(IdentityState state, IdentityCommand.DecideCapture c) =>
-        from point in ScopeDecider.Joined(state, c.Change.Account, c.Points)
-        from happened in EndOfOlder(state, point, c, $"Change {c.Change.CaptureId} is newer.")
-            .Append(new IdentityEvent.DeliveryQueued(c.Now, point, c.Change.CaptureId, c.Now))
-            .Concat(EndAtDisabled(state, point, c))
-        select happened;
+    // What the change replaces ends before: only where nothing waits can it be queued.
+    private static Decision Accept(IdentityState state, IdentityCommand.DecideCapture c)
+    {
+        var points = ScopeDecider.AllOf(state, c.Change.Account, c.Points);
+        return new Decision(
+        [
+            .. ScopeDecider.Changes(state, c.Change.Account, c.Points, c.Now),
+            .. points.SelectMany(point => EndOfOlder(state, point, c)),
+            new IdentityEvent.CaptureAccepted(c.Now, c.Change) { Scopes = c.Scopes, Queued = points },
+            .. points.SelectMany(point => EndAtDisabled(state, point, c)),
+        ], null, null);
+    }
 
     // The point stays assigned, so that it is told of, and can be sent to again as soon as it is enabled. Behind an attempt in flight the change waits
     // for that to end and then for the point, as it does at a paused one: the end of the older one must not be the last that is known.
@@ -109,11 +114,11 @@ internal static class CaptureDecider
         if (point is PointState.InFlight { AfterFlight: AfterFlight.Continue } flight) yield return (flight.Delivery, DeliveryEnd.Superseded);
     }
 
-    private static IEnumerable<IdentityEvent> EndOfOlder(IdentityState state, SyncPointId point, IdentityCommand.DecideCapture c, string reason)
+    private static IEnumerable<IdentityEvent> EndOfOlder(IdentityState state, SyncPointId point, IdentityCommand.DecideCapture c)
     {
         if (state.Points.GetValueOrDefault(point)?.Unsent is { } older)
         {
-            yield return new IdentityEvent.DeliveryEnded(c.Now, point, older.CaptureId, DeliveryEnd.Superseded, reason);
+            yield return new IdentityEvent.DeliveryEnded(c.Now, point, older.CaptureId, DeliveryEnd.Superseded, $"Change {c.Change.CaptureId} is newer.");
         }
     }
 }

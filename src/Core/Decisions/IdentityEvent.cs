@@ -10,15 +10,18 @@ namespace PasswordSync.Core.Decisions;
 /// <param name="At">When it was decided.</param>
 public abstract record IdentityEvent(DateTimeOffset At)
 {
-    /// <summary>A change became the newest of the identity. Equal by value.</summary>
+    /// <summary>A change became the newest of the identity, and is to be delivered to points. Equal by value.</summary>
     public sealed record CaptureAccepted(DateTimeOffset At, Change Change) : IdentityEvent(At)
     {
         /// <summary>The names of the scopes in which the edge found the account: for people, nothing is decided by it. Empty in journals of before it was kept.</summary>
         public ImmutableArray<string> Scopes { get; init; } = [];
 
-        public bool Equals(CaptureAccepted? other) => base.Equals(other) && Change == other.Change && Scopes.SequenceEqual(other.Scopes);
+        /// <summary>The points for which the change is queued at once, due at the time of the decision: as by a <see cref="DeliveryQueued"/> for each. Empty in journals of before, which have those instead.</summary>
+        public ImmutableSortedSet<SyncPointId> Queued { get; init; } = [];
 
-        public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Change, Scopes.Length);
+        public bool Equals(CaptureAccepted? other) => base.Equals(other) && Change == other.Change && Scopes.SequenceEqual(other.Scopes) && Queued.SetEquals(other.Queued);
+
+        public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Change, Scopes.Length, Queued.Count);
     }
 
     /// <summary>A capture was decided without becoming the newest change.</summary>
@@ -36,16 +39,24 @@ public abstract record IdentityEvent(DateTimeOffset At)
         public CaptureTrace? Trace { get; init; }
     }
 
-    /// <summary>One account of the identity has these sync points from now on; the identity has those of all its accounts.</summary>
-    public sealed record AccountScoped(DateTimeOffset At, AccountScope Scope) : IdentityEvent(At);
+    /// <summary>One account of the identity has these sync points from now on; the identity has those of all its accounts. Equal by value.</summary>
+    public sealed record AccountScoped(DateTimeOffset At, AccountScope Scope) : IdentityEvent(At)
+    {
+        /// <summary>The points that thereby come into the identity's scope. Empty in journals of before, which have a <see cref="PointAssigned"/> for each.</summary>
+        public ImmutableSortedSet<SyncPointId> Joined { get; init; } = [];
 
-    /// <summary>A sync point came into the identity's scope.</summary>
+        public bool Equals(AccountScoped? other) => base.Equals(other) && Scope == other.Scope && Joined.SetEquals(other.Joined);
+
+        public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Scope, Joined.Count);
+    }
+
+    /// <summary>A sync point came into the identity's scope. Only read: <see cref="AccountScoped.Joined"/> says it now.</summary>
     public sealed record PointAssigned(DateTimeOffset At, SyncPointId Point) : IdentityEvent(At);
 
     /// <summary>A sync point left the identity's scope.</summary>
     public sealed record PointWithdrawn(DateTimeOffset At, SyncPointId Point) : IdentityEvent(At);
 
-    /// <summary>A change is to be delivered to a point; behind an attempt in flight it waits for that.</summary>
+    /// <summary>A change is to be delivered to a point, also without being new: sent or tried once more, or to a point that joined; behind an attempt in flight it waits for that.</summary>
     public sealed record DeliveryQueued(DateTimeOffset At, SyncPointId Point, CaptureId CaptureId, DateTimeOffset DueAt) : IdentityEvent(At);
 
     /// <summary>A delivery that was not in flight came to an end, or one in flight was told what becomes of it.</summary>

@@ -15,12 +15,12 @@ public static class IdentityFold
         ArgumentNullException.ThrowIfNull(happened);
         var next = happened switch
         {
-            IdentityEvent.CaptureAccepted e => state.Remember(e.Change.CaptureId).Saw(e.Change.Account.Source, e.Change.Stamp) with { Newest = e.Change },
+            IdentityEvent.CaptureAccepted e => state.Accept(e),
             IdentityEvent.CaptureIgnored { Reason: IgnoreReason.Duplicate } => state,
             IdentityEvent.CaptureIgnored e => state.Remember(e.CaptureId).Saw(e.Account.Source, e.Stamp),
             IdentityEvent.CaptureReported e => state.Remember(e.CaptureId),
-            IdentityEvent.AccountScoped e => state.Scope(e.Scope),
-            IdentityEvent.PointAssigned e => state.Assign(e),
+            IdentityEvent.AccountScoped e => e.Joined.Aggregate(state.Scope(e.Scope), (folded, point) => folded.Assign(e, point)),
+            IdentityEvent.PointAssigned e => state.Assign(e, e.Point),
             IdentityEvent.PointWithdrawn e => state.Withdraw(e, state.PointOf(e, e.Point)),
             IdentityEvent.DeliveryQueued e => state.WithPoint(e.Point, Queue(state.PointOf(e, e.Point), e, state.Newest)),
             IdentityEvent.DeliveryEnded e => state.WithPoint(e.Point, End(state.PointOf(e, e.Point), e)),
@@ -30,6 +30,13 @@ public static class IdentityFold
             _ => throw new InvalidOperationException($"Internal error: unknown event {happened.GetType().Name}."),
         };
         return next with { Sequence = state.Sequence + 1 };
+    }
+
+    private static IdentityState Accept(this IdentityState state, IdentityEvent.CaptureAccepted accepted)
+    {
+        var change = accepted.Change;
+        var known = state.Remember(change.CaptureId).Saw(change.Account.Source, change.Stamp) with { Newest = change };
+        return accepted.Queued.Aggregate(known, (folded, point) => folded.WithPoint(point, Queue(folded.PointOf(accepted, point), accepted, change, dueAt: accepted.At)));
     }
 
     private static IdentityState Remember(this IdentityState state, CaptureId captureId)
@@ -61,14 +68,12 @@ public static class IdentityFold
         state.Points.GetValueOrDefault(point) ?? throw Misfit(happened, point: null);
 
     // A point that comes back while an attempt of its last stay is in flight goes on with it only if that is still the change to send.
-    private static IdentityState Assign(this IdentityState state, IdentityEvent.PointAssigned assigned) => state.Points.GetValueOrDefault(assigned.Point) switch
+    private static IdentityState Assign(this IdentityState state, IdentityEvent happened, SyncPointId joined) => state.Points.GetValueOrDefault(joined) switch
     {
-        null => state.WithPoint(assigned.Point, new PointState.Idle(null, state.LeftInDoubt.GetValueOrDefault(assigned.Point, Doubt.None)))
-            with
-        { LeftInDoubt = state.LeftInDoubt.Remove(assigned.Point) },
+        null => state.WithPoint(joined, new PointState.Idle(null, state.LeftInDoubt.GetValueOrDefault(joined, Doubt.None))) with { LeftInDoubt = state.LeftInDoubt.Remove(joined) },
         PointState.InFlight { AfterFlight: AfterFlight.Withdraw } flight => state.WithPoint(
-            assigned.Point, flight with { AfterFlight = flight.Delivery.CaptureId == state.Deliverable?.CaptureId ? AfterFlight.Continue : AfterFlight.Supersede }),
-        var point => throw Misfit(assigned, point),
+            joined, flight with { AfterFlight = flight.Delivery.CaptureId == state.Deliverable?.CaptureId ? AfterFlight.Continue : AfterFlight.Supersede }),
+        var point => throw Misfit(happened, point),
     };
 
     private static IdentityState Withdraw(this IdentityState state, IdentityEvent.PointWithdrawn withdrawn, PointState point) => point switch
@@ -81,13 +86,18 @@ public static class IdentityFold
     private static PointState Queue(PointState point, IdentityEvent.DeliveryQueued queued, Change? newest)
     {
         var change = point.Needed.Append(newest).FirstOrDefault(change => change?.CaptureId == queued.CaptureId) ?? throw Misfit(queued, point);
+        return Queue(point, queued, change, queued.DueAt);
+    }
+
+    private static PointState Queue(PointState point, IdentityEvent happened, Change change, DateTimeOffset dueAt)
+    {
         var delivery = new Delivery(change, FailedAttempts: 0);
         return point switch
         {
-            PointState.InFlight { Next: null, AfterFlight: not AfterFlight.Withdraw } flight when flight.Delivery.CaptureId != queued.CaptureId => flight with { Next = delivery },
-            PointState.Idle or PointState.Rechecking => new PointState.Waiting(delivery, queued.DueAt, LastFailure: null, point.Doubt.TurningTo(change.CaptureId)),
-            PointState.Waiting or PointState.Parked when point.Unsent!.CaptureId == queued.CaptureId => new PointState.Waiting(delivery, queued.DueAt, LastFailure: null, point.Doubt),
-            _ => throw Misfit(queued, point),
+            PointState.InFlight { Next: null, AfterFlight: not AfterFlight.Withdraw } flight when flight.Delivery.CaptureId != change.CaptureId => flight with { Next = delivery },
+            PointState.Idle or PointState.Rechecking => new PointState.Waiting(delivery, dueAt, LastFailure: null, point.Doubt.TurningTo(change.CaptureId)),
+            PointState.Waiting or PointState.Parked when point.Unsent!.CaptureId == change.CaptureId => new PointState.Waiting(delivery, dueAt, LastFailure: null, point.Doubt),
+            _ => throw Misfit(happened, point),
         };
     }
 

@@ -11,40 +11,30 @@ internal static class ScopeDecider
     /// <summary>Withdraws points that left, assigns those that came, and queues the deliverable change for these while its secret is still held.</summary>
     public static ImmutableArray<IdentityEvent> Reassign(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
     {
-        var wanted = Joined(state, account, points);
         var change = state.Deliverable is { } newest && newest.ExpiresAt > now && state.NeedsSecret(newest.CaptureId) ? newest : null;
         return
         [
-            .. ScopeOf(state, account, points, now),
-            .. Withdrawals(state, wanted, now),
-            .. from point in Missing(state, wanted)
-               from happened in change is not null && !IsInFlight(state, point, change)
-                   ? (IdentityEvent[])[new IdentityEvent.PointAssigned(now, point), new IdentityEvent.DeliveryQueued(now, point, change.CaptureId, now)]
-                   : [new IdentityEvent.PointAssigned(now, point)]
-               select happened,
+            .. Changes(state, account, points, now),
+            .. change is null ? [] : Missing(state, AllOf(state, account, points)).Where(point => !IsInFlight(state, point, change)).Select(point => new IdentityEvent.DeliveryQueued(now, point, change.CaptureId, now)),
         ];
     }
 
     /// <summary>Only the assignments and withdrawals; nothing is queued.</summary>
     public static IEnumerable<IdentityEvent> Changes(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
     {
-        var wanted = Joined(state, account, points);
-        return
-        [
-            .. ScopeOf(state, account, points, now),
-            .. Withdrawals(state, wanted, now),
-            .. Missing(state, wanted).Select(point => new IdentityEvent.PointAssigned(now, point)),
-        ];
+        var wanted = AllOf(state, account, points);
+        return [.. ScopeOf(state, account, points, Missing(state, wanted), now), .. Withdrawals(state, wanted, now)];
     }
 
     /// <summary>All points of the identity once an account has the given ones: those that any of its accounts has.</summary>
-    public static ImmutableSortedSet<SyncPointId> Joined(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points) =>
-        state.Scopes.Where(scope => scope.Account != account).Aggregate(points, (joined, scope) => joined.Union(scope.Points));
+    public static ImmutableSortedSet<SyncPointId> AllOf(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points) =>
+        state.Scopes.Where(scope => scope.Account != account).Aggregate(points, (all, scope) => all.Union(scope.Points));
 
-    private static IEnumerable<IdentityEvent> ScopeOf(IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, DateTimeOffset now)
+    private static IEnumerable<IdentityEvent> ScopeOf(
+        IdentityState state, AccountId account, ImmutableSortedSet<SyncPointId> points, ImmutableSortedSet<SyncPointId> joined, DateTimeOffset now)
     {
         var known = state.Scopes.Find(scope => scope.Account == account)?.Points ?? [];
-        if (!known.SetEquals(points)) yield return new IdentityEvent.AccountScoped(now, new AccountScope(account, points));
+        if (!joined.IsEmpty || !known.SetEquals(points)) yield return new IdentityEvent.AccountScoped(now, new AccountScope(account, points)) { Joined = joined };
     }
 
     private static IEnumerable<IdentityEvent> Withdrawals(IdentityState state, ImmutableSortedSet<SyncPointId> wanted, DateTimeOffset now) =>
@@ -58,8 +48,8 @@ internal static class ScopeDecider
         if (state.Unsent is { } unsent) yield return new IdentityEvent.DeliveryEnded(now, point, unsent.CaptureId, DeliveryEnd.Withdrawn, "The sync point left the account's scope.");
     }
 
-    private static IEnumerable<SyncPointId> Missing(IdentityState state, ImmutableSortedSet<SyncPointId> wanted) =>
-        wanted.Where(point => !state.Points.TryGetValue(point, out var known) || IsLeaving(known));
+    private static ImmutableSortedSet<SyncPointId> Missing(IdentityState state, ImmutableSortedSet<SyncPointId> wanted) =>
+        [.. wanted.Where(point => !state.Points.TryGetValue(point, out var known) || IsLeaving(known))];
 
     private static bool IsInFlight(IdentityState state, SyncPointId point, Change change) =>
         state.Points.GetValueOrDefault(point) is PointState.InFlight flight && flight.Delivery.CaptureId == change.CaptureId;

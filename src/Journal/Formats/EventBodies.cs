@@ -1,13 +1,13 @@
 namespace PasswordSync.Journal.Formats;
 
 // One shape per kind of event; see Bodies.cs for the rules.
-internal sealed record CaptureAcceptedBody(DateTimeOffset At, ChangeBody Change, IReadOnlyList<string>? Scopes = null);
+internal sealed record CaptureAcceptedBody(DateTimeOffset At, ChangeBody Change, IReadOnlyList<string>? Scopes = null, IReadOnlyList<string>? Queued = null);
 
 internal sealed record CaptureIgnoredBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, StampBody Stamp, string Reason, TraceBody? Trace = null);
 
 internal sealed record CaptureReportedBody(DateTimeOffset At, Guid CaptureId, AccountBody Account, string Verdict, DateTimeOffset CapturedAt, TraceBody? Trace = null);
 
-internal sealed record AccountScopedBody(DateTimeOffset At, AccountBody Account, IReadOnlyList<string> Points);
+internal sealed record AccountScopedBody(DateTimeOffset At, AccountBody Account, IReadOnlyList<string> Points, IReadOnlyList<string>? Joined = null);
 
 internal sealed record PointAssignedBody(DateTimeOffset At, string Point);
 

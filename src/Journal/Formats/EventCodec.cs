@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 
 namespace PasswordSync.Journal.Formats;
 
@@ -10,7 +12,7 @@ internal static class EventCodec
     public static StoredRecord Encode(IdentityEvent happened) => happened switch
     {
         IdentityEvent.CaptureAccepted e => StoredRecord.Write(
-            "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody(), e.Scopes.IsEmpty ? null : e.Scopes), JournalJson.Default.CaptureAcceptedBody),
+            "capture-accepted.1", new CaptureAcceptedBody(e.At, e.Change.ToBody(), e.Scopes.IsEmpty ? null : e.Scopes, OrNull(e.Queued)), JournalJson.Default.CaptureAcceptedBody),
         IdentityEvent.CaptureIgnored e => StoredRecord.Write(
             "capture-ignored.1",
             new CaptureIgnoredBody(e.At, e.CaptureId.Value, e.Account.ToBody(), e.Stamp.ToBody(), Vocabulary.IgnoreReasons.Of(e.Reason), e.Trace?.ToBody()),
@@ -20,7 +22,9 @@ internal static class EventCodec
             new CaptureReportedBody(e.At, e.CaptureId.Value, e.Account.ToBody(), Vocabulary.CaptureVerdicts.Of(e.Verdict), e.CapturedAt, e.Trace?.ToBody()),
             JournalJson.Default.CaptureReportedBody),
         IdentityEvent.AccountScoped e => StoredRecord.Write(
-            "account-scoped.1", new AccountScopedBody(e.At, e.Scope.Account.ToBody(), [.. e.Scope.Points.Select(point => point.Value)]), JournalJson.Default.AccountScopedBody),
+            "account-scoped.1",
+            new AccountScopedBody(e.At, e.Scope.Account.ToBody(), [.. e.Scope.Points.Select(point => point.Value)], OrNull(e.Joined)),
+            JournalJson.Default.AccountScopedBody),
         IdentityEvent.PointAssigned e => StoredRecord.Write(
             "point-assigned.1", new PointAssignedBody(e.At, e.Point.Value), JournalJson.Default.PointAssignedBody),
         IdentityEvent.PointWithdrawn e => StoredRecord.Write(
@@ -61,7 +65,11 @@ internal static class EventCodec
         _ => throw record.Unknown("an event"),
     };
 
-    private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange()) { Scopes = [.. b.Scopes ?? []] };
+    private static string[]? OrNull(ImmutableSortedSet<SyncPointId> points) => points.IsEmpty ? null : [.. points.Select(point => point.Value)];
+
+    private static ImmutableSortedSet<SyncPointId> ToPoints(IReadOnlyList<string>? points) => points is null ? [] : [.. points.Select(point => point.ToPoint())];
+
+    private static IdentityEvent.CaptureAccepted Of(CaptureAcceptedBody b) => new(b.At, b.Change.ToChange()) { Scopes = [.. b.Scopes ?? []], Queued = ToPoints(b.Queued) };
 
     private static IdentityEvent.CaptureIgnored Of(CaptureIgnoredBody b) =>
         new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), b.Stamp.ToStamp(), Vocabulary.IgnoreReasons.Read(b.Reason)) { Trace = b.Trace?.ToTrace() };
@@ -69,7 +77,7 @@ internal static class EventCodec
     private static IdentityEvent.CaptureReported Of(CaptureReportedBody b) =>
         new(b.At, new CaptureId(b.CaptureId), b.Account.ToAccount(), Vocabulary.CaptureVerdicts.Read(b.Verdict), b.CapturedAt) { Trace = b.Trace?.ToTrace() };
 
-    private static IdentityEvent.AccountScoped Of(AccountScopedBody b) => new(b.At, new AccountScope(b.Account.ToAccount(), [.. b.Points.Select(point => point.ToPoint())]));
+    private static IdentityEvent.AccountScoped Of(AccountScopedBody b) => new(b.At, new AccountScope(b.Account.ToAccount(), ToPoints(b.Points))) { Joined = ToPoints(b.Joined) };
 
     private static IdentityEvent.PointAssigned Of(PointAssignedBody b) => new(b.At, b.Point.ToPoint());
 

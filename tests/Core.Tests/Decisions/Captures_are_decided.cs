@@ -20,6 +20,52 @@ public sealed class Captures_are_decided
     }
 
     [Fact]
+    public void A_change_for_two_points_is_five_events_from_its_acceptance_to_both_targets_and_six_if_it_is_the_first()
+    {
+        var history = new History { Scope = Some.Points(Some.Point, Some.OtherPoint) };
+
+        foreach (var number in (int[])[1, 2, 3])
+        {
+            var before = history.Journal.Count;
+            history.Arrive(Some.Change(number));
+            foreach (var point in history.Scope) history.Deliver(number, point);
+
+            history.Journal.Skip(before).Select(happened => happened.GetType()).ShouldBe(
+            [
+                .. number == 1 ? [typeof(IdentityEvent.AccountScoped)] : Type.EmptyTypes,
+                typeof(IdentityEvent.CaptureAccepted),
+                typeof(IdentityEvent.AttemptStarted), typeof(IdentityEvent.AttemptFinished), typeof(IdentityEvent.AttemptStarted), typeof(IdentityEvent.AttemptFinished),
+            ]);
+        }
+
+        history.Journal.OfType<IdentityEvent.CaptureAccepted>().ShouldAllBe(accepted => accepted.Queued.SetEquals(history.Scope));
+        history.Journal.OfType<IdentityEvent.AccountScoped>().Single().Joined.SetEquals(history.Scope).ShouldBeTrue();
+        history.State.Points.Values.ShouldAllBe(point => ((PointState.Idle)point).Last!.CaptureId == Some.Capture(3) && ((PointState.Idle)point).Last!.End == DeliveryEnd.Delivered);
+    }
+
+    [Fact]
+    public void What_a_newer_change_replaces_ends_before_it_is_accepted()
+    {
+        var history = Accepted(1);
+        IdentityEvent[] expected =
+        [
+            new IdentityEvent.DeliveryEnded(history.Now, Some.Point, Some.Capture(1), DeliveryEnd.Superseded, $"Change {Some.Capture(2)} is newer."),
+            new IdentityEvent.CaptureAccepted(history.Now, Some.Change(2)) { Queued = Some.Points(Some.Point) },
+        ];
+
+        history.Arrive(Some.Change(2)).Events.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void A_change_that_replaces_another_without_its_end_does_not_fit()
+    {
+        var waiting = Accepted(1).State;
+
+        Should.Throw<InvalidOperationException>(() => waiting.Apply(new IdentityEvent.CaptureAccepted(Some.Noon, Some.Change(2)) { Queued = Some.Points(Some.Point) }))
+            .Message.ShouldBe("Internal error: the event CaptureAccepted does not fit the state Waiting.");
+    }
+
+    [Fact]
     public void A_duplicate_capture_id_is_ignored_and_leaves_the_delivery_and_its_secret_alone()
     {
         var history = Accepted(1);

@@ -55,6 +55,13 @@ internal sealed class History
         return Finish(outcome);
     }
 
+    /// <summary>Begins and ends an attempt at a point, which succeeds.</summary>
+    public void Deliver(int number, SyncPointId point)
+    {
+        Do(new IdentityCommand.BeginAttempt(Now, point, Some.Capture(number), Some.AttemptId(++attempts), Now.AddSeconds(10), Some.Target, null));
+        Do(new IdentityCommand.FinishAttempt(Now, point, Some.AttemptId(attempts), Delivered(), Jitter: 0));
+    }
+
     public Decision Wait(TimeSpan time)
     {
         Now += time;

@@ -211,7 +211,7 @@ public sealed class Operators_and_scopes
         history.Begin(1);
         history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points()));
 
-        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point))).Events[^1].ShouldBeOfType<IdentityEvent.PointAssigned>();
+        history.Do(new IdentityCommand.AssignPoints(history.Now, Some.Account(Some.Alpha), Some.Points(Some.Point))).Events.Single().ShouldBeOfType<IdentityEvent.AccountScoped>().Joined.Single().ShouldBe(Some.Point);
         history.Finish(History.Transient);
 
         history.At.ShouldBe<PointState.Waiting>().Delivery.ShouldBe(Some.Delivery(1, failedAttempts: 1));

@@ -29,10 +29,11 @@ internal sealed class DeliveryLedger
     {
         switch (happened)
         {
+            case IdentityEvent.CaptureAccepted e:
+                foreach (var point in e.Queued) Queue(point, e.Change.CaptureId);
+                break;
             case IdentityEvent.DeliveryQueued e:
-                // An operator may queue again what waits already, or what was delivered.
-                open.Add((e.Point, e.CaptureId));
-                ForgetOtherThan(e.Point, e.CaptureId, isInFlight: inFlight.ContainsKey(e.Point));
+                Queue(e.Point, e.CaptureId);
                 break;
             case IdentityEvent.DeliveryEnded e when !IsInFlight(e.Point, e.CaptureId):
                 if (!toBeLookedAtAgain.Remove((e.Point, e.CaptureId))) End(e.Point, e.CaptureId);
@@ -70,6 +71,13 @@ internal sealed class DeliveryLedger
         }
 
         before.Add(change);
+    }
+
+    // An operator may queue again what waits already, or what was delivered.
+    private void Queue(SyncPointId point, CaptureId captureId)
+    {
+        open.Add((point, captureId));
+        ForgetOtherThan(point, captureId, isInFlight: inFlight.ContainsKey(point));
     }
 
     private bool IsInFlight(SyncPointId point, CaptureId captureId) => inFlight.TryGetValue(point, out var flying) && flying == captureId;

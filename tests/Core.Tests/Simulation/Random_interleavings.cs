@@ -71,6 +71,29 @@ public sealed class Random_interleavings
         Properties.Check(property, cases: 600, inLongSeries: 20_000);
     }
 
+    [Fact]
+    public void A_journal_of_before_with_an_event_for_each_point_folds_to_the_same_state_and_decisions()
+    {
+        var property = Prop.ForAll(RandomHistory.Any(StepsMax), steps =>
+        {
+            var history = new RandomHistory(Adversity.ScopeChanges | Adversity.Operators | Adversity.PolicyRefusals | Adversity.Restores);
+            history.Play(steps);
+            var cluster = history.Cluster;
+            var former = cluster.Decisions.SelectMany(decision => FormerShape.Of(decision)).ToList();
+            var told = cluster.Journal.SelectMany(happened => happened.PointByPoint()).ToList();
+
+            former.ShouldBe(told, ignoreOrder: true);
+            former.ShouldAllBe(happened => happened.PointByPoint().Count() == 1);
+            var replayed = former.Aggregate(IdentityState.Initial, (state, happened) => state.Apply(happened));
+            replayed.Sequence.ShouldBe(former.Count);
+            replayed = replayed with { Sequence = cluster.State.Sequence };
+            StateText.Of(replayed).ShouldBe(StateText.Of(cluster.State));
+            StateText.DecisionsOn(replayed, cluster).ShouldBe(StateText.DecisionsOn(cluster.State, cluster));
+            StateText.Of(told.Aggregate(IdentityState.Initial, (state, happened) => state.Apply(happened)) with { Sequence = cluster.State.Sequence }).ShouldBe(StateText.Of(cluster.State));
+        });
+        Properties.Check(property, cases: 600, inLongSeries: 20_000);
+    }
+
     // What is owed is there, or parked with a reason that is true, or expired; and what is open is parked, nothing else.
     private static void Owed(RandomHistory history)
     {

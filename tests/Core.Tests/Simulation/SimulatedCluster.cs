@@ -42,6 +42,9 @@ internal sealed partial class SimulatedCluster
 
     public List<IdentityEvent> Journal { get; } = [];
 
+    /// <summary>The same events, as they were decided together.</summary>
+    public List<ImmutableArray<IdentityEvent>> Decisions { get; } = [];
+
     public DeliveryLedger Ledger { get; } = new();
 
     public Obligations Obligations { get; } = new();
@@ -143,6 +146,7 @@ internal sealed partial class SimulatedCluster
             Journal.Add(happened);
         }
 
+        Decisions.Add(decision.Events);
         Release(before, decision);
         return decision;
     }

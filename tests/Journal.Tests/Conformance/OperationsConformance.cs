@@ -108,7 +108,7 @@ public abstract class OperationsConformance : StoreConformance
         (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, ["capture-accepted.1", "attempt-finished.1"], null), CancellationToken.None))
             .Select(row => row.Event.GetType()).ShouldBe([typeof(IdentityEvent.CaptureAccepted), typeof(IdentityEvent.AttemptFinished)]);
         (await queries.ReadEventsAsync(new EventPage(0, 9, Newest: false, [], Samples.Start.AddMinutes(1)), CancellationToken.None)).ShouldBe(all[^2..]);
-        (await queries.FindChangeAsync(identity, change.CaptureId.Value, CancellationToken.None))!.Event.ShouldBe(new IdentityEvent.CaptureAccepted(Samples.Start, change));
+        (await queries.FindChangeAsync(identity, change.CaptureId.Value, CancellationToken.None))!.Event.ShouldBe(new IdentityEvent.CaptureAccepted(Samples.Start, change) { Queued = Worker.Points });
         (await queries.FindChangeAsync(identity, Guid.NewGuid(), CancellationToken.None)).ShouldBeNull();
     }
 

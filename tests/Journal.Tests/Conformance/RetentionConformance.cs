@@ -28,7 +28,7 @@ public abstract class RetentionConformance : StoreConformance
     {
         await using var subject = await OpenAsync(new StoreSettings { EventsKeptFor = TimeSpan.FromDays(30) });
         var (few, fewState) = await FillAsync(subject.Store, captures: 2, at: Samples.Start);
-        var (many, manyState) = await FillAsync(subject.Store, captures: 150, at: Samples.Start);
+        var (many, manyState) = await FillAsync(subject.Store, captures: 200, at: Samples.Start);
         subject.Time.Advance(TimeSpan.FromDays(29));
         var (young, youngState) = await FillAsync(subject.Store, captures: 3, at: Samples.Start.AddDays(29));
         await subject.Store.MaintainAsync(CancellationToken.None);

@@ -17,6 +17,19 @@ internal static class GoldenRecords
         return [.. document.RootElement.EnumerateArray().Select(body => new StoredRecord(kind, body.GetRawText()))];
     }
 
+    /// <summary>
+    /// The recorded history: as versions wrote it that had an event for each sync point, as it is written since the events of a decision name the points, and the state that both
+    /// lead to, told without its sequence.
+    /// </summary>
+    public static (StoredRecord[] Former, StoredRecord[] Present, StoredRecord State) History()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "history.json")));
+        return (Records("former"), Records("present"), new StoredRecord("identity-state.1", document.RootElement.GetProperty("state").GetRawText()));
+
+        StoredRecord[] Records(string shape) =>
+            [.. document.RootElement.GetProperty(shape).EnumerateArray().Select(entry => new StoredRecord(entry.GetProperty("kind").GetString()!, entry.GetProperty("body").GetRawText()))];
+    }
+
     /// <summary>The records that must be refused: kind, body, and what the refusal must say.</summary>
     public static (StoredRecord Record, string Says)[] Refused()
     {

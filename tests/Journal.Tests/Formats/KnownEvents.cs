@@ -61,7 +61,7 @@ internal static class KnownEvents
 
     public static IReadOnlyDictionary<string, IdentityEvent[]> ByKind { get; } = new Dictionary<string, IdentityEvent[]>
     {
-        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed), new IdentityEvent.CaptureAccepted(At, Nameless) { Scopes = ["people", "admins"] }],
+        ["capture-accepted.1"] = [new IdentityEvent.CaptureAccepted(At, Change), new IdentityEvent.CaptureAccepted(At, Nameless), new IdentityEvent.CaptureAccepted(At, Renamed), new IdentityEvent.CaptureAccepted(At, Nameless) { Scopes = ["people", "admins"] }, new IdentityEvent.CaptureAccepted(At, Nameless) { Scopes = ["people"], Queued = [Point, new SyncPointId("files")] }],
         ["capture-ignored.1"] =
         [
             .. Enum.GetValues<IgnoreReason>().Select(reason => new IdentityEvent.CaptureIgnored(At, Capture, Account, Stamp, reason)),
@@ -76,6 +76,7 @@ internal static class KnownEvents
         [
             new IdentityEvent.AccountScoped(At, new AccountScope(Account, [Point, new SyncPointId("files")])),
             new IdentityEvent.AccountScoped(At, new AccountScope(Account, [])),
+            new IdentityEvent.AccountScoped(At, new AccountScope(Account, [Point, new SyncPointId("files")])) { Joined = [new SyncPointId("files")] },
         ],
         ["point-assigned.1"] = [new IdentityEvent.PointAssigned(At, Point)],
         ["point-withdrawn.1"] = [new IdentityEvent.PointWithdrawn(At, Point)],

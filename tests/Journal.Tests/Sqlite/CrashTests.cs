@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Tests.Conformance;
@@ -122,21 +123,21 @@ public sealed class CrashTests
 
     private static async Task<HashSet<CaptureId>> VerifyEventsAsync(IStore store, IdentityId identity, IdentityState loaded)
     {
-        var (folded, decided, queuedToFollow) = (IdentityState.Initial, new HashSet<CaptureId>(), 0);
+        var (folded, decided, isToBeAccepted) = (IdentityState.Initial, new HashSet<CaptureId>(), false);
         await foreach (var (sequence, happened) in store.Journal.ReadEventsAsync(identity, fromSequence: 1, CancellationToken.None))
         {
             folded = folded.Apply(happened);
             folded.Sequence.ShouldBe(sequence);
-            if (happened is IdentityEvent.CaptureAccepted accepted)
-            {
-                decided.Add(accepted.Change.CaptureId).ShouldBeTrue("a capture was decided twice");
-                queuedToFollow = Worker.Points.Count;
-            }
 
-            if (happened is IdentityEvent.DeliveryQueued) queuedToFollow--;
+            // The points that join and the ends of what a change replaces come before it in its decision.
+            if (happened is IdentityEvent.AccountScoped or IdentityEvent.DeliveryEnded { End: DeliveryEnd.Superseded }) isToBeAccepted = true;
+            if (happened is not IdentityEvent.CaptureAccepted accepted) continue;
+            decided.Add(accepted.Change.CaptureId).ShouldBeTrue("a capture was decided twice");
+            accepted.Queued.SetEquals(Worker.Points).ShouldBeTrue("it is queued for all points");
+            isToBeAccepted = false;
         }
 
-        queuedToFollow.ShouldBe(0, "a decision is there by half");
+        isToBeAccepted.ShouldBeFalse("a decision is there by half");
         StateCodec.Encode(loaded).Body.ShouldBe(StateCodec.Encode(folded).Body, "the snapshot is of another state");
         return decided;
     }

@@ -207,8 +207,8 @@ public sealed class TroubleTests
         await AcceptAsync(subject, Samples.ChangeOf(Samples.NewAccount(), version: 1));
         var row = (await worker.InboxAsync()).ShouldHaveSingleItem();
         await worker.DecideAsync(row);
-        await subject.Sqlite.RunAsync("DELETE FROM event WHERE seq = 2", CancellationToken.None);
-        (await Should.ThrowAsync<UnreadableRecordException>(async () => await worker.LoadAsync(row.Identity))).Message.ShouldContain("has no event 2");
+        await subject.Sqlite.RunAsync("DELETE FROM event WHERE seq = 1", CancellationToken.None);
+        (await Should.ThrowAsync<UnreadableRecordException>(async () => await worker.LoadAsync(row.Identity))).Message.ShouldContain("has no event 1");
     }
 
     private static void FailAt(CommitStage now, CommitStage wanted, int code)

@@ -33,10 +33,10 @@ internal static class DecisionText
 
     private static string Of(IdentityEvent happened) => happened switch
     {
-        IdentityEvent.CaptureAccepted e => $"accepted {Number(e.Change.CaptureId)}",
+        IdentityEvent.CaptureAccepted e => $"accepted {Number(e.Change.CaptureId)}{string.Concat(e.Queued.Select(point => $" queued{At(point)}"))}",
         IdentityEvent.CaptureIgnored e => $"ignored {e.Reason}",
         IdentityEvent.CaptureReported e => $"reported {e.Verdict}",
-        IdentityEvent.AccountScoped e => $"scoped {(e.Scope.Points.IsEmpty ? "nowhere" : string.Join(' ', e.Scope.Points))}",
+        IdentityEvent.AccountScoped e => $"scoped {(e.Scope.Points.IsEmpty ? "nowhere" : string.Join(' ', e.Scope.Points))}{string.Concat(e.Joined.Select(point => $" joined{At(point)}"))}",
         IdentityEvent.PointAssigned e => $"assigned{At(e.Point)}",
         IdentityEvent.PointWithdrawn e => $"withdrawn{At(e.Point)}",
         IdentityEvent.DeliveryQueued e => $"queued {Number(e.CaptureId)}{At(e.Point)}",

@@ -34,7 +34,12 @@ internal static class EventVariants
 
     public static ImmutableSortedDictionary<string, ImmutableArray<EventVariant>> All { get; } = new Dictionary<string, ImmutableArray<EventVariant>>
     {
-        [nameof(IdentityEvent.CaptureAccepted)] = [new EventVariant("change 3", new IdentityEvent.CaptureAccepted(Now, Some.Change(3)))],
+        [nameof(IdentityEvent.CaptureAccepted)] =
+        [
+            new EventVariant("change 3", Accepted(3)),
+            .. from number in (int[])[1, 2, 3] select new EventVariant($"change {number}, queued", Accepted(number, Some.Point)),
+            new EventVariant("change 3, queued elsewhere", Accepted(3, Some.OtherPoint)),
+        ],
         [nameof(IdentityEvent.CaptureIgnored)] =
         [
             .. from reason in Enum.GetValues<IgnoreReason>()
@@ -49,11 +54,14 @@ internal static class EventVariants
         [
             new EventVariant("with the point", new IdentityEvent.AccountScoped(Now, new AccountScope(Some.Account(Some.Alpha), Some.Points(Some.Point)))),
             new EventVariant("with none", new IdentityEvent.AccountScoped(Now, new AccountScope(Some.Account(Some.Alpha), Some.Points()))),
+            new EventVariant("joined", Joined(Some.Point)),
+            new EventVariant("joined after an echo", Joined(Some.Point), AfterEcho),
+            new EventVariant("joined by another point", Joined(Some.OtherPoint)),
         ],
         [nameof(IdentityEvent.PointAssigned)] =
         [
             new EventVariant("assigned", new IdentityEvent.PointAssigned(Now, Some.Point)),
-            new EventVariant("after an echo", new IdentityEvent.PointAssigned(Now, Some.Point), identity => identity with { LatestStamps = identity.LatestStamps.SetItem(Some.Alpha, Some.Stamp(9)) }),
+            new EventVariant("after an echo", new IdentityEvent.PointAssigned(Now, Some.Point), AfterEcho),
         ],
         [nameof(IdentityEvent.PointWithdrawn)] = [new EventVariant("withdrawn", new IdentityEvent.PointWithdrawn(Now, Some.Point))],
         [nameof(IdentityEvent.DeliveryQueued)] =
@@ -83,6 +91,12 @@ internal static class EventVariants
             Met(Sequels[1].Sequel, Sequels[1].Outcome, number: 2),
         ],
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    private static IdentityEvent.CaptureAccepted Accepted(int number, params SyncPointId[] queued) => new(Now, Some.Change(number)) { Queued = [.. queued] };
+
+    private static IdentityEvent.AccountScoped Joined(SyncPointId point) => new(Now, new AccountScope(Some.Account(Some.Alpha), Some.Points(point))) { Joined = Some.Points(point) };
+
+    private static IdentityState AfterEcho(IdentityState identity) => identity with { LatestStamps = identity.LatestStamps.SetItem(Some.Alpha, Some.Stamp(9)) };
 
     private static IdentityEvent.DeliveryQueued Queued(int number) => new(Now, Some.Point, Some.Capture(number), Now);
 

@@ -36,7 +36,7 @@ internal sealed class Explain(OperationServices services) : Operation
     {
         var state = await services.StateOfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var events = new List<IdentityEvent>();
-        await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.Add(row.Event);
+        await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.AddRange(row.Event.PointByPoint());
         var undecided = await new UndecidedCaptures(services).OfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
         return new Answer(

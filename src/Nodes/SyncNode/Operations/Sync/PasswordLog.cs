@@ -10,7 +10,7 @@ using static PasswordSync.SyncNode.Operations.Sync.PasswordLogWords;
 namespace PasswordSync.SyncNode.Operations.Sync;
 
 /// <summary>
-/// The password log: the journal as rows, one for each event. The change-set ties what belongs together: it is the capture's id, from the capture to the last
+/// The password log: the journal as rows, one for each event, and for what an event says of several sync points one for each of them, under the event's number. The change-set ties what belongs together: it is the capture's id, from the capture to the last
 /// result at every target; the attempt ties the beginning of a write to its end.
 /// </summary>
 internal sealed class PasswordLog(IOperationsStore operations, TimeProvider clock)
@@ -52,7 +52,10 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
                 foreach (var row in page)
                 {
                     if (!follow && row.Position > last) yield break;
-                    if (await FitsAsync(row, filter, cancellationToken).ConfigureAwait(false)) yield return await MakeAsync(row, cancellationToken).ConfigureAwait(false);
+                    foreach (var told in Told(row))
+                    {
+                        if (await FitsAsync(told, filter, cancellationToken).ConfigureAwait(false)) yield return await MakeAsync(told, cancellationToken).ConfigureAwait(false);
+                    }
                 }
 
                 if (page.Length == PageMax)
@@ -91,9 +94,9 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
 
             // What the page itself tells about its changes is not asked of the store again.
             foreach (var accepted in page.Select(row => row.Event).OfType<IdentityEvent.CaptureAccepted>()) Remember(accepted.Change.CaptureId, accepted);
-            foreach (var row in page.Reverse())
+            foreach (var told in page.SelectMany(Told).Reverse())
             {
-                if (fitting.Count < limit && await FitsAsync(row, filter, cancellationToken).ConfigureAwait(false)) fitting.Push(row);
+                if (fitting.Count < limit && await FitsAsync(told, filter, cancellationToken).ConfigureAwait(false)) fitting.Push(told);
             }
 
             if (page.Length < size || fitting.Count == limit) break;
@@ -105,6 +108,8 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
         foreach (var row in fitting) rows.Add(await MakeAsync(row, cancellationToken).ConfigureAwait(false));
         return (rows.MoveToImmutable(), endedAt);
     }
+
+    private static IEnumerable<StoredEvent> Told(StoredEvent row) => row.Event.PointByPoint().Select(happened => row with { Event = happened });
 
     // What costs nothing is asked first.
     private async ValueTask<bool> FitsAsync(StoredEvent row, PasswordLogFilter filter, CancellationToken cancellationToken)
