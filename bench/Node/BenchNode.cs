@@ -32,14 +32,14 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     private readonly SyncEngine engine;
     private readonly Task running;
 
-    private BenchNode(IStore store, string name, KeyRing ring, Func<BenchNode, SyncPointId, IIdentities, ShardOwnership, IDeliverer> deliverer)
+    private BenchNode(IStore store, string name, KeyRing ring, Func<BenchNode, SyncPointId, IIdentities, ShardOwnership, HeldOutcomes, IDeliverer> deliverer)
     {
         this.store = store;
         secrets = new SharedSecrets(new EnvelopeReader(store.Secrets, ring, Samples.Cluster));
         var ports = new SyncEnginePorts(store.Journal, store.Inbox, store.PendingWork, store.Leases, this, this, () => DecisionRules.Default, Observe);
         engine = new SyncEngine(
             ports,
-            (identities, ownership) => Points.ToDictionary(point => point, point => new PointRuntime(deliverer(this, point, identities, ownership), new ProviderActorOptions { Concurrency = Concurrency })),
+            (identities, ownership, outcomes) => Points.ToDictionary(point => point, point => new PointRuntime(deliverer(this, point, identities, ownership, outcomes), new ProviderActorOptions { Concurrency = Concurrency })),
             new SyncEngineOptions(new NodeId(name, Guid.NewGuid())),
             TimeProvider.System,
             NullLoggerFactory.Instance);
@@ -62,7 +62,7 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     public static async Task<BenchNode> OpenAsync(StorePlace place, KeyRing ring, bool opens)
     {
         var node = new BenchNode(
-            await place.OpenAsync(), "bench", ring, (made, point, identities, ownership) => opens ? made.Opening(point, identities, ownership) : new SealedDeliverer(point, identities, static () => Task.CompletedTask));
+            await place.OpenAsync(), "bench", ring, (made, point, identities, ownership, outcomes) => opens ? made.Opening(point, identities, ownership, outcomes) : new SealedDeliverer(point, identities, static () => Task.CompletedTask));
         while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
         return node;
     }
@@ -70,13 +70,13 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
     /// <summary>As above, but nothing is delivered before a time has come; secrets stay sealed.</summary>
     public static async Task<BenchNode> OpenHeldAsync(StorePlace place, KeyRing ring, Func<Task> until)
     {
-        var node = new BenchNode(await place.OpenAsync(), "bench", ring, (_, point, identities, _) => new SealedDeliverer(point, identities, until));
+        var node = new BenchNode(await place.OpenAsync(), "bench", ring, (_, point, identities, _, _) => new SealedDeliverer(point, identities, until));
         while (node.Shards == 0) await Task.Delay(TimeSpan.FromMilliseconds(1));
         return node;
     }
 
     /// <summary>One of several nodes; secrets stay sealed. Its shards come with time.</summary>
-    public static BenchNode Join(IStore store, string name, KeyRing ring) => new(store, name, ring, (_, point, identities, _) => new SealedDeliverer(point, identities, static () => Task.CompletedTask));
+    public static BenchNode Join(IStore store, string name, KeyRing ring) => new(store, name, ring, (_, point, identities, _, _) => new SealedDeliverer(point, identities, static () => Task.CompletedTask));
 
     public async Task AcceptAsync(params IReadOnlyList<Arrival> arrivals) => await store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
 
@@ -95,13 +95,13 @@ internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
         ending.Dispose();
     }
 
-    private Deliverer Opening(SyncPointId point, IIdentities identities, ShardOwnership ownership)
+    private Deliverer Opening(SyncPointId point, IIdentities identities, ShardOwnership ownership, HeldOutcomes outcomes)
     {
         var executor = new AttemptExecutor(TimeProvider.System, NullLogger<AttemptExecutor>.Instance);
         var services = new DelivererServices(
             secrets, store.TargetClaims, store.Accounts, executor, TimeProvider.System, () => 0, new DelivererOptions());
         var provider = new GuardedProvider(new InstantProvider(), ProviderLimits.Default with { Concurrency = Concurrency }, TimeProvider.System);
-        return new Deliverer(point, provider, services, identities, ownership, NullLogger<Deliverer>.Instance);
+        return new Deliverer(point, provider, services, identities, ownership, outcomes, NullLogger<Deliverer>.Instance);
     }
 
     private void Observe(IdentityId identity, IdentityEvent happened)

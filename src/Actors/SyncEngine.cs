@@ -25,6 +25,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     private readonly LeaseKeeper keeper;
     private readonly InboxPump pump;
     private readonly PendingSurvey survey;
+    private readonly HeldOutcomes outcomes;
     private readonly ImmutableSortedDictionary<SyncPointId, IActorRef<ProviderMessage>> providers;
 
     /// <summary>Makes the actors; nothing moves before <see cref="RunAsync"/>.</summary>
@@ -34,7 +35,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     /// <param name="clock">The clock.</param>
     /// <param name="loggers">Makes loggers.</param>
     public SyncEngine(
-        SyncEnginePorts ports, Func<IIdentities, ShardOwnership, IReadOnlyDictionary<SyncPointId, PointRuntime>> points, SyncEngineOptions options, TimeProvider clock, ILoggerFactory loggers)
+        SyncEnginePorts ports, Func<IIdentities, ShardOwnership, HeldOutcomes, IReadOnlyDictionary<SyncPointId, PointRuntime>> points, SyncEngineOptions options, TimeProvider clock, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(ports);
         ArgumentNullException.ThrowIfNull(points);
@@ -47,13 +48,14 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
         system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump), MeterScope = options.MeterScope }, loggers.CreateLogger<ActorSystem>());
         var services = new IdentityServices(
-            ports.Journal, ownership, ports.Leases.ShardCount, ports.Rules, Offer, pump, clock, options.Jitter, ports.Observe);
+            ports.Journal, ownership, ports.Leases.ShardCount, () => outcomes!.Over(ports.Rules()), Offer, pump, clock, options.Jitter, ports.Observe);
         var identityLogger = loggers.CreateLogger<IdentityActor>();
         region = ShardRegion.Begin(
             system,
             new Props<IdentityMessage>(IdentityKind, context => new IdentityActor(context, services, identityLogger)) { MailboxCapacity = options.IdentityMailboxMax, IdleTimeout = services.IdleTimeout },
             options.AskTimeout);
-        providers = points(region, ownership).ToImmutableSortedDictionary(entry => entry.Key, entry => SpawnProvider(entry.Key, entry.Value, loggers));
+        outcomes = new HeldOutcomes(region, ownership, options.Outcomes, options.Jitter, clock, loggers.CreateLogger<HeldOutcomes>());
+        providers = points(region, ownership, outcomes).ToImmutableSortedDictionary(entry => entry.Key, entry => SpawnProvider(entry.Key, entry.Value, loggers));
     }
 
     /// <summary>The identities of this node's shards.</summary>
@@ -61,6 +63,9 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
 
     /// <summary>What this node owns now.</summary>
     public ShardOwnership Ownership => ownership;
+
+    /// <summary>How many outcomes of deliveries wait to be recorded.</summary>
+    public int OutcomesHeld => outcomes.Count;
 
     /// <summary>This node.</summary>
     public NodeId Node => options.Node;
@@ -78,8 +83,10 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var leaseEnd = new CancellationTokenSource();
+        using var tellingEnd = new CancellationTokenSource();
         using var feedEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var letters = ReturnDeadLettersAsync();
+        var telling = outcomes.RunAsync(tellingEnd.Token);
         var lease = Task.CompletedTask;
         var feeds = Task.CompletedTask;
         try
@@ -101,8 +108,9 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
             await feeds.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await DrainAsync(limit.Token).ConfigureAwait(false);
             await system.ShutdownAsync(CancellationToken.None).ConfigureAwait(false);
+            await tellingEnd.CancelAsync().ConfigureAwait(false);
             await leaseEnd.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(lease, letters).ConfigureAwait(false);
+            await Task.WhenAll(lease, letters, telling).ConfigureAwait(false);
         }
     }
 
@@ -134,6 +142,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
     private async Task DrainAsync(CancellationToken limit)
     {
         await Task.WhenAll(providers.Values.Select(provider => system.StopAsync(provider, limit))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await outcomes.EndAsync(limit).ConfigureAwait(false);
     }
 
     private IActorRef<ProviderMessage> SpawnProvider(SyncPointId point, PointRuntime runtime, ILoggerFactory loggers)
@@ -188,6 +197,8 @@ public sealed record SyncEngineOptions(NodeId Node)
     public InboxPumpOptions Pump { get; init; } = new();
 
     public PendingSurveyOptions Survey { get; init; } = new();
+
+    public HeldOutcomesOptions Outcomes { get; init; } = new();
 
     /// <summary>How many messages may wait for one identity. Default 64.</summary>
     public int IdentityMailboxMax { get; init; } = 64;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Intake;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Lab;
@@ -44,6 +45,58 @@ public sealed class Node_on_postgresql_tests
         await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId == later.CaptureId && e.Outcome.IsSuccess, Token);
         beta.SignIn("ann", "After.2026!").ShouldBeTrue();
         beta.Writes.Length.ShouldBe(2, "each change was sent once");
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I1_I3_a_database_that_is_lost_between_a_write_and_its_record_has_the_outcome_when_it_is_back_and_a_target_that_cannot_be_probed_is_written_to_once()
+    {
+        await using var server = await PostgresServer.StartAsync([], Token);
+        var passwordFile = Path.Combine(server.Folder, "database-password");
+        await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, Token);
+        var expiry = TimeSpan.FromSeconds(6);
+        var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}", expiry = $"{expiry:c}" };
+        using var beta = new MemoryTarget { ShowsMarks = false };
+        beta.Add("ann");
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var probes = 0;
+        await using var node = await TestNode.StartAsync(new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, LoseAfterWriteAsync, database: database);
+        var change = await node.CaptureAsync("ann", "Before.2026!", 7, Token);
+        await node.SendAsync(Token, change);
+        await lost.Task.WaitAsync(Token);
+        var attempt = node.Events.Select(entry => entry.Event).OfType<IdentityEvent.AttemptStarted>().Last().Attempt;
+
+        // Longer than the attempt's deadline, after which it is given up, and than the node's lease.
+        var longAfter = attempt.Deadline + DecisionRules.Default.DeadlineGrace + expiry;
+        await Eventually.HoldsAsync("an outage longer than deadline and lease", TimeSpan.FromMinutes(5), _ => Task.FromResult(DateTimeOffset.UtcNow > longAfter), Token);
+        await server.StartAsync(Token);
+
+        var finished = await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.AttemptId == attempt.AttemptId, Token);
+        finished.Outcome.ShouldBeOfType<DeliveryOutcome.Delivered>();
+        finished.At.ShouldBeGreaterThan(longAfter);
+
+        // The next change goes the same way, so the first one is over.
+        await Eventually.HoldsAsync(
+            "a node that takes captures again", TimeSpan.FromMinutes(5), async token => (await node.SendAsync(token, await node.CaptureAsync("ann", "After.2026!", 8, token))).Captures.Single().Kind == AnswerKind.Accepted, Token);
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.CaptureId != change.CaptureId && e.Outcome.IsSuccess, Token);
+        beta.Writes.Count(write => write.CaptureId == change.CaptureId).ShouldBe(1);
+        probes.ShouldBe(0, "what is known needs no probe");
+        beta.SignIn("ann", "After.2026!").ShouldBeTrue();
+        node.Log.All.ShouldContain(line => line.Contains("could not be recorded; it is held", StringComparison.Ordinal));
+        node.Log.All.ShouldContain(line => line.Contains("ended with Delivered is recorded after", StringComparison.Ordinal));
+
+        async Task<DeliveryOutcome?> LoseAfterWriteAsync(MemoryCall call, CancellationToken _)
+        {
+            if (call.Step == MemoryStep.Probe)
+            {
+                Interlocked.Increment(ref probes);
+                return new DeliveryOutcome.Transient("It cannot be asked.");
+            }
+
+            if (call.Step != MemoryStep.AfterWrite || lost.Task.IsCompleted) return null;
+            await server.KillAsync(CancellationToken.None);
+            lost.SetResult();
+            return null;
+        }
     }
 
     [Fact(Timeout = 600_000)]

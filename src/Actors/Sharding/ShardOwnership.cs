@@ -52,6 +52,14 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
         return Remaining(current) > TimeSpan.Zero && current.Shards.TryGetValue(shard, out var epoch) ? epoch : null;
     }
 
+    /// <summary>Whose an identity's shard is, as far as this node knows now.</summary>
+    public ShardStanding StandingOf(IdentityId identity)
+    {
+        var current = Current;
+        if (current.ValidUntil <= clock.GetTimestamp()) return ShardStanding.Unknown;
+        return current.Shards.ContainsKey(identity.Shard(shardCount)) ? ShardStanding.Own : ShardStanding.Other;
+    }
+
     /// <summary>Takes what the lease store said.</summary>
     /// <param name="view">What is owned.</param>
     /// <param name="askedAt">The clock's timestamp just before the store was asked: the validity counts from there.</param>
@@ -132,4 +140,17 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
             if (Interlocked.Exchange(ref hasEnded, 1) == 0) ownership.End(shard);
         }
     }
+}
+
+/// <summary>Whose a shard is, as far as a node knows.</summary>
+public enum ShardStanding
+{
+    /// <summary>The node has not heard from the database for so long that its lease is over.</summary>
+    Unknown,
+
+    /// <summary>The node's, also while it is being handed over.</summary>
+    Own,
+
+    /// <summary>Another node's, or about to be.</summary>
+    Other,
 }

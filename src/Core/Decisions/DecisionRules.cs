@@ -34,6 +34,11 @@ public sealed record DecisionRules
     /// <summary>As <see cref="VersionJumpMax"/>, for an account of which nothing is known yet: how many passwords it may have had before. Default 1,000; 1 or greater.</summary>
     public uint FirstVersionMax { get; init; } = 1_000;
 
+    /// <summary>
+    /// Whether this node has the outcome of an attempt and is about to tell it: such an attempt is not given up, however long ago its deadline passed. Default: of none.
+    /// </summary>
+    public Func<Guid, bool> HasOutcome { get; init; } = static _ => false;
+
     /// <summary>The retry policy of a point.</summary>
     public RetryPolicy RetryPolicyOf(SyncPointId point) => RetryPolicies.GetValueOrDefault(point, RetryPolicy.Default);
 

@@ -96,7 +96,7 @@ public static class IdentityDecider
         {
             switch (point)
             {
-                case PointState.InFlight flight when flight.Attempt.Deadline + rules.DeadlineGrace <= c.Now:
+                case PointState.InFlight flight when flight.Attempt.Deadline + rules.DeadlineGrace <= c.Now && !rules.HasOutcome(flight.Attempt.AttemptId):
                     var unknown = new DeliveryOutcome.Unknown("No answer came before the attempt's deadline.");
                     events.Add(Finished(flight, id, unknown, c.Now, c.Jitter, rules));
                     break;

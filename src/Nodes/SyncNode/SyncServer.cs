@@ -120,7 +120,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                     observe(identity, happened);
                 });
             var options = new SyncEngineOptions(new NodeId(configuration.Node.Name, Guid.NewGuid())) { MeterScope = parts.Metrics.Scope, AskTimeout = configuration.AskTimeout };
-            engine = new SyncEngine(ports, (identities, ownership) => MakePoints(parts, envelopes, identities, ownership, clock, loggers), options, clock, loggers);
+            engine = new SyncEngine(ports, (identities, ownership, outcomes) => MakePoints(parts, envelopes, identities, ownership, outcomes, clock, loggers), options, clock, loggers);
             foreach (var point in switchboard.Current.Keys) engine.Pause(point, isPaused: true);
             var exchange = new KeyExchange(parts.KeyRing, parts.OthersAsync, parts.Connections, parts.ReadPassphraseAsync, clock, loggers.CreateLogger<KeyExchange>());
             var ownership = engine.Ownership;
@@ -213,7 +213,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     }
 
     private static Dictionary<SyncPointId, PointRuntime> MakePoints(
-        NodeParts parts, EnvelopeReader envelopes, IIdentities identities, ShardOwnership ownership, TimeProvider clock, ILoggerFactory loggers)
+        NodeParts parts, EnvelopeReader envelopes, IIdentities identities, ShardOwnership ownership, HeldOutcomes outcomes, TimeProvider clock, ILoggerFactory loggers)
     {
         var executor = new AttemptExecutor(clock, loggers.CreateLogger<AttemptExecutor>());
         var secrets = new SharedSecrets(envelopes);
@@ -226,7 +226,7 @@ public sealed partial class SyncServer : IAsyncDisposable
                 Node = parts.Configuration.Node.Name,
                 Metrics = parts.Metrics,
             };
-            var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, loggers.CreateLogger<Deliverer>());
+            var deliverer = new Deliverer(new SyncPointId(entry.Key.Name), entry.Value, services, identities, ownership, outcomes, loggers.CreateLogger<Deliverer>());
             return new PointRuntime(WithinRate(entry.Key, deliverer, parts.Store.Rates, clock, loggers), new ProviderActorOptions { Concurrency = entry.Key.Concurrency });
         });
     }

@@ -46,6 +46,33 @@ public sealed class Attempts_are_decided
     }
 
     [Fact]
+    public void An_attempt_whose_outcome_is_about_to_be_told_is_not_given_up_however_long_ago_its_deadline_was()
+    {
+        var atHand = new HashSet<Guid>();
+        var history = Captures_are_decided.Accepted(1, DecisionRules.Default with { HasOutcome = atHand.Contains });
+        history.Begin(1);
+        atHand.Add(Some.AttemptId(1));
+
+        history.Wait(TimeSpan.FromHours(1)).Events.ShouldBeEmpty();
+        history.At.ShouldBe<PointState.InFlight>();
+        history.Finish(History.Delivered());
+        history.Last!.End.ShouldBe(DeliveryEnd.Delivered);
+    }
+
+    [Fact]
+    public void An_attempt_whose_outcome_is_lost_on_its_way_is_given_up_as_any_other()
+    {
+        var atHand = new HashSet<Guid> { Some.AttemptId(1) };
+        var history = Captures_are_decided.Accepted(1, DecisionRules.Default with { HasOutcome = atHand.Contains });
+        history.Begin(1);
+        history.Wait(TimeSpan.FromHours(1));
+        atHand.Clear();
+
+        history.Wait(TimeSpan.Zero).Events.ShouldHaveSingleItem().ShouldBeOfType<IdentityEvent.AttemptFinished>().Outcome.ShouldBeOfType<DeliveryOutcome.Unknown>();
+        history.At.ShouldBe<PointState.Waiting>().Doubt.Unresolved!.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public void A_newer_change_waits_for_the_older_one_in_flight_and_follows_it()
     {
         var history = Captures_are_decided.Accepted(1);

@@ -215,9 +215,9 @@ public sealed class Captures_are_decided
         history.State.Points.ShouldBeEmpty();
     }
 
-    internal static History Accepted(int number)
+    internal static History Accepted(int number, DecisionRules? rules = null)
     {
-        var history = new History();
+        var history = new History { Rules = rules ?? DecisionRules.Default };
         history.Arrive(Some.Change(number));
         return history;
     }

@@ -6,13 +6,19 @@ using PasswordSync.Core.Identities;
 namespace PasswordSync.Nodes.Tests.Deliveries;
 
 /// <summary>Identities that decide at once, by the real decider, and keep all events; a question can be lost on its way, or its answer on the way back.</summary>
-internal sealed class DecidingIdentities(TimeProvider clock, DecisionRules rules) : IIdentities
+internal sealed class DecidingIdentities(TimeProvider clock, Func<DecisionRules> rules) : IIdentities
 {
     private readonly Lock gate = new();
     private readonly Dictionary<IdentityId, IdentityState> states = [];
 
     /// <summary>Every event, in order.</summary>
     public List<IdentityEvent> Events { get; } = [];
+
+    /// <summary>The rules of the moment.</summary>
+    public Func<DecisionRules> Rules { get; set; } = rules;
+
+    /// <summary>Every question, in order, lost ones among them.</summary>
+    public List<IdentityCommand> Asked { get; } = [];
 
     /// <summary>Whether a question is lost before it is decided.</summary>
     public Func<IdentityCommand, bool> LosesQuestion { get; set; } = static _ => false;
@@ -25,9 +31,10 @@ internal sealed class DecidingIdentities(TimeProvider clock, DecisionRules rules
         lock (gate)
         {
             var question = command(clock.GetUtcNow());
+            Asked.Add(question);
             if (LosesQuestion(question)) throw new IdentityUnavailableException(identity, new TimeoutException("The question was lost."));
             var state = StateOf(identity);
-            var decision = state.Decide(question, rules);
+            var decision = state.Decide(question, Rules());
             Events.AddRange(decision.Events);
             states[identity] = decision.Events.Aggregate(state, (folded, happened) => folded.Apply(happened));
             if (LosesAnswer(question)) throw new IdentityUnavailableException(identity, new TimeoutException("The answer was lost."));

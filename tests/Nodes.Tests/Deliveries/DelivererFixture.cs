@@ -36,19 +36,20 @@ internal sealed class DelivererFixture : IAsyncDisposable
     private readonly GuardedProvider provider;
     private KeyRing ring;
 
-    public DelivererFixture(SourceId? asSource = null, MemoryScript? script = null)
+    public DelivererFixture(SourceId? asSource = null, MemoryScript? script = null, HeldOutcomesOptions? held = null)
     {
         Script = script;
         Target = new MemoryTarget { AsSource = asSource };
         key = Target.Add("ann");
         ring = KeyRing.Begin("test", Clock.GetUtcNow());
-        Identities = new DecidingIdentities(Clock, DecisionRules.Default);
+        Identities = new DecidingIdentities(Clock, () => Held!.Over(DecisionRules.Default));
+        Held = new HeldOutcomes(Identities, Ownership, held ?? new HeldOutcomesOptions(), () => 0, Clock, Log.CreateLogger<HeldOutcomes>());
         Own(TimeSpan.FromHours(1));
         provider = new GuardedProvider(new MemoryProvider(Target, Clock, (call, token) => Script?.Invoke(call, token) ?? Task.FromResult<DeliveryOutcome?>(null)), ProviderLimits.Default, Clock);
         Secrets = new SharedSecrets(new EnvelopeReader(Stores, new RingInUse(this), "test"));
         var services = new DelivererServices(
             Secrets, Stores, Stores, new AttemptExecutor(Clock, Log.CreateLogger<AttemptExecutor>()), Clock, () => 0, new DelivererOptions());
-        deliverer = new Deliverer(Point, provider, services, Identities, Ownership, Log.CreateLogger<Deliverer>());
+        deliverer = new Deliverer(Point, provider, services, Identities, Ownership, Held, Log.CreateLogger<Deliverer>());
     }
 
     public ManualClock Clock { get; } = new();
@@ -64,6 +65,9 @@ internal sealed class DelivererFixture : IAsyncDisposable
     public MemoryScript? Script { get; set; }
 
     public DecidingIdentities Identities { get; }
+
+    /// <summary>Outcomes that could not be told.</summary>
+    public HeldOutcomes Held { get; }
 
     public ShardOwnership Ownership => ownership ??= new ShardOwnership(shardCount: 1, Clock);
 
@@ -81,17 +85,17 @@ internal sealed class DelivererFixture : IAsyncDisposable
 
     public void Own(TimeSpan lease) => Ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, 1), lease), Clock.GetTimestamp());
 
-    /// <summary>Has a change of Ann's decided and its secret stored.</summary>
-    public async Task<Change> CaptureAsync(int number = 1, string password = Canary, TimeSpan? expiresAfter = null)
+    /// <summary>Has a change of Ann's, or of another one's, decided and its secret stored.</summary>
+    public async Task<Change> CaptureAsync(int number = 1, string password = Canary, TimeSpan? expiresAfter = null, IdentityId? identity = null, string login = "ann")
     {
-        var at = Clock.GetUtcNow();
+        var (at, who) = (Clock.GetUtcNow(), identity ?? Ann);
         var id = new CaptureId(Guid.NewGuid());
         var change = new Change(
-            id, new AccountId(Alpha, Ann.Value), new Stamp(0, (uint)number, Stamp.ToOriginatingSecond(at), Guid.Empty), new AccountNames("CN=ann", "ann", null, null),
+            id, new AccountId(Alpha, who.Value), new Stamp(0, (uint)number, Stamp.ToOriginatingSecond(at), Guid.Empty), new AccountNames($"CN={login}", login, null, null),
             new StageTimes(at, at, at, at), at + (expiresAfter ?? TimeSpan.FromDays(3)));
-        var description = new EnvelopeDescription(id.Value, at, 0, "test", Alpha.Value, "dc1.alpha.test", "ann");
+        var description = new EnvelopeDescription(id.Value, at, 0, "test", Alpha.Value, "dc1.alpha.test", login);
         Stores.Envelopes[id] = EnvelopeSealer.Seal(description, ring.CurrentKey(at)!.PublicKey, PasswordEncoding.Utf8, Encoding.UTF8.GetBytes(password));
-        await Identities.DecideAsync(Ann, now => new IdentityCommand.DecideCapture(now, change, [Point], OwnWrites.None), CancellationToken.None);
+        await Identities.DecideAsync(who, now => new IdentityCommand.DecideCapture(now, change, [Point], OwnWrites.None), CancellationToken.None);
         return change;
     }
 
@@ -110,6 +114,13 @@ internal sealed class DelivererFixture : IAsyncDisposable
         if (due > Clock.GetUtcNow()) Clock.Advance(due - Clock.GetUtcNow());
         await Identities.DecideAsync(Ann, now => new IdentityCommand.WakeUp(now, 0), CancellationToken.None);
         if (!Identities.StateOf(Ann).DueOffers(Clock.GetUtcNow()).Any()) await PassUntilDueAsync();
+    }
+
+    /// <summary>Lets some time pass, and has outcomes told that are due by then.</summary>
+    public Task TellHeldAsync(TimeSpan after, CancellationToken cancellationToken)
+    {
+        Clock.Advance(after);
+        return Held.TellDueAsync(cancellationToken);
     }
 
     /// <summary>Ends a delivery that waits for the clock again and again.</summary>

@@ -114,37 +114,6 @@ public sealed class Deliverer_tests
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task I1_an_outcome_is_told_again_until_it_is_heard()
-    {
-        await using var one = new DelivererFixture();
-        await one.CaptureAsync();
-        var lost = 2;
-        one.Identities.LosesQuestion = question => question is IdentityCommand.FinishAttempt && lost-- > 0;
-
-        await one.AdvanceUntilDoneAsync(one.DeliverAsync(Token), TimeSpan.FromMilliseconds(500), Token);
-
-        one.State.ShouldBeOfType<PointState.Idle>();
-        one.Target.Writes.Length.ShouldBe(1);
-    }
-
-    [Fact(Timeout = 600_000)]
-    public async Task I1_an_outcome_that_nobody_hears_is_found_by_the_deadline_and_a_probe()
-    {
-        await using var one = new DelivererFixture();
-        await one.CaptureAsync();
-        one.Identities.LosesQuestion = question => question is IdentityCommand.FinishAttempt;
-        (await one.AdvanceUntilDoneAsync(one.DeliverAsync(Token), TimeSpan.FromMilliseconds(500), Token)).ShouldBeNull();
-        one.State.ShouldBeOfType<PointState.InFlight>();
-
-        one.Identities.LosesQuestion = _ => false;
-        await one.PassUntilDueAsync();
-        await one.DeliverAsync(Token);
-
-        one.Outcomes.Select(outcome => outcome.GetType()).ShouldBe([typeof(DeliveryOutcome.Unknown), typeof(DeliveryOutcome.AlreadyThere)]);
-        one.Target.Writes.Length.ShouldBe(1);
-    }
-
-    [Fact(Timeout = 600_000)]
     public async Task A_target_that_asks_for_a_pause_has_its_sync_point_rest()
     {
         await using var one = new DelivererFixture();

@@ -30,7 +30,7 @@ public sealed class Point_mending_timing_tests : IAsyncDisposable
         ownership = new ShardOwnership(shardCount: 1, clock);
         Gain(epoch: 1);
         mending = new PointMending(ListAsync, [Beta, Gamma], clock, NullLogger<PointMending>.Instance);
-        running = mending.RunAsync(new DecidingIdentities(clock, DecisionRules.Default), ownership, ending.Token);
+        running = mending.RunAsync(new DecidingIdentities(clock, () => DecisionRules.Default), ownership, ending.Token);
     }
 
     [Fact(Timeout = 600_000)]

@@ -1,3 +1,5 @@
+using PasswordSync.Actors.Delivering;
+using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -8,15 +10,13 @@ namespace PasswordSync.Simulation.Nodes;
 
 /// <summary>
 /// One delivery, in the deliverer's steps: read the mark, ask for an attempt, probe, check the deadline last, write, tell the outcome. Between any two steps
-/// the process may stop or die; a write that has left goes on without it.
+/// the process may stop or die; a write that has left goes on without it. An outcome that cannot be told is held, and the course goes on telling it when it has given its place up.
 /// </summary>
 internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, SyncPointId point, IdentityId identity, Offer offer, Action whenEnded)
 {
-    private const int OutcomeTriesMax = 5;
-
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan OutcomeRetryInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly HeldOutcomesOptions Holding = new();
     private static readonly TargetAccount Account = new("key", "ann", null);
 
     private readonly EventLine line = around.Line;
@@ -29,7 +29,7 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
     {
         if (line.Happens(around.Weather.TargetTrouble))
         {
-            Tell(now => new IdentityCommand.ReportObstacle(now, point, offer.Change.CaptureId, new DeliveryOutcome.Transient("unreachable"), Jitter: 0.5), triesMax: 1);
+            node.Decide(identity, now => new IdentityCommand.ReportObstacle(now, point, offer.Change.CaptureId, new DeliveryOutcome.Transient("unreachable"), Jitter: 0.5), _ => Ended());
             return;
         }
 
@@ -113,14 +113,33 @@ internal sealed class DeliveryCourse(Surroundings around, SimulatedNode node, Sy
         if (isLost || isLate) clock.Run(line.Within(permit.Remaining), () => Finish(attempt, new DeliveryOutcome.Unknown("no answer")));
     }
 
-    private void Finish(Attempt attempt, DeliveryOutcome outcome) =>
-        Tell(now => new IdentityCommand.FinishAttempt(now, point, attempt.AttemptId, outcome, Jitter: 0.5), OutcomeTriesMax);
-
-    private void Tell(Func<DateTimeOffset, IdentityCommand> command, int triesMax, int tries = 1) => node.Decide(identity, command, decision =>
+    private void Finish(Attempt attempt, DeliveryOutcome outcome)
     {
-        if (decision is not null || tries >= triesMax) Ended();
-        else clock.Run(OutcomeRetryInterval, () => Tell(command, triesMax, tries + 1));
-    });
+        node.OutcomesAtHand.Add(attempt.AttemptId);
+        Tell(attempt, outcome, isHeld: false);
+    }
+
+    private void Tell(Attempt attempt, DeliveryOutcome outcome, bool isHeld)
+    {
+        var standing = isHeld ? node.Ownership.StandingOf(identity) : ShardStanding.Own;
+        if (standing == ShardStanding.Own)
+        {
+            node.Decide(identity, now => new IdentityCommand.FinishAttempt(now, point, attempt.AttemptId, outcome, Jitter: 0.5), decision =>
+            {
+                if (!isHeld) whenEnded();
+                if (decision is not null) LetGo(attempt);
+                else clock.Run(Holding.RetryInterval, () => Tell(attempt, outcome, isHeld: true));
+            });
+        }
+        else if (standing == ShardStanding.Other && clock.GetUtcNow() >= attempt.Deadline + Holding.ElsewhereMax) LetGo(attempt);
+        else clock.Run(Holding.RetryInterval, () => Tell(attempt, outcome, isHeld: true));
+    }
+
+    private void LetGo(Attempt attempt)
+    {
+        node.OutcomesAtHand.Remove(attempt.AttemptId);
+        flight?.Dispose();
+    }
 
     private void Ended()
     {

@@ -45,7 +45,8 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
         system = new ActorSystem(
             new ActorSystemOptions { Clock = clock, Dispatch = turn => clock.Run(around.Line.Soon(), turn.Execute), IdleResolution = TimeSpan.FromSeconds(5) },
             NullLogger<ActorSystem>.Instance);
-        var services = new IdentityServices(Store, Ownership, Database.ShardCount, () => around.Rules, Offer, pump, clock, around.Line.Random.NextDouble, (_, _) => { });
+        var rules = around.Rules with { HasOutcome = OutcomesAtHand.Contains };
+        var services = new IdentityServices(Store, Ownership, Database.ShardCount, () => rules, Offer, pump, clock, around.Line.Random.NextDouble, (_, _) => { });
         region = ShardRegion.Begin(
             system, new Props<IdentityMessage>("identity", context => new IdentityActor(context, services, NullLogger.Instance)) { IdleTimeout = services.IdleTimeout }, TimeSpan.FromSeconds(10));
         workers = around.Points.ToImmutableDictionary(point => point, point => new PointWorker(around, this, point));
@@ -58,6 +59,9 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
     public NodeStore Store { get; }
 
     public ShardOwnership Ownership { get; }
+
+    /// <summary>Attempts whose outcome it knows and has not told yet.</summary>
+    public HashSet<Guid> OutcomesAtHand { get; } = [];
 
     /// <summary>Whether it is to end and takes nothing new.</summary>
     public bool IsLeaving { get; private set; }
@@ -139,7 +143,7 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
 
     private void EndWhenDrained(long until)
     {
-        if (workers.Values.All(worker => worker.Running == 0) || Clock.GetTimestamp() >= until) _ = EndAsync();
+        if ((workers.Values.All(worker => worker.Running == 0) && OutcomesAtHand.Count == 0) || Clock.GetTimestamp() >= until) _ = EndAsync();
         else Clock.Run(TimeSpan.FromMilliseconds(100), () => EndWhenDrained(until));
     }
 

@@ -14,11 +14,9 @@ namespace PasswordSync.SyncNode.Deliveries;
 /// Carries deliveries of one sync point out, step by step: open, find the account, claim it, ask for an attempt (which journals it), note the
 /// intent where the target is a source itself, write, close the intent, tell the outcome. A crash between any two steps is repaired by the attempt's deadline and a probe.
 /// </summary>
-public sealed partial class Deliverer(SyncPointId point, IProvider provider, DelivererServices services, IIdentities identities, ShardOwnership ownership, ILogger<Deliverer> logger) : IDeliverer
+public sealed partial class Deliverer(
+    SyncPointId point, IProvider provider, DelivererServices services, IIdentities identities, ShardOwnership ownership, HeldOutcomes outcomes, ILogger<Deliverer> logger) : IDeliverer
 {
-    /// <summary>How often an outcome is told again when the identity could not be asked. After that the deadline and a probe find it out.</summary>
-    private const int OutcomeTriesMax = 5;
-
     private readonly AccountClaims claims = new(point, provider, services.Claims, identities, logger);
     private readonly MutualCheck mutual = new(provider, services.Accounts, services);
     private readonly WriteIntents intents = new(services.Accounts, services.Options, services.Clock);
@@ -122,7 +120,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             return await provider.PrepareAsync(query, cancellationToken).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // A provider may be anyone's code, and what it breaks over may be this one account: an outcome like any other.
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not StorageUnavailableException && !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             LogBroken(point, query.CaptureId, failure.GetType(), failure.StackTrace);
@@ -132,14 +130,40 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
 
     private async Task<PointRest?> AttemptAsync(IdentityId identity, Offer offer, Secret secret, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)
     {
+        // More outcomes than can be held must not come to be: what cannot be recorded would be sent again.
+        if (outcomes.IsFull)
+        {
+            LogNotNow(point, offer.Change.CaptureId, $"{outcomes.Count} outcomes of other deliveries could not be recorded yet.");
+            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true);
+        }
+
         // Of a shard that is handed over, nothing is begun; until this ends, the shard is not given back.
-        using var flight = ownership.TryBegin(identity);
+        var flight = ownership.TryBegin(identity);
         if (flight is null)
         {
             LogHandedOver(point, offer.Change.CaptureId);
             return null;
         }
 
+        AttemptOutcome? ended = null;
+        try
+        {
+            ended = await BeginAsync(identity, offer, target, mark, cancellationToken).ConfigureAwait(false) is var (attempt, window)
+                ? await EndAsync(identity, attempt, window, offer, secret, cancellationToken).ConfigureAwait(false)
+                : null;
+        }
+        finally
+        {
+            if (ended is null) flight.Dispose();
+        }
+
+        if (ended is null) return null;
+        await outcomes.TellAsync(ended with { Flight = flight }).ConfigureAwait(false);
+        return ended.Outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;
+    }
+
+    private async Task<(Attempt Attempt, WriteWindow Window)?> BeginAsync(IdentityId identity, Offer offer, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)
+    {
         var attemptId = Guid.NewGuid();
         var window = default(WriteWindow);
         var decision = await identities.DecideAsync(
@@ -150,27 +174,28 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
                 return new IdentityCommand.BeginAttempt(now, point, offer.Change.CaptureId, attemptId, now + window.Length, target, mark) { Node = services.Node };
             },
             cancellationToken).ConfigureAwait(false);
-        if (decision.Events is not [IdentityEvent.AttemptStarted { Attempt: var attempt }])
-        {
-            LogNotGranted(point, offer.Change.CaptureId, decision.Refusal);
-            return null;
-        }
-
-        // From here on the outcome must be told whatever happens: a node that stops waits for it, within the attempt's deadline.
-        var startedAt = services.Clock.GetUtcNow();
-        var outcome = await WriteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
-        if (outcome.IsSuccess) services.Metrics?.Delivered(point, offer.Change, startedAt, services.Clock.GetUtcNow());
-        LogOutcome(point, offer.Change.CaptureId, target.DisplayName, outcome.GetType().Name, outcome.Explain());
-        await TellAsync(identity, attemptId, outcome).ConfigureAwait(false);
-        return outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;
+        if (decision.Events is [IdentityEvent.AttemptStarted { Attempt: var attempt }]) return (attempt, window);
+        LogNotGranted(point, offer.Change.CaptureId, decision.Refusal);
+        return null;
     }
 
-    private async Task<DeliveryOutcome> WriteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken)
+    // From here on the outcome must be told whatever happens: a node that stops waits for it, within the attempt's deadline.
+    private async Task<AttemptOutcome> EndAsync(IdentityId identity, Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken)
     {
-        if (attempt.Target.AsSourceAccount is not { } account) return await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
-        if (account == offer.Change.Account) return new DeliveryOutcome.AlreadyThere(attempt.Baseline, offer.Change.Stamp);
+        var startedAt = services.Clock.GetUtcNow();
+        var ended = await WriteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
+        var outcome = ended.Outcome;
+        if (outcome.IsSuccess) services.Metrics?.Delivered(point, offer.Change, startedAt, services.Clock.GetUtcNow());
+        LogOutcome(point, offer.Change.CaptureId, attempt.Target.DisplayName, outcome.GetType().Name, outcome.Explain());
+        return new AttemptOutcome(identity, point, offer.Change.CaptureId, attempt, outcome) { RecordFirst = ended.RecordFirst };
+    }
+
+    private async Task<WriteEnd> WriteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken)
+    {
+        if (attempt.Target.AsSourceAccount is not { } account) return new WriteEnd(await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false));
+        if (account == offer.Change.Account) return new WriteEnd(new DeliveryOutcome.AlreadyThere(attempt.Baseline, offer.Change.Stamp));
         if (await intents.TryOpenAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } obstacle) return obstacle;
-        if (await mutual.FindConflictAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } conflict) return await intents.CloseAsync(account, attempt, offer, conflict).ConfigureAwait(false);
+        if (await mutual.FindConflictAsync(account, attempt, offer, cancellationToken).ConfigureAwait(false) is { } conflict) return intents.Close(account, attempt, offer, conflict);
         var outcome = await ExecuteAsync(attempt, window, offer, secret, cancellationToken).ConfigureAwait(false);
 
         // The password is there, but which stamp it got is not known: its echo could not be told from a change. Written once more, it can.
@@ -179,7 +204,7 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
             outcome = await ExecuteAsync(attempt with { ProbeFirst = false }, window, offer, secret, cancellationToken).ConfigureAwait(false);
         }
 
-        return await intents.CloseAsync(account, attempt, offer, outcome).ConfigureAwait(false);
+        return intents.Close(account, attempt, offer, outcome);
     }
 
     private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt, WriteWindow window, Offer offer, Secret secret, CancellationToken cancellationToken) =>
@@ -193,21 +218,5 @@ public sealed partial class Deliverer(SyncPointId point, IProvider provider, Del
         var byLease = ownership.RemainingTime - services.Options.LeaseMargin;
         var timeout = services.Options.AttemptTimeout;
         return new WriteWindow(since, byLease < timeout ? byLease : timeout);
-    }
-
-    private async Task TellAsync(IdentityId identity, Guid attemptId, DeliveryOutcome outcome)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                await identities.DecideAsync(identity, now => new IdentityCommand.FinishAttempt(now, point, attemptId, outcome, services.Jitter()), CancellationToken.None).ConfigureAwait(false);
-                return;
-            }
-            catch (IdentityUnavailableException) when (tries < OutcomeTriesMax)
-            {
-                await Task.Delay(services.Options.OutcomeRetryInterval, services.Clock, CancellationToken.None).ConfigureAwait(false);
-            }
-        }
     }
 }

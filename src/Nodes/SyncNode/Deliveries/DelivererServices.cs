@@ -42,7 +42,4 @@ public sealed record DelivererOptions
 
     /// <summary>How long a sync point rests when the node's own database could not be used. Default 1 s.</summary>
     public TimeSpan StorageRest { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>After how long an outcome is told, or a written stamp recorded, again. Default 0.5 s.</summary>
-    public TimeSpan OutcomeRetryInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -12,12 +12,9 @@ namespace PasswordSync.SyncNode.Deliveries;
 /// </summary>
 internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions options, TimeProvider clock)
 {
-    /// <summary>How often closing is tried.</summary>
-    private const int ClosingTriesMax = 5;
-
     /// <summary>Records the intent. Nothing may be written without it.</summary>
-    /// <returns>Null if it is recorded; else the attempt's outcome.</returns>
-    public async Task<DeliveryOutcome?> TryOpenAsync(AccountId account, Attempt attempt, Offer offer, CancellationToken cancellationToken)
+    /// <returns>Null if it is recorded; else how the attempt ended.</returns>
+    public async Task<WriteEnd?> TryOpenAsync(AccountId account, Attempt attempt, Offer offer, CancellationToken cancellationToken)
     {
         try
         {
@@ -27,23 +24,21 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
         catch (Exception failure) when (failure is StorageUnavailableException or OperationCanceledException)
         {
             // It may be recorded all the same.
-            return await CloseAsync(account, attempt, offer, new DeliveryOutcome.Transient("The database could not take the intent to write; nothing was sent.")).ConfigureAwait(false);
+            return Close(account, attempt, offer, new DeliveryOutcome.Transient("The database could not take the intent to write; nothing was sent."));
         }
     }
 
-    /// <summary>Records what the write caused, and closes the intent where that is certain.</summary>
-    /// <returns>The outcome to tell.</returns>
-    public async Task<DeliveryOutcome> CloseAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome)
+    /// <summary>What is to be told, and what must be recorded before: what the write caused, and that the intent is closed where that is certain.</summary>
+    public WriteEnd Close(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome)
     {
         var stamp = StampOf(outcome);
-        if (outcome is DeliveryOutcome.Unknown) return outcome;
+        if (outcome is DeliveryOutcome.Unknown) return new WriteEnd(outcome);
         if (outcome.IsSuccess && stamp is null && !WroteNothing(attempt, outcome))
         {
-            return new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.") { Server = outcome.Server };
+            return new WriteEnd(new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.") { Server = outcome.Server });
         }
 
-        var closed = await EndAsync(account, attempt, offer, outcome, stamp).ConfigureAwait(false);
-        return closed || !outcome.IsSuccess ? outcome : new DeliveryOutcome.Unknown("The password was set, but the database could not take the stamp that it got.") { Server = outcome.Server };
+        return new WriteEnd(outcome) { RecordFirst = () => RecordAsync(account, attempt, offer, outcome, stamp) };
     }
 
     // A recheck that finds our write in place: its stamp was recorded when it was made.
@@ -51,35 +46,13 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
 
     // While an earlier attempt may have landed unnoticed, or may land yet, what comes from the account later than the stamp known by now goes on waiting, until a
     // probe has found it, a recheck was made or its time is over: taken for a change of the person, an old password of ours would be sent back over a newer one.
-    private async Task<bool> EndAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
+    private async Task RecordAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
     {
         var now = clock.GetUtcNow();
         var isInDoubt = offer.Doubt.After(attempt, offer.Change.CaptureId, outcome, now).IsOpenAt(now, options.IntentHold);
-        if (isInDoubt && !outcome.IsSuccess) return true;
-        var goesOnWaiting = isInDoubt && attempt.Kind == AttemptKind.Write;
-        return await TryAsync(async () =>
-        {
-            if (goesOnWaiting) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
-            await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, new ChangeOrigin(offer.Change.Account, offer.Change.Stamp), CancellationToken.None).ConfigureAwait(false);
-        }).ConfigureAwait(false);
-    }
-
-    private async Task<bool> TryAsync(Func<Task> end)
-    {
-        for (var tries = 1; tries <= ClosingTriesMax; tries++)
-        {
-            try
-            {
-                await end().ConfigureAwait(false);
-                return true;
-            }
-            catch (StorageUnavailableException)
-            {
-                await Task.Delay(options.OutcomeRetryInterval, clock, CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-
-        return false;
+        if (isInDoubt && !outcome.IsSuccess) return;
+        if (isInDoubt && attempt.Kind == AttemptKind.Write) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
+        await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, new ChangeOrigin(offer.Change.Account, offer.Change.Stamp), CancellationToken.None).ConfigureAwait(false);
     }
 
     private static Stamp? StampOf(DeliveryOutcome outcome) => outcome switch
@@ -88,4 +61,11 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
         DeliveryOutcome.AlreadyThere found => found.WrittenStamp,
         _ => null,
     };
+}
+
+/// <summary>How an attempt ended.</summary>
+internal sealed record WriteEnd(DeliveryOutcome Outcome)
+{
+    /// <summary>What must be recorded before the outcome is told; null for nothing.</summary>
+    public Func<Task>? RecordFirst { get; init; }
 }

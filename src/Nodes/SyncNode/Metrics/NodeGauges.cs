@@ -42,6 +42,7 @@ internal sealed partial class NodeGauges
         meter.CreateObservableGauge("passwordsync.point.waiting", () => OfPoints(status => status.Waiting), "{delivery}", "Deliveries in this node's queue of a sync point");
         meter.CreateObservableGauge("passwordsync.point.running", () => OfPoints(status => status.Running), "{delivery}", "Deliveries that this node carries out now, by sync point");
         meter.CreateObservableGauge("passwordsync.point.paused", () => OfPoints(status => status.IsPaused ? 1 : 0), "{flag}", "1 if an operator paused or disabled the sync point, 0 if not");
+        meter.CreateObservableGauge("passwordsync.outcomes.held", () => engine.OutcomesHeld, "{delivery}", "Deliveries of this node that ended and whose outcome the database did not take yet");
         meter.CreateObservableGauge("passwordsync.shards.owned", () => engine.Ownership.Shards.Count, "{shard}", "Shards that this node owns");
         meter.CreateObservableCounter("passwordsync.shards.takeovers", () => engine.Ownership.ShardsGained, "{shard}", "Shards that this node took, at its start, from others or again after its lease had run out");
         meter.CreateObservableGauge("passwordsync.edge.silence", EdgeSilence, "s", "How long ago an edge was last heard of, by source and domain controller");
