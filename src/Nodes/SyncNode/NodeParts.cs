@@ -261,7 +261,7 @@ internal sealed partial class NodeParts : IAsyncDisposable
             if (!Configuration.MayRun(point))
             {
                 // Not even its settings are looked at: what they refer to may be at the other nodes only.
-                made.Add(point, new RemoteProvider(new SyncPointId(point.Name), point.Nodes, OthersAsync, Connections));
+                made.Add(point, new RemoteProvider(new SyncPointId(point.Name), point.Nodes, OthersAsync, Connections, Clock));
                 continue;
             }
 

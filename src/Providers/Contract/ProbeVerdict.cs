@@ -1,3 +1,4 @@
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Stamps;
 
@@ -7,7 +8,11 @@ namespace PasswordSync.Providers.Contract;
 /// <param name="Target">The account.</param>
 /// <param name="Kind">For <see cref="AttemptKind.Write"/> the password may have arrived by an earlier attempt; for <see cref="AttemptKind.Recheck"/> it had arrived and an older one may have replaced it.</param>
 /// <param name="Against">The mark to compare with: before the earlier attempt, or after our write; null if there is none.</param>
-public sealed record ProbeRequest(TargetAccount Target, AttemptKind Kind, TargetMark? Against);
+public sealed record ProbeRequest(TargetAccount Target, AttemptKind Kind, TargetMark? Against)
+{
+    /// <summary>The change whose password is looked for; null if it is none of a change's, as when an operator asks.</summary>
+    public CaptureId? CaptureId { get; init; }
+}
 
 /// <summary>Whether a password is in the target. A closed set.</summary>
 public abstract record ProbeVerdict

@@ -51,7 +51,7 @@ public sealed partial class AttemptExecutor(TimeProvider time, ILogger<AttemptEx
             using var atDeadline = new CancellationTokenSource(permit.Remaining, time);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, atDeadline.Token);
             if (attempt.ProbeFirst
-                && await ProbeAsync(provider, new ProbeRequest(attempt.Target, attempt.Kind, attempt.ProbeAgainst), password, permit.Remaining / 2, ending.Token) is ProbeVerdict.Present present)
+                && await ProbeAsync(provider, new ProbeRequest(attempt.Target, attempt.Kind, attempt.ProbeAgainst) { CaptureId = captureId }, password, permit.Remaining / 2, ending.Token) is ProbeVerdict.Present present)
             {
                 return new DeliveryOutcome.AlreadyThere(present.Mark, present.WrittenStamp);
             }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
@@ -17,6 +18,7 @@ public sealed class AttemptExecutorTests : IDisposable
     private readonly CollectingLoggers loggers = new();
     private readonly StubProvider provider = new();
     private readonly Secret password = Any.Secret(Canary);
+    private readonly CaptureId captureId = Any.CaptureId();
     private readonly AttemptExecutor executor;
 
     public AttemptExecutorTests() => executor = new AttemptExecutor(clock, loggers.CreateLogger<AttemptExecutor>());
@@ -78,7 +80,7 @@ public sealed class AttemptExecutorTests : IDisposable
         var attempt = Write() with { ProbeFirst = true, Kind = AttemptKind.Recheck, ProbeAgainst = new TargetMark("3") };
 
         (await ExecuteAsync(attempt)).IsSuccess.ShouldBeTrue();
-        asked.ShouldBe(new ProbeRequest(attempt.Target, AttemptKind.Recheck, new TargetMark("3")));
+        asked.ShouldBe(new ProbeRequest(attempt.Target, AttemptKind.Recheck, new TargetMark("3")) { CaptureId = captureId });
     }
 
     [Fact]
@@ -221,7 +223,7 @@ public sealed class AttemptExecutorTests : IDisposable
     private Attempt Write() => Any.Attempt(Any.Target("anna"), clock, TimeSpan.FromSeconds(10));
 
     private Task<DeliveryOutcome> ExecuteAsync(Attempt attempt) =>
-        executor.ExecuteAsync(provider, attempt, Any.CaptureId(), mustChangeAtNextLogon: false, password, TestContext.Current.CancellationToken);
+        executor.ExecuteAsync(provider, attempt, captureId, mustChangeAtNextLogon: false, password, TestContext.Current.CancellationToken);
 
     /// <summary>A clock whose wall time and elapsed time part.</summary>
     private sealed class SetBackClock : TimeProvider

@@ -33,11 +33,16 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
 
         if (await ReadAsync(context).ConfigureAwait(false) is not { } step) return;
         LogStep(node.Name, step.Point, step.CaptureId);
-        var answer = providers.TryGetValue(step.Point, out var provider)
-            ? await PerformAsync(provider, step, context.RequestAborted).ConfigureAwait(false)
-            : Answer(new DeliveryOutcome.TargetMisconfigured($"This node does not carry out deliveries of '{step.Point}': its configuration differs from the other nodes'."));
+        if (!providers.TryGetValue(step.Point, out var provider))
+        {
+            // Its labels, or the sync point's nodes, have changed: another node may be able to, and the one that asks goes on to that.
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        var answer = await PerformAsync(provider, step, context.RequestAborted).ConfigureAwait(false);
         context.Response.ContentType = "application/json";
-        if (answer.Server is { Length: <= RemoteAnswer.ServerLengthMax } server && server.All(letter => letter is > ' ' and <= '~')) context.Response.Headers[RemoteAnswer.ServerHeader] = server;
+        RemoteHeaders.Write(answer, context.Response.Headers);
         await JsonSerializer.SerializeAsync(context.Response.Body, answer, RemoteJson.Default.RemoteAnswer, context.RequestAborted).ConfigureAwait(false);
     }
 
@@ -66,14 +71,14 @@ internal sealed partial class RemoteEndpoint(IReadOnlyDictionary<string, IProvid
     private async Task<RemoteAnswer> PrepareAsync(IProvider provider, TargetQuery query, CancellationToken cancellationToken) =>
         await provider.PrepareAsync(query, cancellationToken).ConfigureAwait(false) switch
         {
-            Preparation.Found found => new RemoteAnswer { Found = new RemoteFinding(RemoteTarget.Of(found.Target), found.Mark?.Value, tickets.Make()) },
+            Preparation.Found found => new RemoteAnswer { Found = new RemoteFinding(RemoteTarget.Of(found.Target), found.Mark?.Value, tickets.Make()), PresentStamp = RemoteOutcomes.Write(found.PresentStamp) },
             Preparation.Obstacle obstacle => Answer(obstacle.Outcome),
             var other => throw new InvalidOperationException($"Internal error: unknown preparation {other.GetType().Name}."),
         };
 
     private async Task<RemoteAnswer> WithSecretAsync(IProvider provider, RemoteStep step, TargetAccount target, Secret secret, CancellationToken cancellationToken)
     {
-        if (step.Probe is { } kind) return new RemoteAnswer { Probe = RemoteOutcomes.Write(await provider.ProbeAsync(new ProbeRequest(target, kind, RemoteOutcomes.MarkOf(step.Mark)), secret, cancellationToken).ConfigureAwait(false)) };
+        if (step.Probe is { } kind) return new RemoteAnswer { Probe = RemoteOutcomes.Write(await provider.ProbeAsync(new ProbeRequest(target, kind, RemoteOutcomes.MarkOf(step.Mark)) { CaptureId = new CaptureId(step.CaptureId) }, secret, cancellationToken).ConfigureAwait(false)) };
         var write = step.Write!;
         if (tickets.Redeem(write.Ticket, write.Window < WindowMax ? write.Window : WindowMax) is not { } window) return Answer(new DeliveryOutcome.Transient("The node that would write was started anew meanwhile; nothing was written."));
         var permit = new WritePermit(DateTimeOffset.MaxValue, window, clock);

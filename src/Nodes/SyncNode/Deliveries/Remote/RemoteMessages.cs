@@ -71,15 +71,13 @@ internal sealed record RemoteAnswer
     /// <summary>What the probe told.</summary>
     public RemoteProbe? Probe { get; init; }
 
-    /// <summary>The header of the response that names <see cref="Server"/>: a node that does not know it passes over it, as it could not over a member of the body.</summary>
-    public const string ServerHeader = "PasswordSync-Server";
-
-    /// <summary>The most characters of <see cref="Server"/>; a longer one is left out.</summary>
-    public const int ServerLengthMax = 300;
-
-    /// <summary>For a write: the server that the password was sent to, as <c>host:port</c>; null if that is not told.</summary>
+    /// <summary>For a write: the server that the password was sent to, as <c>host:port</c>; null if that is not told. Travels as a header.</summary>
     [JsonIgnore]
     public string? Server { get; init; }
+
+    /// <summary>For an account that was found and is itself one of a source: the stamp of its password now; null if that is not told. Travels as a header.</summary>
+    [JsonIgnore]
+    public RemoteStamp? PresentStamp { get; init; }
 }
 
 /// <summary>An account in the target.</summary>
@@ -123,4 +121,5 @@ internal enum RemoteOutcomeKind
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RemoteStep))]
 [JsonSerializable(typeof(RemoteAnswer))]
+[JsonSerializable(typeof(RemoteStamp))]
 internal sealed partial class RemoteJson : JsonSerializerContext;

@@ -49,9 +49,9 @@ internal static class RemoteOutcomes
 
     public static TargetMark? MarkOf(string? mark) => mark is null ? null : new TargetMark(mark);
 
+    public static RemoteStamp? Write(Stamp? stamp) => stamp is { } some ? new(some.Generation, some.Version, some.OriginatingSecond, some.InvocationId) : null;
+
+    public static Stamp? Read(RemoteStamp? stamp) => stamp is null ? null : new Stamp(stamp.Generation, stamp.Version, stamp.OriginatingSecond, stamp.InvocationId);
+
     private static RemoteOutcome Reason(RemoteOutcomeKind kind, string reason) => new(kind, reason, null, null, null);
-
-    private static RemoteStamp? Write(Stamp? stamp) => stamp is { } some ? new(some.Generation, some.Version, some.OriginatingSecond, some.InvocationId) : null;
-
-    private static Stamp? Read(RemoteStamp? stamp) => stamp is null ? null : new Stamp(stamp.Generation, stamp.Version, stamp.OriginatingSecond, stamp.InvocationId);
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Net;
 using System.Text.Json;
+using PasswordSync.Core.Captures;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Secrets;
 using PasswordSync.Providers.Contract;
@@ -17,18 +17,18 @@ namespace PasswordSync.SyncNode.Deliveries.Remote;
 /// <param name="labels">The labels that a node needs.</param>
 /// <param name="others">The other nodes that live.</param>
 /// <param name="connections">The way to them.</param>
+/// <param name="clock">The clock.</param>
 internal sealed class RemoteProvider(
-    SyncPointId point, ImmutableArray<string> labels, Func<CancellationToken, ValueTask<ImmutableArray<Peer>>> others, PeerConnections connections) : IProvider
+    SyncPointId point, ImmutableArray<string> labels, Func<CancellationToken, ValueTask<ImmutableArray<Peer>>> others, PeerConnections connections, TimeProvider clock) : IProvider
 {
-    /// <summary>How many deliveries are remembered between finding an account and writing to it; far more than a point carries out at once.</summary>
-    private const int GrantsMax = 10_000;
-
     /// <summary>How long one node may take to find an account.</summary>
     private static readonly TimeSpan PrepareTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, Grant> grants = new(StringComparer.Ordinal);
+    /// <summary>For how long a node that did not answer in time is asked only after the others: each question to it costs a place at the sync point for as long.</summary>
+    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
 
-    private sealed record Grant(Peer Peer, Uri Address, RemoteStep Step, Guid Ticket);
+    private readonly RemoteGrants grants = new();
+    private readonly ConcurrentDictionary<string, long> silent = new(StringComparer.Ordinal);
 
     public ProviderDescription Description { get; } = new("remote", new PasswordLimits(0, int.MaxValue, NeedsWellFormedText: false, null, null), ShowsMark: false, CanProbeBySignIn: false, ReportsWrittenStamp: false);
 
@@ -41,68 +41,80 @@ internal sealed class RemoteProvider(
         var eligible = await EligibleAsync(cancellationToken).ConfigureAwait(false);
         if (eligible.Count == 0) return Waits($"No living node has the labels that '{point}' is bound to ({Names}): start such a node, or correct the labels.");
         var reasons = new List<string>();
-        foreach (var (peer, address) in eligible.OrderBy(peer => HashCode.Combine(peer.Name, query.CaptureId)).SelectMany(peer => peer.Addresses.Select(address => (peer, address))))
+        foreach (var (peer, address) in eligible.OrderBy(IsSilent).ThenBy(peer => HashCode.Combine(peer.Name, query.CaptureId)).SelectMany(peer => peer.Addresses.Select(address => (peer, address))))
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(PrepareTimeout);
+            using var limit = new CancellationTokenSource(PrepareTimeout, clock);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             try
             {
-                var grant = new Grant(peer, address, step, Guid.Empty);
-                var answer = await AskAsync(grant, step with { Names = query.Names }, limit.Token).ConfigureAwait(false);
-                return Take(grant, answer);
+                var preparation = Take(query.CaptureId, peer, address, step, await AskAsync(peer, address, step with { Names = query.Names }, ending.Token).ConfigureAwait(false));
+                silent.TryRemove(peer.Name, out _);
+                return preparation;
             }
-            catch (Exception failure) when (failure is HttpRequestException or JsonException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception failure) when (failure is HttpRequestException or JsonException)
             {
-                reasons.Add($"{peer.Name} ({address}): {(failure is OperationCanceledException ? "no answer in time" : failure.Message)}");
+                reasons.Add($"{peer.Name} ({address}): {RemoteFailures.Explain(failure)}");
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                silent[peer.Name] = clock.GetTimestamp();
+                reasons.Add($"{peer.Name} ({address}): it did not answer within {PrepareTimeout.TotalSeconds} s");
             }
         }
 
-        return Waits($"No node with the labels that '{point}' is bound to ({Names}) could be asked: {string.Join("; ", reasons)}");
+        return Waits($"No node with the labels that '{point}' is bound to ({Names}) could be asked: {string.Join("; ", reasons)}.");
     }
 
-    private Preparation Take(Grant grant, RemoteAnswer answer)
+    private Preparation Take(CaptureId captureId, Peer peer, Uri address, RemoteStep step, RemoteAnswer answer)
     {
-        if (answer.Found is not { } found) return new Preparation.Obstacle(RemoteOutcomes.Read(answer.Outcome ?? throw new HttpRequestException("the answer is none.")));
-
-        // Who loses a grant here is told so at its write, and tries again.
-        if (grants.Count >= GrantsMax) grants.Clear();
-        grants[found.Target.Key] = grant with { Ticket = found.Ticket };
-        return new Preparation.Found(found.Target.ToTarget(), RemoteOutcomes.MarkOf(found.Mark));
+        if (answer.Found is not { } found) return new Preparation.Obstacle(RemoteOutcomes.Read(answer.Outcome ?? throw new HttpRequestException("its answer says nothing")));
+        grants.Put(found.Target.Key, captureId, new Grant(peer, address, step, found.Ticket, clock.GetTimestamp()));
+        return new Preparation.Found(found.Target.ToTarget(), RemoteOutcomes.MarkOf(found.Mark)) { PresentStamp = RemoteOutcomes.Read(answer.PresentStamp) };
     }
+
+    private bool IsSilent(Peer peer) => silent.TryGetValue(peer.Name, out var since) && clock.GetElapsedTime(since) < SilentFor;
 
     public async Task<DeliveryOutcome> SetPasswordAsync(SetRequest request, Secret password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!grants.TryGetValue(request.Target.Key, out var grant)) return new DeliveryOutcome.Transient("The node that found the account is not remembered; nothing was written.");
+        if (grants.Find(request.Target.Key, request.CaptureId) is not { } grant) return new DeliveryOutcome.Transient("The node that found the account is not remembered; nothing was written.");
+        if (WindowOf(grant, request.Permit.Window) is not { } window) return new DeliveryOutcome.Transient("The attempt's time was over before the password was sent.");
         if (request.Permit.Use() is { } tooLate) return tooLate;
-        var write = new RemoteWrite(grant.Ticket, request.Permit.Window.Length, request.MustChangeAtNextLogon);
+        var write = new RemoteWrite(grant.Ticket, window, request.MustChangeAtNextLogon);
         try
         {
-            var answer = await AskAsync(grant, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Baseline?.Value, Write = write }, cancellationToken).ConfigureAwait(false);
+            var answer = await AskAsync(grant.Peer, grant.Address, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Baseline?.Value, Write = write }, cancellationToken).ConfigureAwait(false);
             return answer.Outcome is { } outcome ? RemoteOutcomes.Read(outcome) with { Server = answer.Server } : new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} gave no outcome.");
         }
-        catch (HttpRequestException failure) when (WasNotTaken(failure))
+        catch (HttpRequestException failure) when (RemoteFailures.WasNotTaken(failure))
         {
-            return new DeliveryOutcome.Transient($"Node {grant.Peer.Name} did not take the write: {failure.Message}");
+            return new DeliveryOutcome.Transient($"Node {grant.Peer.Name} did not take the write: {RemoteFailures.Explain(failure)}.");
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException)
         {
-            return new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} may have written and did not answer: {failure.Message}");
+            return new DeliveryOutcome.Unknown($"Node {grant.Peer.Name} may have written and did not answer: {RemoteFailures.Explain(failure)}.");
         }
+    }
+
+    // The writing node counts from the making of the ticket. One that was made after the attempt's own window had begun, by another look at the account, must not prolong it.
+    private TimeSpan? WindowOf(Grant grant, WriteWindow window)
+    {
+        var length = grant.ReceivedAt > window.Since ? window.Length - clock.GetElapsedTime(window.Since, grant.ReceivedAt) : window.Length;
+        return length > TimeSpan.Zero ? length : null;
     }
 
     public async Task<ProbeVerdict> ProbeAsync(ProbeRequest request, Secret password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!grants.TryGetValue(request.Target.Key, out var grant)) return new ProbeVerdict.Inconclusive("The node that found the account is not remembered.");
+        if (request.CaptureId is not { } captureId || grants.Find(request.Target.Key, captureId) is not { } grant) return new ProbeVerdict.Inconclusive("The node that found the account is not remembered.");
         try
         {
-            var answer = await AskAsync(grant, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Against?.Value, Probe = request.Kind }, cancellationToken).ConfigureAwait(false);
+            var answer = await AskAsync(grant.Peer, grant.Address, grant.Step with { Target = RemoteTarget.Of(request.Target), Mark = request.Against?.Value, Probe = request.Kind }, cancellationToken).ConfigureAwait(false);
             return answer.Probe is { } probe ? RemoteOutcomes.Read(probe) : new ProbeVerdict.Inconclusive(answer.Outcome?.Reason ?? $"Node {grant.Peer.Name} gave no verdict.");
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException)
         {
-            return new ProbeVerdict.Inconclusive($"Node {grant.Peer.Name} did not answer: {failure.Message}");
+            return new ProbeVerdict.Inconclusive($"Node {grant.Peer.Name} did not answer: {RemoteFailures.Explain(failure)}.");
         }
     }
 
@@ -121,25 +133,17 @@ internal sealed class RemoteProvider(
     private async ValueTask<List<Peer>> EligibleAsync(CancellationToken cancellationToken) =>
         [.. (await others(cancellationToken).ConfigureAwait(false)).Where(peer => labels.All(peer.Labels.Contains))];
 
-    private async Task<RemoteAnswer> AskAsync(Grant grant, RemoteStep step, CancellationToken cancellationToken)
+    private async Task<RemoteAnswer> AskAsync(Peer peer, Uri address, RemoteStep step, CancellationToken cancellationToken)
     {
         using var content = JsonContent.Create(step, RemoteJson.Default.RemoteStep);
         await content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(grant.Address, RemoteStep.Path)) { Content = content };
-        using var response = await connections.To(grant.Peer.Name).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, RemoteStep.Path)) { Content = content };
+        using var response = await connections.To(peer.Name).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         response.EnsureSuccessStatusCode();
         await response.Content.LoadIntoBufferAsync(RemoteStep.BytesMax, cancellationToken).ConfigureAwait(false);
-        var answer = await response.Content.ReadFromJsonAsync(RemoteJson.Default.RemoteAnswer, cancellationToken).ConfigureAwait(false) ?? throw new HttpRequestException($"{grant.Address} gave an empty answer.");
-        return answer with { Server = ServerOf(response) };
+        var answer = await response.Content.ReadFromJsonAsync(RemoteJson.Default.RemoteAnswer, cancellationToken).ConfigureAwait(false) ?? throw new HttpRequestException("its answer is empty");
+        return RemoteHeaders.Read(answer, response);
     }
-
-    private static string? ServerOf(HttpResponseMessage response) =>
-        response.Headers.TryGetValues(RemoteAnswer.ServerHeader, out var values) && values.FirstOrDefault() is { Length: > 0 and <= RemoteAnswer.ServerLengthMax } server ? server : null;
-
-    // Nothing was sent, or the node refused the step before it did anything.
-    private static bool WasNotTaken(HttpRequestException failure) =>
-        failure.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound
-        || failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
 
     private static Preparation.Obstacle Waits(string reason) => new(new DeliveryOutcome.Transient(reason));
 }
