@@ -100,6 +100,41 @@ public sealed class Node_on_postgresql_tests
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task I1_I3_a_node_that_is_stopped_while_it_holds_an_outcome_says_so_within_its_bound_and_the_next_start_probes_before_it_writes()
+    {
+        await using var server = await PostgresServer.StartAsync([], Token);
+        var passwordFile = Path.Combine(server.Folder, "database-password");
+        await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, Token);
+        var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
+        using var beta = new MemoryTarget();
+        beta.Add("ann");
+        var targets = new Dictionary<string, MemoryTarget> { ["beta"] = beta };
+        var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var node = await TestNode.StartAsync(targets, Token, LoseAfterWriteAsync, database: database);
+        await node.SendAsync(Token, await node.CaptureAsync("ann", "Before.2026!", 7, Token));
+        await lost.Task.WaitAsync(Token);
+
+        var began = TimeProvider.System.GetTimestamp();
+        await node.Server.DisposeAsync();
+        TestContext.Current.SendDiagnosticMessage($"stopped within {TimeProvider.System.GetElapsedTime(began)}");
+        node.Log.All.ShouldContain(line => line.Contains("The node ends before 1 outcomes of deliveries could be recorded", StringComparison.Ordinal));
+        node.Events.ShouldNotContain(entry => entry.Event is IdentityEvent.AttemptFinished);
+
+        await server.StartAsync(Token);
+        await node.RestartAsync(targets, script: null, Token);
+        await node.WaitForAsync<IdentityEvent.AttemptFinished>(e => e.Outcome is DeliveryOutcome.AlreadyThere, Token);
+        beta.Writes.Length.ShouldBe(1);
+
+        async Task<DeliveryOutcome?> LoseAfterWriteAsync(MemoryCall call, CancellationToken _)
+        {
+            if (call.Step != MemoryStep.AfterWrite || lost.Task.IsCompleted) return null;
+            await server.KillAsync(CancellationToken.None);
+            lost.SetResult();
+            return null;
+        }
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_node_with_the_authority_dates_its_own_certificate_by_the_database_s_clock_at_its_first_start_and_at_later_ones()
     {
         await using var server = await PostgresServer.StartAsync([], Token);

@@ -32,6 +32,27 @@ public sealed class ShardOwnershipTests
     }
 
     [Fact]
+    public void Whose_a_shard_is_is_known_only_while_the_lease_goes_on()
+    {
+        var identity = new IdentityId(Guid.NewGuid());
+        var shard = identity.Shard(ShardCount);
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Unknown, "nobody was asked yet");
+
+        ownership.Renew(View((shard, 7)), clock.GetTimestamp());
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Own);
+        ownership.Renew(View((shard, 7)) with { Surplus = [shard] }, clock.GetTimestamp());
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Own, "it is being handed over, and not yet another's");
+        ownership.TakeHandedOver(TimeSpan.Zero).ShouldBe([shard]);
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Other);
+
+        ownership.Renew(View((shard, 8)), clock.GetTimestamp());
+        ownership.Lose(shard, 8);
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Other);
+        clock.Advance(Validity);
+        ownership.StandingOf(identity).ShouldBe(ShardStanding.Unknown);
+    }
+
+    [Fact]
     public void Shards_count_as_gained_anew_after_a_lease_that_had_run_out()
     {
         ownership.Renew(View((1, 7)), clock.GetTimestamp()).ShouldBe([1]);
