@@ -7,23 +7,30 @@ namespace PasswordSync.Journal.Postgres;
 /// <inheritdoc cref="IRateBudget"/>
 internal sealed class PostgresRateBudget(PostgresDatabase database) : IRateBudget
 {
+    // As RateRule.Fill and RateRule.Grant have it, where the row is: in one statement, and so one round trip. The row is locked first, and the time is read after the lock was had.
+    private const string Take = """
+        UPDATE rate_bucket AS bucket SET held = taken.filled - least($4, floor(taken.filled)), at = taken.now
+        FROM (
+          SELECT least($2, read.held + greatest(0, extract(epoch FROM read.now - read.at)::double precision / $3) * $2) AS filled, read.now
+          FROM (SELECT held, at, clock_timestamp() AS now FROM (SELECT held, at FROM rate_bucket WHERE name = $1 FOR UPDATE) AS locked OFFSET 0) AS read
+        ) AS taken
+        WHERE bucket.name = $1
+        RETURNING taken.filled
+        """;
+
+    // The first that ever asks. Of several at once one makes it.
+    private const string Make = "INSERT INTO rate_bucket (name, held, at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING";
+
     public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, CancellationToken cancellationToken) => database.RunAsync(
         async (connection, token) =>
         {
-            var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
-            await using var disposing = transaction.ConfigureAwait(false);
-            await connection.Command("INSERT INTO rate_bucket (name, held, at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING", Of(bucket), Of((double)rule.Permits))
-                .ExecuteAsync(token).ConfigureAwait(false);
-
-            // The row is held until the commit, and its time is read after the lock was had.
-            var held = (await connection.Command("SELECT held, at FROM rate_bucket WHERE name = $1 FOR UPDATE", Of(bucket))
-                .RowsAsync(row => (Amount: row.GetDouble(0), At: row.GetDateTime(1)), token).ConfigureAwait(false)).Single();
-            var now = await connection.Command("SELECT clock_timestamp()").ScalarAsync<DateTime>(token).ConfigureAwait(false);
-            var filled = rule.Fill(held.Amount, now - held.At);
-            var grant = rule.Grant(filled, wanted);
-            await connection.Command("UPDATE rate_bucket SET held = $2, at = $3 WHERE name = $1", Of(bucket), Of(filled - grant.Permits), Of(now)).ExecuteAsync(token).ConfigureAwait(false);
-            await transaction.CommitAsync(token).ConfigureAwait(false);
-            return grant;
+            while (true)
+            {
+                var filled = await connection.Command(Take, Of(bucket), Of((double)rule.Permits), Of(rule.Per.TotalSeconds), Of((double)wanted))
+                    .RowsAsync(row => row.GetDouble(0), token).ConfigureAwait(false);
+                if (filled is [var held]) return rule.Grant(held, wanted);
+                await connection.Command(Make, Of(bucket), Of((double)rule.Permits)).ExecuteAsync(token).ConfigureAwait(false);
+            }
         },
         cancellationToken);
 }
