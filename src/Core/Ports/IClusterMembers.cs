@@ -8,7 +8,7 @@ public interface IClusterMembers
     /// <summary>Sets what this process tells of itself; stored with its next heartbeat.</summary>
     void Describe(NodeDescription description);
 
-    /// <summary>All nodes that were ever here, by name.</summary>
+    /// <summary>All nodes that are known, by name: those that live, and those that left or died not too long ago.</summary>
     ValueTask<ImmutableArray<ClusterMember>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>

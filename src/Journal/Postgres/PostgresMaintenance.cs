@@ -3,15 +3,25 @@ using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Postgres.Leases;
 using PasswordSync.Journal.Storing;
 using static PasswordSync.Journal.Postgres.Engine.Parameters;
 
 namespace PasswordSync.Journal.Postgres;
 
 /// <summary>The housekeeping on PostgreSQL. Every node does it; what another one has in hand is passed over.</summary>
-internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJournal journal, TimeProvider time, ILogger logger)
-    : Housekeeper(database.Options, journal, time, logger)
+internal sealed partial class PostgresMaintenance : Housekeeper
 {
+    private readonly PostgresDatabase database;
+    private readonly ILogger logger;
+
+    public PostgresMaintenance(PostgresDatabase database, IIdentityJournal journal, TimeProvider time, ILogger logger)
+        : base(database.Options, journal, time, logger)
+    {
+        this.database = database;
+        this.logger = logger;
+    }
+
     protected override ValueTask<int> RemoveAcceptedAsync(DateTimeOffset before, CancellationToken cancellationToken) => database.RunAsync(
         (connection, token) => connection.Command(
             "DELETE FROM accepted WHERE ctid = ANY (ARRAY(SELECT ctid FROM accepted WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))", Of(before.ToColumn()), Of(RowsPerCommitMax))
@@ -62,6 +72,16 @@ internal sealed class PostgresMaintenance(PostgresDatabase database, IIdentityJo
             Of(identity.Value), Of(sequence), Of(shard), Of(state.Kind), Of(state.Body)).ExecuteAsync(token),
         cancellationToken).ConfigureAwait(false);
 
+    protected override async ValueTask ForgetNodesAsync(CancellationToken cancellationToken)
+    {
+        var keptFor = database.Options.NodesKeptFor;
+        var forgotten = await database.RunAsync((connection, token) => LeaseTable.ForgetAsync(connection, keptFor, token), cancellationToken).ConfigureAwait(false);
+        foreach (var node in forgotten) LogForgotten(logger, node, keptFor);
+    }
+
     // PostgreSQL overwrites nothing: what a deleted row leaves in its files and in its log is told of in the documentation.
     protected override ValueTask<bool> RemoveTracesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    [LoggerMessage(EventId = 4125, Level = LogLevel.Information, Message = "Node {Node} owns nothing and was silent for {KeptFor}: it is forgotten. Started again, it is known again")]
+    private static partial void LogForgotten(ILogger logger, string node, TimeSpan keptFor);
 }

@@ -39,6 +39,12 @@ public sealed partial record PostgresStoreOptions : StoreOptions
     /// <summary>After how long a statement counts as failed, its outcome unknown. Default 10 s; 1 s to 5 minutes.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long a node that is silent and owns no shard stays known, counted back from the newest heartbeat of any node; then its row goes, and it is listed no more. Should it come
+    /// back, it is known again. Default 7 days; 1 hour to 365 days.
+    /// </summary>
+    public TimeSpan NodesKeptFor { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>How long a connection may take; 3 s, and longer only in tests, where a busy machine is no trouble of the server.</summary>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
@@ -52,6 +58,7 @@ public sealed partial record PostgresStoreOptions : StoreOptions
         if (Heartbeat <= TimeSpan.Zero || Heartbeat > Expiry / 3) return $"Heartbeat is {Heartbeat}: use at most {Expiry / 3}, a third of the expiry.";
         if (AppendersMax is < 1 or > 16) return $"AppendersMax is {AppendersMax}: use 1 to 16.";
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5)) return $"CommandTimeout is {CommandTimeout}: use 1 s to 5 minutes.";
+        if (NodesKeptFor < TimeSpan.FromHours(1) || NodesKeptFor > TimeSpan.FromDays(365)) return $"NodesKeptFor is {NodesKeptFor}: use 1 hour to 365 days.";
         return base.FindFault();
     }
 

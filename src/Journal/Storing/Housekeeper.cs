@@ -65,6 +65,7 @@ internal abstract partial class Housekeeper : IAsyncDisposable
             var troublesKeptFor = options.AcceptedKeptFor < options.EventsKeptFor ? options.AcceptedKeptFor : options.EventsKeptFor;
             foreach (var table in (TroubleTable[])[TroubleTable.Missed, TroubleTable.Unconfirmed]) await RepeatAsync(() => RemoveTroublesAsync(table, now - troublesKeptFor, cancellationToken)).ConfigureAwait(false);
             var events = await RepeatAsync(() => RemoveEventsAsync(now - options.EventsKeptFor, cancellationToken)).ConfigureAwait(false);
+            await ForgetNodesAsync(cancellationToken).ConfigureAwait(false);
             return new MaintenanceReport(accepted, events, await RemoveTracesAsync(cancellationToken).ConfigureAwait(false));
         }
         finally
@@ -98,6 +99,9 @@ internal abstract partial class Housekeeper : IAsyncDisposable
 
     /// <summary>Writes a snapshot unless there is a newer one.</summary>
     protected abstract ValueTask WriteSnapshotAsync(IdentityId identity, long sequence, int shard, StoredRecord state, CancellationToken cancellationToken);
+
+    /// <summary>Forgets nodes that are long gone, where there are several.</summary>
+    protected virtual ValueTask ForgetNodesAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Removes what deleted secrets left in the files; whether none is left.</summary>
     protected abstract ValueTask<bool> RemoveTracesAsync(CancellationToken cancellationToken);

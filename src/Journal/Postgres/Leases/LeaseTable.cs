@@ -30,10 +30,25 @@ internal static class LeaseTable
         WHERE usename = current_user AND application_name = (SELECT sessions FROM node WHERE name = $1 AND incarnation <> $2) AND application_name <> $3
         """;
 
-    private const string Introduce = """
+    private const string Add = """
         INSERT INTO node (name, incarnation, sessions, addresses, labels, version, began_at, heartbeat_at) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp())
+
+        """;
+
+    private const string Introduce = Add + """
         ON CONFLICT (name) DO UPDATE SET incarnation = excluded.incarnation, sessions = excluded.sessions, addresses = excluded.addresses, labels = excluded.labels,
           version = excluded.version, began_at = excluded.began_at, heartbeat_at = greatest(clock_timestamp(), node.heartbeat_at + interval '1 microsecond'), is_leaving = false, has_left = false
+        """;
+
+    // Of a process that was silent for so long that its row went; not in the place of another one of its name.
+    private const string IntroduceAgain = Add + "ON CONFLICT (name) DO NOTHING";
+
+    // Measured from the newest heartbeat, which stays: after a time in which the whole cluster stood still nobody is forgotten before somebody lives.
+    private const string Forget = """
+        DELETE FROM node WHERE name = ANY (ARRAY(
+          SELECT silent.name FROM node AS silent WHERE silent.heartbeat_at < (SELECT max(heartbeat_at) FROM node) - $1
+          AND NOT EXISTS (SELECT FROM shard WHERE shard.incarnation = silent.incarnation) FOR UPDATE OF silent SKIP LOCKED))
+        RETURNING name
         """;
 
     private const string Nodes = "SELECT name, incarnation, sessions, heartbeat_at, clock_timestamp() - heartbeat_at, is_leaving, has_left FROM node ORDER BY name";
@@ -66,6 +81,16 @@ internal static class LeaseTable
             Introduce, Of(node.Name), Of(node.Incarnation), Of(sessions), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version))
             .ExecuteAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Makes a node known again whose row was forgotten; false if another process has its name.</summary>
+    public static async Task<bool> IntroduceAgainAsync(NpgsqlConnection connection, NodeId node, string sessions, NodeDescription told, CancellationToken cancellationToken) =>
+        await connection.Command(
+            IntroduceAgain, Of(node.Name), Of(node.Incarnation), Of(sessions), Of(told.Addresses.ToArray()), Of(told.Labels.ToArray()), Of(told.Version))
+            .ExecuteAsync(cancellationToken).ConfigureAwait(false) == 1;
+
+    /// <summary>Forgets nodes that own nothing and of which nothing was heard for so long, whether they left or died; their names.</summary>
+    public static Task<List<string>> ForgetAsync(NpgsqlConnection connection, TimeSpan silentFor, CancellationToken cancellationToken) =>
+        connection.Command(Forget, Of(silentFor)).RowsAsync(row => row.GetString(0), cancellationToken);
 
     public static async Task<SeenCluster> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -132,7 +132,12 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         var isNew = introduced != node.Incarnation;
         if (!isNew && isLeaving == hasToldLeaving && time.GetElapsedTime(lastBeat, askedAt) < database.Options.Heartbeat) return true;
         if (isNew) await LeaseTable.IntroduceAsync(connection, node, database.Sessions, description, cancellationToken).ConfigureAwait(false);
-        else if (!await LeaseTable.BeatAsync(connection, node, description, isLeaving, cancellationToken).ConfigureAwait(false)) return false;
+        else if (!await LeaseTable.BeatAsync(connection, node, description, isLeaving, cancellationToken).ConfigureAwait(false))
+        {
+            isNew = await LeaseTable.IntroduceAgainAsync(connection, node, database.Sessions, description, cancellationToken).ConfigureAwait(false);
+            if (!isNew) return false;
+        }
+
         introduced = node.Incarnation;
         hasToldLeaving = isLeaving && !isNew;
         lastBeat = askedAt;
