@@ -30,11 +30,6 @@ public sealed class Cluster_under_faults
         found?.Violation.ShouldBeNull($"Seed {found.Seed}. {Seeds.HowToReplay(found.Seed)}");
     }
 
-    /// <summary>Of 100,000 histories, the one in which a node stopped between reading a row and handing it out, while its shard went to another node and came back.</summary>
-    [Theory]
-    [InlineData(31732)]
-    public void What_a_seed_once_broke_holds(int seed) => Seeds.Play(seed, new Bugs()).Violation.ShouldBeNull();
-
     [Fact]
     public void The_same_seed_gives_the_same_history()
     {

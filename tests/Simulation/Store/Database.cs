@@ -3,6 +3,7 @@ using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Leases;
 using PasswordSync.Simulation.Checks;
 using PasswordSync.Simulation.World;
 
@@ -13,17 +14,18 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
 {
     public const int ShardCount = 4;
 
-    private readonly Dictionary<int, (NodeId? Owner, long Epoch)> shards = Enumerable.Range(0, ShardCount).ToDictionary(shard => shard, _ => ((NodeId?)null, 0L));
-    private readonly Dictionary<string, (Guid Incarnation, TimeSpan SeenAt, bool IsLeaving)> nodes = [];
+    private readonly SortedDictionary<int, (Guid? Owner, long Epoch)> shards = new(Enumerable.Range(0, ShardCount).ToDictionary(shard => shard, _ => ((Guid?)null, 0L)));
+    private readonly SortedDictionary<string, NodeRow> nodes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, InboxRow> inbox = [];
     private readonly HashSet<CaptureId> accepted = [];
     private readonly Dictionary<IdentityId, IdentityState> states = [];
     private readonly Dictionary<IdentityId, DateTimeOffset> pending = [];
     private TimeSpan awayUntil;
-    private TimeSpan upSince;
     private long sequence;
 
-    /// <summary>After how long without a sign a node counts as dead.</summary>
+    private static readonly DateTime Begin = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    /// <summary>How long a heartbeat counts.</summary>
     public static TimeSpan Expiry { get; } = TimeSpan.FromSeconds(4);
 
     /// <summary>How wrong the database's clock is.</summary>
@@ -37,43 +39,59 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
 
     public event Action? Arrived;
 
-    private TimeSpan Clock => line.Now + ClockError;
+    private DateTime Now => Begin + line.Now + ClockError;
 
     /// <summary>The database cannot be used for some time.</summary>
-    public void GoAway(TimeSpan forTime)
+    public void GoAway(TimeSpan forTime) => awayUntil = line.Now + forTime;
+
+    /// <summary>Makes a process known, in the place of an earlier one of its name.</summary>
+    public void Introduce(NodeId node)
     {
-        awayUntil = line.Now + forTime;
-        upSince = Clock + forTime;
+        var heartbeat = nodes.TryGetValue(node.Name, out var known) ? Later(known.Heartbeat) : Now;
+        nodes[node.Name] = new NodeRow(node.Incarnation, heartbeat, IsLeaving: false, HasLeft: false);
     }
 
-    public LeaseView Keep(NodeId node, bool isLeaving)
+    /// <summary>A process tells that it lives; false if another one runs under its name.</summary>
+    public bool Beat(NodeId node, bool isLeaving)
     {
-        if (nodes.TryGetValue(node.Name, out var known) && known.Incarnation != node.Incarnation) Free(new NodeId(node.Name, known.Incarnation));
-        nodes[node.Name] = (node.Incarnation, Clock, isLeaving);
-        var live = nodes.Count(entry => !entry.Value.IsLeaving && !IsDead(entry.Key, entry.Value.Incarnation));
-        var share = isLeaving ? 0 : (ShardCount + live - 1) / live;
-        var owned = shards.Where(shard => shard.Value.Owner == node).Select(shard => shard.Key).ToList();
-        var free = shards.Where(shard => shard.Value.Owner is not { } owner || IsDead(owner.Name, owner.Incarnation)).Select(shard => shard.Key).ToList();
-        foreach (var shard in free.Take(share - owned.Count)) shards[shard] = (node, shards[shard].Epoch + 1);
-        var kept = shards.Where(shard => shard.Value.Owner == node).ToImmutableSortedDictionary(shard => shard.Key, shard => shard.Value.Epoch);
-        return new LeaseView(kept, Expiry) { Surplus = [.. kept.Keys.Skip(share)] };
+        if (!nodes.TryGetValue(node.Name, out var known) || known.Incarnation != node.Incarnation) return false;
+        nodes[node.Name] = known with { Heartbeat = Later(known.Heartbeat), IsLeaving = isLeaving, HasLeft = false };
+        return true;
+    }
+
+    public SeenCluster Look() => new(
+        [.. nodes.Select(node => new SeenNode(node.Key, node.Value.Incarnation, "", node.Value.Heartbeat, Now - node.Value.Heartbeat, node.Value.IsLeaving, node.Value.HasLeft))],
+        [.. shards.Select(shard => new SeenShard(shard.Key, shard.Value.Epoch, shard.Value.Owner))]);
+
+    /// <summary>Takes what is still as it was seen: shards of nobody, or of somebody who left or is gone and whose heartbeat still stands still.</summary>
+    public List<(int Shard, long Epoch)> Take(NodeId node, IEnumerable<SeenShard> wanted, IReadOnlyCollection<SeenNode> stoodStill)
+    {
+        var taken = new List<(int, long)>();
+        foreach (var seen in wanted)
+        {
+            if (shards[seen.Shard] != (seen.Owner, seen.Epoch) || Lives(seen.Owner, stoodStill)) continue;
+            shards[seen.Shard] = (node.Incarnation, seen.Epoch + 1);
+            taken.Add((seen.Shard, seen.Epoch + 1));
+        }
+
+        return taken;
     }
 
     public void Release(NodeId node, IEnumerable<int> some)
     {
-        foreach (var shard in some.Where(shard => shards[shard].Owner == node)) shards[shard] = shards[shard] with { Owner = null };
+        foreach (var shard in some.Where(shard => shards[shard].Owner == node.Incarnation)) shards[shard] = shards[shard] with { Owner = null };
     }
 
     public void Release(NodeId node)
     {
-        Free(node);
-        nodes.Remove(node.Name);
+        if (nodes.TryGetValue(node.Name, out var known) && known.Incarnation == node.Incarnation) nodes[node.Name] = known with { HasLeft = true };
+        Release(node, [.. shards.Keys]);
     }
 
     public AppendResult Append(NodeId node, JournalAppend append)
     {
         var (owner, epoch) = shards[append.Shard];
-        if (bugs.ChecksEpoch && (epoch != append.Epoch || owner != node)) return AppendResult.Fenced;
+        if (bugs.ChecksEpoch && (epoch != append.Epoch || owner != node.Incarnation)) return AppendResult.Fenced;
         if (Load(append.Identity).Sequence != append.Before.Sequence) return AppendResult.Conflict;
         judge.Appended(node, append);
         states[append.Identity] = append.After;
@@ -111,12 +129,11 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
         return AcceptResult.Accepted;
     }
 
-    // After an outage nobody is taken for dead before everybody had the time to show that they live.
-    private bool IsDead(string name, Guid incarnation) =>
-        !nodes.TryGetValue(name, out var node) || node.Incarnation != incarnation || (Clock - node.SeenAt > Expiry && Clock - upSince > Expiry);
+    private bool Lives(Guid? owner, IReadOnlyCollection<SeenNode> stoodStill) =>
+        nodes.Values.Any(node => node.Incarnation == owner && !node.HasLeft && !stoodStill.Any(gone => gone.Incarnation == owner && gone.Heartbeat == node.Heartbeat));
 
-    private void Free(NodeId node)
-    {
-        Release(node, [.. shards.Keys]);
-    }
+    // It moves with every heartbeat, also when the clock was set back.
+    private DateTime Later(DateTime heartbeat) => Now > heartbeat ? Now : heartbeat.AddMicroseconds(1);
+
+    private sealed record NodeRow(Guid Incarnation, DateTime Heartbeat, bool IsLeaving, bool HasLeft);
 }

@@ -3,6 +3,7 @@ using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
+using PasswordSync.Journal.Postgres.Leases;
 using PasswordSync.Simulation.World;
 
 namespace PasswordSync.Simulation.Store;
@@ -14,6 +15,9 @@ namespace PasswordSync.Simulation.Store;
 internal sealed class NodeStore(EventLine line, NodeClock clock, Database database, Weather weather, NodeId node) : IIdentityJournal, IInbox, IPendingWork, IShardLeases
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    private readonly LeaseRule rule = new(Database.Expiry, clock);
+    private bool isIntroduced;
 
     public int ShardCount => Database.ShardCount;
 
@@ -37,13 +41,27 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
     public ValueTask<ImmutableArray<PendingIdentity>> ReadDueAsync(IReadOnlyCollection<int> shards, DateTimeOffset dueBy, int limit, CancellationToken cancellationToken) =>
         AskAsync(() => database.ReadPending(shards, dueBy, limit));
 
-    public ValueTask<LeaseView> KeepAsync(NodeId keeper, bool isLeaving, CancellationToken cancellationToken) => AskAsync(() => database.Keep(keeper, isLeaving));
-
-    public ValueTask ReleaseAsync(NodeId leaver, CancellationToken cancellationToken) => new(AskAsync(() =>
+    // As the product asks on PostgreSQL, each statement a transaction of its own; what follows from the answers is the product's own rule.
+    public async ValueTask<LeaseView> KeepAsync(NodeId keeper, bool isLeaving, CancellationToken cancellationToken)
     {
-        database.Release(leaver);
-        return true;
-    }).AsTask());
+        var askedAt = clock.GetTimestamp();
+        if (!await AskAsync(() => Beat(keeper, isLeaving)).ConfigureAwait(false)) return new LeaseView(ImmutableSortedDictionary<int, long>.Empty, TimeSpan.Zero);
+        isIntroduced = true;
+        var seen = await AskAsync(database.Look).ConfigureAwait(false);
+        var plan = rule.Look(keeper.Incarnation, isLeaving, seen);
+        var taken = plan.Take.IsEmpty ? [] : await AskAsync(() => database.Take(keeper, plan.Take, rule.StoodStill(seen))).ConfigureAwait(false);
+        return rule.View(keeper.Incarnation, seen, plan, taken, lastBeat: askedAt, askedAt);
+    }
+
+    public ValueTask ReleaseAsync(NodeId leaver, CancellationToken cancellationToken)
+    {
+        isIntroduced = false;
+        return new(AskAsync(() =>
+        {
+            database.Release(leaver);
+            return true;
+        }).AsTask());
+    }
 
     public ValueTask ReleaseAsync(NodeId owner, IReadOnlyCollection<int> shards, CancellationToken cancellationToken) => new(AskAsync(() =>
     {
@@ -60,6 +78,13 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
         await using var ended = cancellationToken.Register(() => arrived.TrySetCanceled(cancellationToken)).ConfigureAwait(false);
         await arrived.Task.ConfigureAwait(false);
         database.Arrived -= Tell;
+    }
+
+    private bool Beat(NodeId keeper, bool isLeaving)
+    {
+        if (isIntroduced) return database.Beat(keeper, isLeaving);
+        database.Introduce(keeper);
+        return true;
     }
 
     private ValueTask<T> AskAsync<T>(Func<T> transaction)

@@ -16,7 +16,7 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
     private static readonly TimeSpan ClockLogInterval = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim oneAtATime = new(1);
-    private readonly HeartbeatWatch watch = new(database.Options.Expiry, time);
+    private readonly LeaseRule rule = new(database.Options.Expiry, time);
     private volatile NodeDescription description = NodeDescription.None;
     private Guid introduced;
     private bool hasToldLeaving;
@@ -102,13 +102,11 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         var lookedAt = time.GetTimestamp();
         var seen = await LeaseTable.LookAsync(connection, cancellationToken).ConfigureAwait(false);
         if (seen.Time is { } told && database.Options.Clock is { } clock) TakeTime(clock, told, lookedAt);
-        watch.Look([.. from other in seen.Nodes where other.Incarnation != node.Incarnation && !other.HasLeft select (other.Incarnation, other.Heartbeat)]);
-        var plan = isLeaving ? ShardPlan.OfLeaving(node.Incarnation, seen.Shards) : ShardPlan.Of(node.Incarnation, Living(node, seen), owner => IsGone(owner, node, seen), seen.Shards);
+        var plan = rule.Look(node.Incarnation, isLeaving, seen);
         var taken = await TakeAsync(connection, node, plan, seen, cancellationToken).ConfigureAwait(false);
-        var owned = seen.Shards.Where(shard => shard.Owner == node.Incarnation).Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))
-            .Concat(taken.Select(shard => KeyValuePair.Create(shard.Shard, shard.Epoch))).ToImmutableSortedDictionary();
-        arrivals.Own([.. owned.Keys.Except(plan.GiveUp)]);
-        return new LeaseView(owned, ValidFor(askedAt)) { Surplus = plan.GiveUp };
+        var view = rule.View(node.Incarnation, seen, plan, taken, lastBeat, askedAt);
+        arrivals.Own([.. view.Shards.Keys.Except(plan.GiveUp)]);
+        return view;
     }
 
     private void TakeTime(DatabaseClock clock, DateTime told, long askedAt)
@@ -123,9 +121,6 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
             LogClockRefused(told, clock.GetUtcNow(), clock.Machine.GetUtcNow());
         }
     }
-
-    // Others can have seen the last heartbeat no earlier than it was sent; the rest is left for what clocks differ in.
-    private TimeSpan ValidFor(long askedAt) => (database.Options.Expiry * 7 / 8) - time.GetElapsedTime(lastBeat, askedAt);
 
     private async Task<bool> BeatAsync(NpgsqlConnection connection, NodeId node, bool isLeaving, long askedAt, CancellationToken cancellationToken)
     {
@@ -151,17 +146,10 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         return new LeaseView(ImmutableSortedDictionary<int, long>.Empty, TimeSpan.Zero);
     }
 
-    private List<Guid> Living(NodeId node, SeenCluster seen) =>
-        [.. from other in seen.Nodes where other.Incarnation == node.Incarnation || (!other.HasLeft && !other.IsLeaving && other.Age < database.Options.Expiry && !watch.StoodStill(other.Incarnation)) select other.Incarnation];
-
-    // An owner that has no row was followed by another process of its name.
-    private bool IsGone(Guid owner, NodeId node, SeenCluster seen) =>
-        owner != node.Incarnation && (seen.Nodes.FirstOrDefault(other => other.Incarnation == owner) is not { } known || known.HasLeft || watch.StoodStill(owner));
-
     private async Task<List<(int Shard, long Epoch)>> TakeAsync(NpgsqlConnection connection, NodeId node, ShardPlan plan, SeenCluster seen, CancellationToken cancellationToken)
     {
         if (plan.Take.IsEmpty) return [];
-        var stoodStill = seen.Nodes.Where(other => watch.StoodStill(other.Incarnation)).ToList();
+        var stoodStill = rule.StoodStill(seen);
         if (stoodStill.Count > 0) await LeaseTable.EndSessionsAsync(connection, stoodStill, database.Sessions, cancellationToken).ConfigureAwait(false);
         var taken = await LeaseTable.TakeAsync(connection, node, plan.Take, stoodStill, cancellationToken).ConfigureAwait(false);
         foreach (var other in stoodStill.Where(other => plan.Take.Any(shard => shard.Owner == other.Incarnation))) LogTookOver(node.Name, other.Name);
