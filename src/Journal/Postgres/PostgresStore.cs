@@ -107,7 +107,7 @@ public sealed class PostgresStore : IStore
     /// <summary>Lets the server set the clock of the options, and does nothing else: it makes no schema and leaves no connection.</summary>
     /// <param name="options">The server, and the clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreRefusedException">The server refuses the role, has no such database, or a setting is outside its bounds. The message says what to do.</exception>
+    /// <exception cref="StoreRefusedException">The server is too old, refuses the role, has no such database, or a setting is outside its bounds. The message says what to do.</exception>
     /// <exception cref="StorageUnavailableException">The server cannot be reached, or its clock is not believed (<see cref="DatabaseClock.CorrectionMax"/>).</exception>
     public static async Task ReadClockAsync(PostgresStoreOptions options, CancellationToken cancellationToken)
     {
@@ -126,7 +126,7 @@ public sealed class PostgresStore : IStore
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (PostgresException trouble) when (FindRefusal(trouble, database) is { } refused)
+        catch (StorageUnavailableException trouble) when (trouble.InnerException is { } cause && FindRefusal(cause, database) is { } refused)
         {
             throw refused;
         }
@@ -169,12 +169,13 @@ public sealed class PostgresStore : IStore
     }
 
     private static StoreRefusedException? FindRefusal(Exception trouble, PostgresDatabase database) =>
-        trouble is PostgresException { SqlState: var state } && RefusalOf(state) is { } refusal ? new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble) : null;
+        RefusalOf(trouble) is { } refusal ? new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble) : null;
 
-    private static StoreRefusal? RefusalOf(string state) => state switch
+    private static StoreRefusal? RefusalOf(Exception trouble) => trouble switch
     {
-        "3D000" => StoreRefusal.NotAStore,
-        "42501" or ['2', '8', ..] => StoreRefusal.NoAccess,
+        OldServerException => StoreRefusal.OldServer,
+        PostgresException { SqlState: "3D000" } => StoreRefusal.NotAStore,
+        PostgresException { SqlState: "42501" or ['2', '8', ..] } => StoreRefusal.NoAccess,
         _ => null,
     };
 }

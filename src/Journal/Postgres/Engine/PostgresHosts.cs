@@ -115,6 +115,7 @@ internal sealed class PostgresHosts : IAsyncDisposable
 
     private static async Task PrepareAsync(NpgsqlConnection connection, string prepare)
     {
+        ServerVersion.Require(connection);
         const string standby = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean";
         if (await connection.Command(standby).ScalarAsync<bool>(CancellationToken.None).ConfigureAwait(false)) throw new PostgresException("the server is a standby or set to read only", "ERROR", "ERROR", ReadOnly);
         await connection.Command(prepare).ExecuteAsync(CancellationToken.None).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using PasswordSync.Journal.Storing;
 using static PasswordSync.Journal.Postgres.Engine.Parameters;
@@ -8,9 +7,6 @@ namespace PasswordSync.Journal.Postgres.Engine;
 /// <summary>Brings a schema to that of this version: numbered steps, forward only, by one node at a time, all in one transaction.</summary>
 internal static class PostgresMigrations
 {
-    /// <summary>The oldest server that will do, as server_version_num has it: PostgreSQL 14.</summary>
-    public const int ServerVersionMin = 140_000;
-
     /// <summary>"PSYN" in ASCII: the first key of the advisory lock that makes migrations wait for each other.</summary>
     private const int LockClass = 0x5053594E;
 
@@ -21,10 +17,9 @@ internal static class PostgresMigrations
     /// <param name="database">Whose schema it is.</param>
     /// <param name="steps">All steps that are known, by number from 1.</param>
     /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
-    /// <exception cref="StoreRefusedException">The server is too old, the schema is newer, or it was made for another number of shards.</exception>
+    /// <exception cref="StoreRefusedException">The schema is newer, or it was made for another number of shards.</exception>
     public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, IReadOnlyList<Migration> steps, CancellationToken cancellationToken)
     {
-        await RequireVersionAsync(connection, database, cancellationToken).ConfigureAwait(false);
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var disposing = transaction.ConfigureAwait(false);
 
@@ -58,14 +53,6 @@ internal static class PostgresMigrations
             await connection.PatientCommand("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, clock_timestamp())", Of(step.Number), Of(step.Name))
                 .ExecuteAsync(cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private static async Task RequireVersionAsync(NpgsqlConnection connection, PostgresDatabase database, CancellationToken cancellationToken)
-    {
-        var text = await connection.Command("SELECT current_setting('server_version_num')").ScalarAsync<string>(cancellationToken).ConfigureAwait(false);
-        if (int.Parse(text!, CultureInfo.InvariantCulture) >= ServerVersionMin) return;
-        throw new StoreRefusedException(
-            StoreRefusal.OldServer, $"The database {database.Name} runs on PostgreSQL {connection.PostgreSqlVersion}: use {ServerVersionMin / 10_000} or newer.");
     }
 
     private static async Task<int> ReachedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
