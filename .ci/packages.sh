@@ -3,7 +3,7 @@
 packages=(
   # Servers and their clients: tests/Lab
   samba samba-ad-provision samba-dsdb-modules samba-vfs-modules samba-common-bin winbind smbclient
-  slapd postgresql ldap-utils krb5-user libsasl2-modules-gssapi-mit ldb-tools tdb-tools
+  slapd postgresql pgbouncer ldap-utils krb5-user libsasl2-modules-gssapi-mit ldb-tools tdb-tools
   python3-samba python3-ldb python3-markdown python3-dnspython python3-gpg gnupg attr acl util-linux iproute2
   # Samba's helper and its tests: native/Filter
   cmake make gcc libc6-dev libssl-dev clang libclang-rt-14-dev clang-tidy cppcheck

@@ -28,6 +28,9 @@ public enum StoreRefusal
     /// <summary>The database server is older than this version needs.</summary>
     OldServer,
 
+    /// <summary>A pooler in front of the database server lets connections share its sessions.</summary>
+    SharedSessions,
+
     /// <summary>A setting is outside its bounds.</summary>
     BadOption,
 }

@@ -75,7 +75,7 @@ public sealed class PostgresStore : IStore
     /// <param name="loggerFactory">For trouble and recovery.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <returns>The store; the caller owns it.</returns>
-    /// <exception cref="StoreRefusedException">The server is too old, refuses the role, has no such database, or the schema is newer or made for another number of shards; or a setting is outside its bounds. The message says what to do.</exception>
+    /// <exception cref="StoreRefusedException">The server is too old or behind a pooler in transaction mode, refuses the role, has no such database, or the schema is newer or made for another number of shards; or a setting is outside its bounds. The message says what to do.</exception>
     /// <exception cref="StorageUnavailableException">The server cannot be reached, or not now.</exception>
     public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
     {
@@ -86,6 +86,7 @@ public sealed class PostgresStore : IStore
         var database = new PostgresDatabase(options);
         try
         {
+            await OwnSessions.RequireAsync(database, cancellationToken).ConfigureAwait(false);
             var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
@@ -176,6 +177,7 @@ public sealed class PostgresStore : IStore
         OldServerException => StoreRefusal.OldServer,
         PostgresException { SqlState: "3D000" } => StoreRefusal.NotAStore,
         PostgresException { SqlState: "42501" or ['2', '8', ..] } => StoreRefusal.NoAccess,
+        PostgresException { SqlState: "26000" or "42P05" } => StoreRefusal.SharedSessions,
         _ => null,
     };
 }

@@ -30,6 +30,7 @@ public sealed record LabTool(string Program, string Package)
     public static readonly LabTool ChangeOwner = new("chown", "coreutils");
     public static readonly LabTool Etcd = new("etcd", "etcd-server");
     public static readonly LabTool Patroni = new("patroni", "patroni");
+    public static readonly LabTool PgBouncer = new("pgbouncer", "pgbouncer");
     public static readonly LabTool Ip = new("ip", "iproute2");
     public static readonly LabTool EnterNamespace = new("nsenter", "util-linux");
     public static readonly LabTool Shell = new("sh", "dash");

@@ -39,6 +39,7 @@ internal static class PostgresTrouble
     private static string? Words(string state) => state switch
     {
         "25006" => "it does not accept writes, as a standby does; name all hosts of the cluster, or wait for the end of the fail-over",
+        "26000" or "42P05" => "it does not know what was prepared on this connection, or knows it from another one; a connection pooler in front of it must be in session mode",
         "25P03" or "25P04" => "it ended a transaction that stood still; the node or the network was stopped for a while",
         "28P01" => "it refused the password; look at the reference of the password and the role",
         "3D000" => "there is no such database; make it, or name another one",
