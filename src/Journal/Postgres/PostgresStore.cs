@@ -83,6 +83,7 @@ public sealed class PostgresStore : IStore
         ArgumentNullException.ThrowIfNull(timeProvider);
         ArgumentNullException.ThrowIfNull(loggerFactory);
         if (options.FindFault() is { } fault) throw new StoreRefusedException(StoreRefusal.BadOption, fault);
+        var logger = loggerFactory.CreateLogger<PostgresStore>();
         var database = new PostgresDatabase(options);
         try
         {
@@ -90,11 +91,11 @@ public sealed class PostgresStore : IStore
             var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                await PostgresMigrations.BringAsync(connection, database, PostgresMigrations.All, cancellationToken).ConfigureAwait(false);
+                await PostgresMigrations.BringAsync(connection, database, PostgresMigrations.All, new MigrationLog(logger, timeProvider, database.Name), cancellationToken).ConfigureAwait(false);
                 if (options.Clock is { } clock) await LookAtClockAsync(connection, clock, cancellationToken).ConfigureAwait(false);
             }
 
-            return new PostgresStore(database, timeProvider, loggerFactory.CreateLogger<PostgresStore>());
+            return new PostgresStore(database, timeProvider, logger);
         }
         catch (Exception trouble)
         {
@@ -119,7 +120,7 @@ public sealed class PostgresStore : IStore
         await using var disposing = database.ConfigureAwait(false);
         try
         {
-            await database.RunAsync(
+            await database.UseAsync(
                 async (connection, token) =>
                 {
                     await LookAtClockAsync(connection, options.Clock, token).ConfigureAwait(false);
@@ -127,9 +128,11 @@ public sealed class PostgresStore : IStore
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (StorageUnavailableException trouble) when (trouble.InnerException is { } cause && FindRefusal(cause, database) is { } refused)
+        catch (Exception trouble)
         {
-            throw refused;
+            if (FindRefusal(trouble, database) is { } refused) throw refused;
+            if (PostgresTrouble.IsOfStorage(trouble)) throw PostgresTrouble.Explain(trouble, database.Name);
+            throw;
         }
     }
 
@@ -170,14 +173,5 @@ public sealed class PostgresStore : IStore
     }
 
     private static StoreRefusedException? FindRefusal(Exception trouble, PostgresDatabase database) =>
-        RefusalOf(trouble) is { } refusal ? new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble) : null;
-
-    private static StoreRefusal? RefusalOf(Exception trouble) => trouble switch
-    {
-        OldServerException => StoreRefusal.OldServer,
-        PostgresException { SqlState: "3D000" } => StoreRefusal.NotAStore,
-        PostgresException { SqlState: "42501" or ['2', '8', ..] } => StoreRefusal.NoAccess,
-        PostgresException { SqlState: "26000" or "42P05" } => StoreRefusal.SharedSessions,
-        _ => null,
-    };
+        PostgresTrouble.RefusalOf(trouble) is { } refusal ? new StoreRefusedException(refusal, PostgresTrouble.Describe(trouble, database.Name), trouble) : null;
 }

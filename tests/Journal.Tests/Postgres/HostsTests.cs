@@ -50,11 +50,28 @@ public sealed class HostsTests(LabServers servers)
         (await store.Leases.KeepAsync(new NodeId("node-1", Guid.NewGuid()), isLeaving: false, Token)).Shards.Count.ShouldBe(256);
     }
 
-    private static Task<PostgresStore> OpenAsync(params int[] ports) => PostgresStore.OpenAsync(
+    [Fact(Timeout = 600_000)]
+    public async Task Server_that_refuses_the_password_is_told_of_and_another_that_is_away_is_still_worth_waiting_for()
+    {
+        var server = await servers.PostgresAsync(Token);
+        foreach (int[] ports in (int[][])[[1, server.Port], [server.Port, 1]])
+        {
+            var away = await Should.ThrowAsync<StorageUnavailableException>(() => OpenAsync("wrong", ports));
+            away.Message.ShouldContain("of one of its servers, it refused the password; look at the reference of the password and the role (PostgreSQL 28P01");
+            away.Message.ShouldContain("and of another, ");
+        }
+
+        // Where every server refuses it, none is waited for.
+        (await Should.ThrowAsync<StoreRefusedException>(() => OpenAsync("wrong", server.Port, server.Port))).Refusal.ShouldBe(StoreRefusal.NoAccess);
+    }
+
+    private static Task<PostgresStore> OpenAsync(params int[] ports) => OpenAsync(PostgresServer.AdministratorPassword, ports);
+
+    private static Task<PostgresStore> OpenAsync(string password, params int[] ports) => PostgresStore.OpenAsync(
         new PostgresStoreOptions
         {
             ConnectionString = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', ports.Select(port => $"127.0.0.1:{port}"))};Database={PostgresServer.Database};Username={PostgresServer.Administrator}"),
-            Password = _ => ValueTask.FromResult(PostgresServer.AdministratorPassword),
+            Password = _ => ValueTask.FromResult(password),
             Schema = $"t{Guid.NewGuid():N}",
             NodeName = "node-1",
         }.Patient(),

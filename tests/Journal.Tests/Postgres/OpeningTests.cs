@@ -5,6 +5,7 @@ using PasswordSync.Journal.Postgres;
 using PasswordSync.Journal.Postgres.Engine;
 using PasswordSync.Journal.Storing;
 using PasswordSync.Journal.Tests.Conformance;
+using PasswordSync.Journal.Tests.Sqlite;
 using PasswordSync.Lab;
 using Shouldly;
 using Xunit;
@@ -66,6 +67,52 @@ public sealed class OpeningTests(LabServers servers)
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Asking_for_the_time_alone_is_refused_for_the_same_reasons()
+    {
+        var server = await servers.PostgresAsync(Token);
+        var good = Options() with { ConnectionString = server.ConnectionStringWithoutPassword, Clock = new DatabaseClock(TimeProvider.System) };
+        await PostgresStore.ReadClockAsync(good.Patient(), Token);
+
+        var password = await Should.ThrowAsync<StoreRefusedException>(() => PostgresStore.ReadClockAsync((good with { Password = _ => ValueTask.FromResult("wrong") }).Patient(), Token));
+        var missing = await Should.ThrowAsync<StoreRefusedException>(() => PostgresStore.ReadClockAsync((good with { ConnectionString = good.ConnectionString.Replace("Database=passwordsync", "Database=nowhere", StringComparison.Ordinal) }).Patient(), Token));
+
+        (password.Refusal, missing.Refusal).ShouldBe((StoreRefusal.NoAccess, StoreRefusal.NotAStore));
+        password.Message.ShouldContain("it refused the password; look at the reference of the password and the role (PostgreSQL 28P01");
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Node_that_changes_the_schema_tells_each_step_and_one_that_waits_for_it_says_so()
+    {
+        await using var subject = await PostgresStoreUnderTest.OpenAsync(servers);
+        await subject.CloseAsync();
+        await subject.Server.RunSqlAsync($"DROP SCHEMA {subject.Schema} CASCADE", Token);
+        await using var database = new PostgresDatabase(subject.OptionsOf(new StoreSettings()));
+        using LoggedLines first = new(), second = new(), third = new();
+        await using (var connection = await database.OpenAsync(Token)) await PostgresMigrations.BringAsync(connection, database, [.. PostgresMigrations.All.Take(1)], LogTo(first), Token);
+        first.Lines.ShouldHaveSingleItem().ShouldStartWith($"The database {database.Name} was made with schema 1 within ");
+
+        // Somebody who has just begun: the next one waits, and goes on from there.
+        await using var holder = await database.OpenAsync(Token);
+        await using var transaction = await holder.BeginTransactionAsync(Token);
+        await PostgresMigrations.LockAsync(holder, database, LogTo(third), Token);
+        await using var waiter = await database.OpenAsync(Token);
+        var waiting = PostgresMigrations.BringAsync(waiter, database, PostgresMigrations.All, LogTo(second), Token);
+        await Eventually.HoldsAsync("the other node to say that it waits", Patience.Bound, _ => Task.FromResult(!second.Lines.IsEmpty), Token);
+        second.Lines.ShouldHaveSingleItem().ShouldBe($"Another node looks after the schema of the database {database.Name}, or changes it; this one waits");
+        waiting.IsCompleted.ShouldBeFalse();
+        third.Lines.ShouldBeEmpty("it did not wait");
+        await transaction.RollbackAsync(Token);
+        await waiting;
+
+        var lines = second.Lines.ToArray()[1..];
+        lines[0].ShouldStartWith($"The database {database.Name} is brought from schema 1 to {PostgresMigrations.All.Count};");
+        lines[1..^1].Select(line => line[..line.IndexOf(", took ", StringComparison.Ordinal)]).ShouldBe(PostgresMigrations.All.Skip(1).Select(step => $"The database {database.Name}: step {step.Number} of its schema, {step.Name}"));
+        lines[^1].ShouldStartWith($"The database {database.Name} has schema {PostgresMigrations.All.Count} after ");
+
+        MigrationLog LogTo(LoggedLines where) => new(where, TimeProvider.System, database.Name);
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task Role_with_the_documented_grants_is_enough_for_everything()
     {
         var server = await servers.PostgresAsync(Token);
@@ -115,7 +162,7 @@ public sealed class OpeningTests(LabServers servers)
         await using var connection = new NpgsqlConnection(given.ConnectionString);
         await connection.OpenAsync(Token);
 
-        await PostgresMigrations.TakeAsync(connection, [slow], Token);
+        await PostgresMigrations.TakeAsync(connection, [slow], new MigrationLog(NullLogger.Instance, TimeProvider.System, subject.Schema), Token);
 
         (await subject.Server.RunSqlAsync($"SELECT name FROM {subject.Schema}.schema_migration WHERE number = {slow.Number} AND to_regclass('{subject.Schema}.slow') IS NOT NULL", Token)).ShouldBe("slow");
     }

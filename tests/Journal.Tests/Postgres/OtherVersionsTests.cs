@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
 using PasswordSync.Journal.Postgres.Engine;
+using PasswordSync.Journal.Storing;
 using PasswordSync.Journal.Tests.Conformance;
 using PasswordSync.Journal.Tests.Formats;
 using PasswordSync.Lab;
@@ -75,7 +77,7 @@ public sealed class OtherVersionsTests(LabServers servers)
         await store.CloseAsync();
         await store.Server.RunSqlAsync($"DROP SCHEMA {store.Schema} CASCADE", Token);
         await using (var database = new PostgresDatabase(store.OptionsOf(new StoreSettings())))
-        await using (var connection = await database.OpenAsync(Token)) await PostgresMigrations.BringAsync(connection, database, [PostgresMigrations.All[0]], Token);
+        await using (var connection = await database.OpenAsync(Token)) await PostgresMigrations.BringAsync(connection, database, [PostgresMigrations.All[0]], new MigrationLog(NullLogger.Instance, TimeProvider.System, database.Name), Token);
         var identity = new IdentityId(Guid.NewGuid());
         await WriteEventsAsync(store, identity, firstSequence: 1, [.. KnownEvents.ByKind.Keys.SelectMany(GoldenRecords.Of)]);
         await WriteArrivalsAsync(store, [.. KnownArrivals.ByKind.Keys.SelectMany(GoldenRecords.Of)]);

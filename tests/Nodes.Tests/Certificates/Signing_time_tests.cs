@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Core.Ports;
 using PasswordSync.Hosting.Certificates;
+using PasswordSync.Journal;
+using PasswordSync.Journal.Postgres;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.SyncNode;
@@ -41,9 +44,37 @@ public sealed class Signing_time_tests
         File.Exists(answer).ShouldBeFalse();
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task What_the_server_refuses_is_told_at_once_and_a_server_that_is_away_is_waited_for()
+    {
+        await using var server = await PostgresServer.StartAsync([], Token);
+        using var fixture = new CertificateFixture();
+        var configuration = await ConfigureAsync(server, fixture.Folder);
+        var right = await File.ReadAllTextAsync(PasswordFileOf(server), Token);
+        await File.WriteAllTextAsync(PasswordFileOf(server), "not the password", Token);
+
+        // Nobody moves this clock: whoever waits, waits for ever.
+        var clock = new ManualClock(DateTimeOffset.UtcNow);
+        var refused = await Should.ThrowAsync<StoreRefusedException>(() => NodeStore.WaitForClockAsync(configuration, clock, Token));
+        refused.Message.ShouldContain("it refused the password; look at the reference of the password and the role");
+        await Should.ThrowAsync<StoreRefusedException>(() => NodeStore.SetClockAsync(configuration, new DatabaseClock(clock), NullLoggerFactory.Instance, Token));
+        await Should.ThrowAsync<StoreRefusedException>(() => NodeStore.OpenAsync(configuration, new DatabaseClock(clock), NullLoggerFactory.Instance, Token));
+
+        await File.WriteAllTextAsync(PasswordFileOf(server), right, Token);
+        await server.KillAsync(Token);
+        var waiting = NodeStore.WaitForClockAsync(configuration, clock, Token);
+        await clock.WhenArmedAsync(1);
+        waiting.IsCompleted.ShouldBeFalse();
+        clock.Sleep(TimeSpan.FromSeconds(30));
+        clock.Advance(clock.NextTimer!.Value);
+        (await Should.ThrowAsync<StorageUnavailableException>(() => waiting)).Message.ShouldContain("cannot be used");
+    }
+
+    private static string PasswordFileOf(PostgresServer server) => Path.Combine(server.Folder, "database-password");
+
     private static async Task<NodeConfiguration> ConfigureAsync(PostgresServer server, string folder)
     {
-        var passwordFile = Path.Combine(server.Folder, "database-password");
+        var passwordFile = PasswordFileOf(server);
         await File.WriteAllTextAsync(passwordFile, PostgresServer.AdministratorPassword, Token);
         var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{passwordFile}" };
         await TestNode.WriteConfigurationAsync(folder, ["beta"], database, new { }, Token);

@@ -58,20 +58,22 @@ internal sealed class PostgresHosts : IAsyncDisposable
     {
         var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var asked = hosts.Select(host => (Host: host, Opening: host.OpenConnectionAsync(late.Token).AsTask())).ToList();
+        var failed = new List<Task<NpgsqlConnection>>();
         try
         {
             while (true)
             {
                 var first = await Task.WhenAny(asked.Select(entry => entry.Opening)).ConfigureAwait(false);
                 var entry = asked.Single(entry => entry.Opening == first);
-                if (!first.IsCompletedSuccessfully && asked.Count > 1)
+                asked.Remove(entry);
+                if (!first.IsCompletedSuccessfully)
                 {
-                    asked.Remove(entry);
-                    continue;
+                    failed.Add(first);
+                    if (asked.Count > 0) continue;
+                    ThrowIfSomeRefused(failed);
                 }
 
                 var connection = await first.ConfigureAwait(false);
-                asked.Remove(entry);
                 chosen = entry.Host;
                 return connection;
             }
@@ -80,6 +82,13 @@ internal sealed class PostgresHosts : IAsyncDisposable
         {
             _ = LeaveAsync([.. asked.Select(entry => entry.Opening)], late);
         }
+    }
+
+    // A refusal is the answer only if all refuse: as long as one is away or accepts no writes, such as while they fail over, that one may let the node in.
+    private static void ThrowIfSomeRefused(IEnumerable<Task<NpgsqlConnection>> failed)
+    {
+        var troubles = failed.Where(opening => opening.IsFaulted).Select(opening => opening.Exception!.InnerException!).Where(PostgresTrouble.IsOfStorage).ToLookup(trouble => PostgresTrouble.RefusalOf(trouble) is not null);
+        if (troubles[true].FirstOrDefault() is { } refused && troubles[false].FirstOrDefault() is { } other) throw PostgresTrouble.OfServers(refused, other);
     }
 
     // Whoever answers after the choice is not waited for; its connection goes back to its pool.

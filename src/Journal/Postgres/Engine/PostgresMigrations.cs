@@ -16,16 +16,17 @@ internal static class PostgresMigrations
     /// <param name="connection">An open connection of the database.</param>
     /// <param name="database">Whose schema it is.</param>
     /// <param name="steps">All steps that are known, by number from 1.</param>
+    /// <param name="log">Tells of the steps, and of waiting for another node's.</param>
     /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
     /// <exception cref="StoreRefusedException">The schema is newer, or it was made for another number of shards.</exception>
-    public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, IReadOnlyList<Migration> steps, CancellationToken cancellationToken)
+    public static async Task BringAsync(NpgsqlConnection connection, PostgresDatabase database, IReadOnlyList<Migration> steps, MigrationLog log, CancellationToken cancellationToken)
     {
         var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var disposing = transaction.ConfigureAwait(false);
 
         // A step may take longer than the waits of daily work.
         await connection.Command("SET LOCAL lock_timeout TO '60s'; SET LOCAL idle_in_transaction_session_timeout TO '60s'").ExecuteAsync(cancellationToken).ConfigureAwait(false);
-        await connection.PatientCommand("SELECT pg_advisory_xact_lock($1, hashtext($2))", Of(LockClass), Of(database.Options.Schema)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
+        await LockAsync(connection, database, log, cancellationToken).ConfigureAwait(false);
         if (!await ExistsAsync(connection, "SELECT to_regnamespace($1) IS NOT NULL", database.Options.Schema, cancellationToken).ConfigureAwait(false))
         {
             await connection.Command($"CREATE SCHEMA \"{database.Options.Schema}\"").ExecuteAsync(cancellationToken).ConfigureAwait(false);
@@ -39,19 +40,31 @@ internal static class PostgresMigrations
                 $"The database {database.Name} has schema {reached}; this version knows schemas up to {steps.Count}. Run the version that changed it, or a newer one; there is no way back.");
         }
 
-        await TakeAsync(connection, steps.Skip(reached), cancellationToken).ConfigureAwait(false);
+        log.Beginning(reached, steps.Count);
+        await TakeAsync(connection, steps.Skip(reached), log, cancellationToken).ConfigureAwait(false);
         await FixShardCountAsync(connection, database, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        log.Ended(reached, steps.Count);
+    }
+
+    /// <summary>Keeps other nodes from the schema until the transaction ends; whoever must wait for that says so first.</summary>
+    public static async Task LockAsync(NpgsqlConnection connection, PostgresDatabase database, MigrationLog log, CancellationToken cancellationToken)
+    {
+        const string key = "($1, hashtext($2))";
+        if (await connection.Command("SELECT pg_try_advisory_xact_lock" + key, Of(LockClass), Of(database.Options.Schema)).ScalarAsync<bool>(cancellationToken).ConfigureAwait(false)) return;
+        log.Waiting();
+        await connection.PatientCommand("SELECT pg_advisory_xact_lock" + key, Of(LockClass), Of(database.Options.Schema)).ExecuteAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes these steps, however long they last: one that was broken off after the time-out of daily work would be begun again and again and never end.</summary>
-    public static async Task TakeAsync(NpgsqlConnection connection, IEnumerable<Migration> steps, CancellationToken cancellationToken)
+    public static async Task TakeAsync(NpgsqlConnection connection, IEnumerable<Migration> steps, MigrationLog log, CancellationToken cancellationToken)
     {
         foreach (var step in steps)
         {
             await connection.PatientCommand(step.Sql).ExecuteAsync(cancellationToken).ConfigureAwait(false);
             await connection.PatientCommand("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, clock_timestamp())", Of(step.Number), Of(step.Name))
                 .ExecuteAsync(cancellationToken).ConfigureAwait(false);
+            log.Taken(step);
         }
     }
 

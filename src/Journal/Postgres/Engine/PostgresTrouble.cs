@@ -25,10 +25,25 @@ internal static class PostgresTrouble
     public static Exception Explain(Exception trouble, string database) =>
         IsOfStorage(trouble) ? new StorageUnavailableException(Describe(trouble, database), trouble) : trouble;
 
+    /// <summary>Whether a server refuses what a store needs to be opened, and why: trying again does not help. Null for all other trouble.</summary>
+    public static StoreRefusal? RefusalOf(Exception trouble) => (trouble as PostgresException)?.SqlState switch
+    {
+        "3D000" => StoreRefusal.NotAStore,
+        "42501" or ['2', '8', ..] => StoreRefusal.NoAccess,
+        _ => null,
+    };
+
     /// <summary>One sentence for people. The server's own words for an error, without the values that it found.</summary>
-    public static string Describe(Exception trouble, string database) => trouble is PostgresException postgres
-        ? $"The database {database} cannot be used: {Words(postgres.SqlState) ?? "it answers with an error"} (PostgreSQL {postgres.SqlState}: {postgres.MessageText})."
-        : $"The database {database} cannot be used: {Innermost(trouble).Message}";
+    public static string Describe(Exception trouble, string database) => $"The database {database} cannot be used: {Say(trouble)}{(trouble is PostgresException ? "." : "")}";
+
+    /// <summary>The trouble of servers of which some refuse this node, and the others, which may let it in later, cannot be used now.</summary>
+    /// <param name="refused">What one of them says that refuses it.</param>
+    /// <param name="others">Why another one cannot be used.</param>
+    public static NpgsqlException OfServers(Exception refused, Exception others) => new($"of one of its servers, {Say(refused)}; and of another, {Say(others)}");
+
+    private static string Say(Exception trouble) => trouble is PostgresException postgres
+        ? $"{Words(postgres.SqlState) ?? "it answers with an error"} (PostgreSQL {postgres.SqlState}: {postgres.MessageText})"
+        : Innermost(trouble).Message;
 
     private static Exception Innermost(Exception trouble)
     {

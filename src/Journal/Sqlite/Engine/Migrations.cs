@@ -5,7 +5,7 @@ using PasswordSync.Journal.Storing;
 namespace PasswordSync.Journal.Sqlite.Engine;
 
 /// <summary>Brings a database to the schema of this version: numbered steps, forward only, each in a transaction.</summary>
-internal static partial class Migrations
+internal static class Migrations
 {
     /// <summary>Marks the file as this product's: "PSYN" in ASCII.</summary>
     public const long ApplicationId = 0x5053594E;
@@ -16,6 +16,7 @@ internal static partial class Migrations
     /// <exception cref="StoreRefusedException">The file is another program's, has a newer schema, or was made for another number of shards.</exception>
     public static void Bring(SqliteSession session, string path, int shardCount, TimeProvider time, ILogger logger)
     {
+        var log = new MigrationLog(logger, time, path);
         Recognise(session, path);
         session.Run("PRAGMA journal_mode=WAL");
         session.Execute("BEGIN IMMEDIATE");
@@ -34,19 +35,17 @@ internal static partial class Migrations
                     $"The database {path} has schema {reached}; this version knows schemas up to {All.Count}. Run the version that changed it, or a newer one; there is no way back.");
             }
 
-            // A step may read every event there is: whoever waits for the node to start is told why.
-            var (isOld, began) = (reached > 0 && reached < All.Count, time.GetTimestamp());
-            if (isOld) Migrating(logger, path, reached, All.Count);
+            log.Beginning(reached, All.Count);
             foreach (var migration in All.Skip((int)reached))
             {
                 session.Run(migration.Sql);
                 session.Execute("INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)", migration.Number, migration.Name, time.GetUtcNow().ToColumn());
+                log.Taken(migration);
             }
 
             FixShardCount(session, path, shardCount);
             session.Execute("COMMIT");
-            var elapsed = time.GetElapsedTime(began);
-            if (isOld) Migrated(logger, path, All.Count, elapsed);
+            log.Ended(reached, All.Count);
         }
         catch
         {
@@ -75,10 +74,4 @@ internal static partial class Migrations
 
         for (var shard = 0; shard < shardCount; shard++) session.Execute("INSERT INTO shard (shard_id) VALUES ($1)", shard);
     }
-
-    [LoggerMessage(EventId = 2504, Level = LogLevel.Information, Message = "The database {Path} is brought from schema {Reached} to {Wanted}; with a long history that takes minutes, and the node starts after it")]
-    private static partial void Migrating(ILogger logger, string path, long reached, int wanted);
-
-    [LoggerMessage(EventId = 2505, Level = LogLevel.Information, Message = "The database {Path} has schema {Wanted} after {Elapsed}")]
-    private static partial void Migrated(ILogger logger, string path, int wanted, TimeSpan elapsed);
 }
