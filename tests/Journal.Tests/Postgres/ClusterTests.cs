@@ -48,22 +48,14 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task Node_that_leaves_hands_its_shards_over_at_once_and_one_that_vanishes_after_the_expiry()
+    public async Task Node_that_leaves_hands_its_shards_over_at_once()
     {
-        expiry = TimeSpan.FromSeconds(15);
         var (a, b, c) = (await JoinAsync("a"), await JoinAsync("b"), await JoinAsync("c"));
         await SettleAsync([a, b, c], () => a.Owned.Count + b.Owned.Count + c.Owned.Count == 256 && c.Owned.Count == 85);
         await c.Store.Leases.ReleaseAsync(c.Node, Token);
 
         foreach (var node in new[] { b, a, b }) await node.KeepForSureAsync();
         (a.Owned.Count, b.Owned.Count).ShouldBe((128, 128), "nobody waits for a node that left");
-
-        var before = a.Owned;
-        var asked = Stopwatch.StartNew();
-        var (validUntil, _) = await a.KeepForSureAsync(asked);
-        await SettleAsync([b], () => b.Owned.Count == 256);
-        asked.Elapsed.ShouldBeGreaterThan(validUntil, "its last heartbeat still counted");
-        before.ShouldAllBe(shard => b.Owned[shard.Key] > shard.Value);
     }
 
     [Fact(Timeout = 600_000)]
@@ -105,18 +97,23 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task Lease_ends_by_the_nodes_own_clock_before_anybody_takes_over()
+    public async Task Lease_ends_by_the_nodes_own_clock_before_anybody_takes_over_and_who_does_has_later_epochs()
     {
         expiry = ShortExpiry;
-        var a = await JoinAsync("a");
-        var b = await JoinAsync("b");
+        var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
+
+        // Nobody but b could take anything from a, and b asks for nothing after this, however long the machine lets them wait.
+        await SettleAsync([b, a], () => !a.Owned.IsEmpty);
         var asked = Stopwatch.StartNew();
         var (validUntil, validFor) = await a.KeepForSureAsync(asked);
+        var before = a.Owned;
         validFor.ShouldBeLessThan(expiry);
+        before.ShouldNotBeEmpty();
 
         await SettleAsync([b], () => b.Owned.Count == 256);
 
-        asked.Elapsed.ShouldBeGreaterThan(validUntil);
+        asked.Elapsed.ShouldBeGreaterThan(validUntil, "its last heartbeat still counted");
+        before.ShouldAllBe(shard => b.Owned[shard.Key] > shard.Value);
     }
 
     [Fact(Timeout = 600_000)]
