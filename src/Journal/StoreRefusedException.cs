@@ -36,6 +36,6 @@ public enum StoreRefusal
 }
 
 /// <summary>
-/// What is stored cannot be understood: written by a newer version, or damaged. Nothing is skipped: whoever reads it must not go on with the rest.
+/// What is stored cannot be understood: written by a newer version, or damaged. Nothing is skipped: whoever decides by it must not go on with the rest, and whoever only shows it says that it is there.
 /// </summary>
 public sealed class UnreadableRecordException(string message, Exception? inner = null) : Exception(message, inner);

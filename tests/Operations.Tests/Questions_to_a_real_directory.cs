@@ -59,6 +59,16 @@ public sealed class Questions_to_a_real_directory
         // A name that the account got after its change.
         await domain.First.ApplyLdifAsync($"dn: {ada.DistinguishedName}\nchangetype: modify\nreplace: mail\nmail: ada@mail.test\n\n", Token);
         (await WhyAsync(elsewhere, "ada@mail.test")).ShouldBe("Captures of this account arrived, but none of them bears this name.");
+
+        // Whoever cannot be read has a row with the reason, and costs nobody else theirs.
+        await NodeDatabase.ChangeAsync(node, $"UPDATE event SET kind = '{NodeDatabase.NewerKind}' WHERE kind = 'attempt-finished.1'", Token);
+        await node.RestartAsync(targets, null, Token);
+        using var later = OperatorClient.First(node);
+        await later.UntilReadyAsync(Token);
+        var unreadable = await ReportAsync(later);
+        unreadable.Keys.ShouldBe(all.Keys, ignoreOrder: true);
+        (Text(unreadable[ada.AccountName], "state"), Text(unreadable[bob.AccountName], "state")).ShouldBe(("unknown", "never"));
+        Text(unreadable[ada.AccountName], "reason").ShouldContain(NodeDatabase.NewerKind);
     }
 
     private static async Task AskByEveryNameAsync(OperatorClient admin, SambaDomain domain, LabUser bob, LabUser other, string objectGuid)

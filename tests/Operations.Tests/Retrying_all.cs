@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Nodes.Tests.Support;
 using PasswordSync.Operations.Tests.Support;
@@ -43,7 +42,7 @@ public sealed class Retrying_all
         }
 
         // As if a newer version had written what this one cannot read.
-        await ChangeAsync(node, "UPDATE event SET kind = 'of-a-newer-version.1' WHERE identity_id = (SELECT identity_id FROM parked ORDER BY since LIMIT 1)");
+        await NodeDatabase.ChangeAsync(node, "UPDATE event SET kind = 'of-a-newer-version.1' WHERE identity_id = (SELECT identity_id FROM parked ORDER BY since LIMIT 1)", Token);
         await node.RestartAsync(targets, null, Token);
         using var again = OperatorClient.First(node);
         await again.UntilReadyAsync(Token);
@@ -63,10 +62,10 @@ public sealed class Retrying_all
         parked.Rows().Single(row => Text(row, "why") == "refused by policy").GetProperty("identity").GetString().ShouldNotBe(Text(unreadable, "identity"));
         (await again.RunAsync("sync status", Token)).Rows("troubles").Select(row => Text(row, "what")).ShouldContain("beta: parked");
         (await again.RefusedAsync(HttpStatusCode.Conflict, "sync explain", Token, ("user", Text(unreadable, "identity")))).ShouldContain("of-a-newer-version.1");
-        await ChangeAsync(node, "UPDATE event SET body = '[]' WHERE kind = 'attempt-finished.1'");
+        await NodeDatabase.ChangeAsync(node, "UPDATE event SET body = '[]' WHERE kind = 'attempt-finished.1'", Token);
         var status = await again.RunAsync("sync status", Token);
         status.Rows("troubles").Select(row => Text(row, "what")).ShouldContain("beta: parked");
-        status.Rows("times from capture to target").Select(row => Text(row, "what")).ShouldBe(["not known"]);
+        status.Rows("times from capture to target").Select(row => (Text(row, "of"), row.GetProperty("count").GetInt32() > 0)).ShouldBe([("unreadable", true)]);
     }
 
     [Fact(Timeout = 600_000)]
@@ -113,15 +112,6 @@ public sealed class Retrying_all
         facts[1].Item2.ShouldStartWith("1 delivery at the node node3, ");
         facts[2].Item2.ShouldBe("The actor did not answer.");
         told.After.ShouldBe("1 retried, 1 without an answer, 3 not asked");
-    }
-
-    private static async Task ChangeAsync(TestNode node, string sql)
-    {
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(node.Folder, "data", "node.db")};Pooling=False");
-        await connection.OpenAsync(Token);
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        (await command.ExecuteNonQueryAsync(Token)).ShouldBeGreaterThan(0);
     }
 
     private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();

@@ -101,12 +101,12 @@ public interface IOperationsQueries
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<ImmutableArray<PendingIdentity>> ListPendingAsync(PendingIdentity? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Events of all identities in the order in which they were committed.</summary>
+    /// <summary>Events of all identities in the order in which they were committed. One that this version cannot read is there as such.</summary>
     /// <param name="page">Which.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<ImmutableArray<StoredEvent>> ReadEventsAsync(EventPage page, CancellationToken cancellationToken);
 
-    /// <summary>The accepted change of a capture; null if its event is gone or never was.</summary>
+    /// <summary>The accepted change of a capture; null if its event is gone, never was, or cannot be read.</summary>
     ValueTask<StoredEvent?> FindChangeAsync(IdentityId identity, Guid captureId, CancellationToken cancellationToken);
 
     /// <summary>Accounts of an identity.</summary>
@@ -132,8 +132,12 @@ public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? In
 /// <summary>An account that the store knows.</summary>
 /// <param name="Identity">Whose it is.</param>
 /// <param name="Account">The account.</param>
-/// <param name="Names">The newest names known; null if no change of it was ever accepted.</param>
-public sealed record KnownAccount(IdentityId Identity, AccountId Account, AccountNames? Names);
+/// <param name="Names">The newest names known; null if no change of it was ever accepted, or if it <see cref="IsUnreadable"/>.</param>
+public sealed record KnownAccount(IdentityId Identity, AccountId Account, AccountNames? Names)
+{
+    /// <summary>Whether there are names which this version cannot read: a newer one wrote them, or they are damaged.</summary>
+    public bool IsUnreadable { get; init; }
+}
 
 /// <summary>A delivery that is parked, has failed and is tried again, or never arrived.</summary>
 /// <param name="Identity">Whose.</param>
@@ -157,8 +161,20 @@ public readonly record struct UnconfirmedCapture(IdentityId Identity, long Seque
 /// <param name="Position">Grows in the order of commits.</param>
 /// <param name="Identity">Whose it is.</param>
 /// <param name="Sequence">Its number in the identity.</param>
-/// <param name="Event">What happened.</param>
-public sealed record StoredEvent(long Position, IdentityId Identity, long Sequence, IdentityEvent Event);
+/// <param name="Event">What happened; null if it is <see cref="Unreadable"/>.</param>
+public sealed record StoredEvent(long Position, IdentityId Identity, long Sequence, IdentityEvent? Event)
+{
+    /// <summary>Why this version cannot read it: a newer one wrote it, or it is damaged. Null if it can.</summary>
+    public UnreadableEvent? Unreadable { get; init; }
+
+    /// <summary>When it was decided.</summary>
+    public DateTimeOffset At => Event?.At ?? Unreadable!.At;
+}
+
+/// <summary>What is known of an event that cannot be read.</summary>
+/// <param name="At">When it was decided.</param>
+/// <param name="Because">Why it cannot be read, as a sentence.</param>
+public sealed record UnreadableEvent(DateTimeOffset At, string Because);
 
 /// <summary>Which events are wanted.</summary>
 /// <param name="After">Positions above this one, upwards; or, for <paramref name="Newest"/>, ignored.</param>

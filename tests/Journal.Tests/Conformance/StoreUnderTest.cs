@@ -14,6 +14,9 @@ public interface IStoreUnderTest : IAsyncDisposable
 
     /// <summary>Puts these in the place of the kind and body of a row of the inbox, as another version could have written them.</summary>
     Task RewriteInboxAsync(long sequence, string kind, string body);
+
+    /// <summary>Puts these in the place of the kind and body of an event, as another version could have written them.</summary>
+    Task RewriteEventAsync(long position, string kind, string body);
 }
 
 /// <summary>The bounds that the suite sets.</summary>

@@ -56,6 +56,9 @@ internal sealed class PostgresStoreUnderTest : IStoreUnderTest
     public Task RewriteInboxAsync(long sequence, string kind, string body) =>
         Server.RunSqlAsync($"UPDATE {Schema}.inbox SET kind = '{kind}', body = '{body}' WHERE seq = {sequence}", CancellationToken.None);
 
+    public Task RewriteEventAsync(long position, string kind, string body) =>
+        Server.RunSqlAsync($"UPDATE {Schema}.event SET kind = '{kind}', body = '{body}' WHERE event_id = {position}", CancellationToken.None);
+
     public async Task CloseAsync()
     {
         if (store is not null) await store.DisposeAsync();

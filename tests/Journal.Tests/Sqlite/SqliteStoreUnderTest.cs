@@ -58,6 +58,9 @@ internal sealed class SqliteStoreUnderTest : IStoreUnderTest
     public Task RewriteInboxAsync(long sequence, string kind, string body) =>
         Sqlite.RunAsync($"UPDATE inbox SET kind = '{kind}', body = '{body}' WHERE seq = {sequence}", CancellationToken.None).AsTask();
 
+    public Task RewriteEventAsync(long position, string kind, string body) =>
+        Sqlite.RunAsync($"UPDATE event SET kind = '{kind}', body = '{body}' WHERE event_id = {position}", CancellationToken.None).AsTask();
+
     public async Task CloseAsync()
     {
         if (store is not null) await store.DisposeAsync();

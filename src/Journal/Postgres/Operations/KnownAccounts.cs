@@ -50,12 +50,19 @@ internal static class KnownAccounts
     private static KnownAccount Read(NpgsqlDataReader row)
     {
         var (identity, account) = (new IdentityId(row.GetGuid(0)), new AccountId(new SourceId(row.GetString(1)), row.GetGuid(2)));
-        if (row.Text(3) is { } kind && EventCodec.Decode(new StoredRecord(kind, row.GetString(4))) is IdentityEvent.CaptureAccepted { Change: var change } && change.Account == account)
+        try
         {
-            return new KnownAccount(identity, account, change.Names);
-        }
+            if (row.Text(3) is { } kind && EventCodec.Decode(new StoredRecord(kind, row.GetString(4))) is IdentityEvent.CaptureAccepted { Change: var change } && change.Account == account)
+            {
+                return new KnownAccount(identity, account, change.Names);
+            }
 
-        var newest = row.Text(5) is { } snapshot ? StateCodec.Decode(new StoredRecord(snapshot, row.GetString(6))).Newest : null;
-        return new KnownAccount(identity, account, newest?.Account == account ? newest.Names : null);
+            var newest = row.Text(5) is { } snapshot ? StateCodec.Decode(new StoredRecord(snapshot, row.GetString(6))).Newest : null;
+            return new KnownAccount(identity, account, newest?.Account == account ? newest.Names : null);
+        }
+        catch (UnreadableRecordException)
+        {
+            return new KnownAccount(identity, account, Names: null) { IsUnreadable = true };
+        }
     }
 }

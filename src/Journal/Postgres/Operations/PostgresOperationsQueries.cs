@@ -20,7 +20,7 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, Postg
     // The greatest event number below which all are known to be settled: that stays so.
     private long settled;
 
-    private const string EventFields = "event_id, identity_id, seq, kind, body";
+    private const string EventFields = "event_id, identity_id, seq, kind, body, at";
 
     public async ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken) => (await database.ReadAsync(
         (connection, token) => connection.Command(
@@ -153,5 +153,5 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, Postg
     }
 
     private static StoredEvent ReadEvent(NpgsqlDataReader row) =>
-        new(row.GetInt64(0), new IdentityId(row.GetGuid(1)), row.GetInt64(2), EventCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4))));
+        EventReader.Read(row.GetInt64(0), new IdentityId(row.GetGuid(1)), row.GetInt64(2), new StoredRecord(row.GetString(3), row.GetString(4)), StoredTime.FromColumn(row.GetInt64(5)));
 }

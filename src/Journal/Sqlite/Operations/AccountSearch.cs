@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Formats;
@@ -21,7 +22,7 @@ internal static class AccountSearch
             Add(session, "SELECT identity_id FROM event WHERE kind = 'capture-accepted.1' AND json_extract(body, '$.change.captureId') = $1 LIMIT $2", id.ToString("D"), limit, identities);
         }
 
-        return [.. identities.SelectMany(identity => AccountsOf(session, identity).Select(account => new KnownAccount(identity, account, NamesOf(session, identity, account)))).Take(limit)];
+        return [.. identities.SelectMany(identity => AccountsOf(session, identity).Select(account => Known(session, identity, account))).Take(limit)];
     }
 
     public static ImmutableArray<KnownAccount> ListOf(SqliteSession session, SourceId source, Guid after, int limit)
@@ -33,7 +34,7 @@ internal static class AccountSearch
             while (rows.Read()) accounts.Add((new IdentityId(rows.ReadGuid(0)), new AccountId(source, rows.ReadGuid(1))));
         }
 
-        return [.. accounts.Select(entry => new KnownAccount(entry.Identity, entry.Account, NamesOf(session, entry.Identity, entry.Account)))];
+        return [.. accounts.Select(entry => Known(session, entry.Identity, entry.Account))];
     }
 
     public static ImmutableArray<AccountId> AccountsOf(SqliteSession session, IdentityId identity)
@@ -44,17 +45,28 @@ internal static class AccountSearch
         return accounts.ToImmutable();
     }
 
+    private static KnownAccount Known(SqliteSession session, IdentityId identity, AccountId account)
+    {
+        try
+        {
+            return new KnownAccount(identity, account, NamesOf(session, identity, account));
+        }
+        catch (UnreadableRecordException)
+        {
+            return new KnownAccount(identity, account, Names: null) { IsUnreadable = true };
+        }
+    }
+
     private static AccountNames? NamesOf(SqliteSession session, IdentityId identity, AccountId account)
     {
         using (var rows = session.Query(
             """
-            SELECT json_extract(body, '$.change.names.distinguishedName'), json_extract(body, '$.change.names.samAccountName'),
-                   json_extract(body, '$.change.names.userPrincipalName'), json_extract(body, '$.change.names.mail')
-            FROM event WHERE identity_id = $1 AND kind = 'capture-accepted.1' AND json_extract(body, '$.change.account.objectGuid') = $2 ORDER BY seq DESC LIMIT 1
+            SELECT kind, body FROM event
+            WHERE identity_id = $1 AND kind = 'capture-accepted.1' AND json_extract(body, '$.change.account.objectGuid') = $2 ORDER BY seq DESC LIMIT 1
             """,
             identity.Value.ToColumn(), account.ObjectGuid.ToString("D")))
         {
-            if (rows.Read()) return new AccountNames(rows.GetString(0), rows.GetString(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.IsDBNull(3) ? null : rows.GetString(3));
+            if (rows.Read() && EventCodec.Decode(new StoredRecord(rows.GetString(0), rows.GetString(1))) is IdentityEvent.CaptureAccepted accepted) return accepted.Change.Names;
         }
 
         using var snapshot = session.Query("SELECT kind, body FROM snapshot WHERE identity_id = $1", identity.Value.ToColumn());

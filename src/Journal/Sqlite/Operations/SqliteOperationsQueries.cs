@@ -12,7 +12,7 @@ namespace PasswordSync.Journal.Sqlite.Operations;
 /// <inheritdoc cref="IOperationsQueries"/>
 internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox inbox, TimeProvider time) : IOperationsQueries
 {
-    private const string EventFields = "event_id, identity_id, seq, kind, body";
+    private const string EventFields = "event_id, identity_id, seq, kind, body, at";
 
     public ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken) => engine.ReadAsync(session => session.AtOneMoment(moment => Count(moment, max)), cancellationToken);
 
@@ -60,7 +60,7 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox i
             session.Query(
                 $"SELECT {EventFields} FROM event WHERE kind = 'capture-accepted.1' AND json_extract(body, '$.change.captureId') = $1 AND identity_id = $2",
                 captureId.ToString("D"), identity.Value.ToColumn()),
-            ReadEvent).FirstOrDefault(),
+            ReadEvent).FirstOrDefault(found => found.Unreadable is null),
         cancellationToken);
 
     public ValueTask<ImmutableArray<AccountId>> ListAccountsAsync(IdentityId identity, CancellationToken cancellationToken) =>
@@ -109,7 +109,7 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox i
     }
 
     private static StoredEvent ReadEvent(SqliteDataReader row) =>
-        new(row.GetInt64(0), new IdentityId(row.ReadGuid(1)), row.GetInt64(2), EventCodec.Decode(new StoredRecord(row.GetString(3), row.GetString(4))));
+        EventReader.Read(row.GetInt64(0), new IdentityId(row.ReadGuid(1)), row.GetInt64(2), new StoredRecord(row.GetString(3), row.GetString(4)), row.ReadTime(5));
 
     private static ImmutableArray<T> Collect<T>(SqliteDataReader rows, Func<SqliteDataReader, T> read)
     {

@@ -103,17 +103,8 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     }
 
     /// <summary>What to call somebody whose journal cannot be read: the last login, or else the account, as far as the store can tell; null if it cannot.</summary>
-    public async Task<string?> NameOfUnreadableAsync(IdentityId identity, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await Queries.FindAccountsAsync($"{identity.Value:D}", limit: 1, cancellationToken).ConfigureAwait(false)) is [var account, ..] ? account.Names?.SamAccountName ?? $"{account.Account}" : null;
-        }
-        catch (UnreadableRecordException)
-        {
-            return null;
-        }
-    }
+    public async Task<string?> NameOfUnreadableAsync(IdentityId identity, CancellationToken cancellationToken) =>
+        (await Queries.FindAccountsAsync($"{identity.Value:D}", limit: 1, cancellationToken).ConfigureAwait(false)) is [var account, ..] ? account.Names?.SamAccountName ?? $"{account.Account}" : null;
 
     /// <summary>Who is meant by a text.</summary>
     public async Task<UserSearch> FindUserAsync(string text, CancellationToken cancellationToken)
@@ -131,7 +122,7 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
     // Who has sent changes goes before accounts of the name that never did, such as the same person's at a target that is a source as well.
     private static ImmutableArray<KnownAccount> OfSenders(ImmutableArray<KnownAccount> accounts)
     {
-        var senders = accounts.Where(account => account.Names is not null).Select(account => account.Identity).ToHashSet();
+        var senders = accounts.Where(account => account.Names is not null || account.IsUnreadable).Select(account => account.Identity).ToHashSet();
         return senders.Count == 0 ? accounts : [.. accounts.Where(account => senders.Contains(account.Identity))];
     }
 

@@ -12,6 +12,7 @@ internal sealed class CaptureNames(IOperationsStore operations)
     private const int AccountsMax = 10_000;
 
     private readonly Dictionary<AccountId, string?> accounts = [];
+    private readonly Dictionary<IdentityId, KnownAccount?> owners = [];
     private Dictionary<(SourceId, Guid), string> controllers = [];
 
     /// <summary>The domain controller where the capture was made; null for other events, and where the journal does not say.</summary>
@@ -32,6 +33,14 @@ internal sealed class CaptureNames(IOperationsStore operations)
         _ => null,
     };
 
+    /// <summary>To be told of changes that were read anyway: whose they are need not be asked for.</summary>
+    public void Meet(IdentityId identity, Change change) => Remember(identity, new KnownAccount(identity, change.Account, change.Names));
+
+    /// <summary>An account of a person; null where nobody knows one.</summary>
+    public async ValueTask<KnownAccount?> OwnerAsync(IdentityId identity, CancellationToken cancellationToken) => owners.TryGetValue(identity, out var known)
+        ? known
+        : Remember(identity, (await operations.Queries.FindAccountsAsync($"{identity.Value:D}", limit: 1, cancellationToken).ConfigureAwait(false)).FirstOrDefault(account => account.Identity == identity));
+
     /// <summary>The trace of a capture that did not become a change; null for other events.</summary>
     public static CaptureTrace? TraceOf(IdentityEvent happened) => happened switch
     {
@@ -46,6 +55,12 @@ internal sealed class CaptureNames(IOperationsStore operations)
         if (controllers.TryGetValue(key, out var name)) return name;
         controllers = (await operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(known => (known.Source, known.InvocationId), known => known.Name);
         return controllers.TryGetValue(key, out name) ? name : controllers[key] = invocationId.ToString();
+    }
+
+    private KnownAccount? Remember(IdentityId identity, KnownAccount? owner)
+    {
+        if (owners.Count >= AccountsMax) owners.Clear();
+        return owners[identity] = owner;
     }
 
     // For journals that hold no trace.

@@ -4,7 +4,6 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
-using PasswordSync.Journal;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -29,29 +28,18 @@ internal sealed class Latencies(OperationServices services)
 
     private static readonly double[] Shares = [0.50, 0.95, 0.99];
 
-    /// <summary>The table of <c>sync status</c>: per domain controller, node and target; or, since the status must be told, why there is none.</summary>
+    /// <summary>The table of <c>sync status</c>: per domain controller, node and target; and how many of the events are left out since they cannot be read.</summary>
     public async Task<Section> MakeAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            return await MakeTableAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (UnreadableRecordException failure)
-        {
-            return Section.Facts(Title, ("not known", $"one of the last attempts cannot be read: {failure.Message}"));
-        }
-    }
-
-    private async Task<Section> MakeTableAsync(CancellationToken cancellationToken)
-    {
         var names = (await services.Operations.Controllers.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(name => (name.Source, name.InvocationId), name => name.Name);
-        var measured = await MeasureAsync(cancellationToken).ConfigureAwait(false);
+        var (measured, unreadable) = await MeasureAsync(cancellationToken).ConfigureAwait(false);
         return Section.Table(
             Title, "row|rows", Columns,
             [
                 .. Rows("domain controller", measured.GroupBy(one => names.GetValueOrDefault((one.Change.Account.Source, one.Change.Stamp.InvocationId), $"{one.Change.Stamp.InvocationId}"))),
                 .. Rows("node", measured.GroupBy(one => one.Node ?? "unknown")),
                 .. Rows("target", measured.GroupBy(one => one.Point.Value)),
+                .. unreadable == 0 ? [] : new[] { Column.Row([LoadedIdentity.Unreadable, "left out", (long)unreadable, .. Columns.Skip(3).Select(_ => (object?)null)]) },
             ]);
     }
 
@@ -69,7 +57,7 @@ internal sealed class Latencies(OperationServices services)
         return Shares.Select(share => (object?)Percentile(ordered, share));
     }
 
-    private async Task<List<DeliveryTimes>> MeasureAsync(CancellationToken cancellationToken)
+    private async Task<(List<DeliveryTimes> Measured, int Unreadable)> MeasureAsync(CancellationToken cancellationToken)
     {
         var events = await services.Queries.ReadEventsAsync(
             new EventPage(0, 3 * AttemptsMax, Newest: true, ["attempt-started.1", "attempt-finished.1", "capture-accepted.1"], services.Now - Window), cancellationToken).ConfigureAwait(false);
@@ -89,7 +77,7 @@ internal sealed class Latencies(OperationServices services)
             measured.Add(new DeliveryTimes(finished.Point, accepted.Change, accepted.At, started.At, finished.At) { Node = started.Attempt.Node });
         }
 
-        return measured;
+        return (measured, events.Count(row => row.Unreadable is not null));
     }
 }
 

@@ -9,6 +9,9 @@ namespace PasswordSync.SyncNode.Operations.Sync;
 /// <summary>What the operations of the password log have in common.</summary>
 internal static class PasswordLogParameters
 {
+    /// <summary>What the column "event" may say.</summary>
+    private static readonly ImmutableArray<string> EventWords = [.. PasswordLogWords.Words, LoadedIdentity.Unreadable];
+
     public static ImmutableArray<ParameterDescription> Filters { get; } =
     [
         new ParameterDescription("user", "-u", "text", "Only this person: login name, UPN, mail address, DN, objectGUID, identity or capture id.", false, false, true, null),
@@ -16,7 +19,7 @@ internal static class PasswordLogParameters
         Parameter.Option("source", "s", "Only this source."),
         Parameter.Option("change-set", "c", "Only this change-set, the id of a capture."),
         Parameter.Option("controller", "d", "Only captures that were made at this domain controller, by its name in the log, and what came of them."),
-        Parameter.Option("event", "e", $"Only this event: {string.Join(", ", PasswordLogWords.Words)}."),
+        Parameter.Option("event", "e", $"Only this event: {string.Join(", ", EventWords)}."),
         new ParameterDescription("failures", "-f", "flag", "Only what did not go well: attempts without success, obstacles, deliveries that expired or whose password is unusable, captures that could not be proven and are never sent.", false, false, false, null),
         Parameter.Duration("last", "t", "Only what happened within this time.", null),
     ];
@@ -31,7 +34,7 @@ internal static class PasswordLogParameters
         }
 
         var word = call.Text("event");
-        if (word is not null && !PasswordLogWords.Words.Contains(word)) return (null, new OperationResult.Refused(RefusalReason.Invalid, $"'event' is '{word}': use one of {string.Join(", ", PasswordLogWords.Words)}."));
+        if (word is not null && !EventWords.Contains(word)) return (null, new OperationResult.Refused(RefusalReason.Invalid, $"'event' is '{word}': use one of {string.Join(", ", EventWords)}."));
         Guid? changeSet = null;
         if (call.Text("change-set") is { } text)
         {

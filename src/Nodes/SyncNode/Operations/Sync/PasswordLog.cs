@@ -11,7 +11,8 @@ namespace PasswordSync.SyncNode.Operations.Sync;
 
 /// <summary>
 /// The password log: the journal as rows, one for each event, and for what an event says of several sync points one for each of them, under the event's number. The change-set ties what belongs together: it is the capture's id, from the capture to the last
-/// result at every target; the attempt ties the beginning of a write to its end.
+/// result at every target; the attempt ties the beginning of a write to its end. A record that this version cannot read is a row that says so: nobody can tell what it is about, so that
+/// no filter but those of the person and the time leaves it out.
 /// </summary>
 internal sealed class PasswordLog(IOperationsStore operations, TimeProvider clock)
 {
@@ -49,6 +50,7 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
 
                 // The next page is read while the rows of this one are made.
                 if (page.Length == PageMax) reading = ReadPageAsync(after, filter, cancellationToken);
+                Meet(page);
                 foreach (var row in page)
                 {
                     if (!follow && row.Position > last) yield break;
@@ -92,15 +94,14 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
             var size = Math.Min(PageMax, looks);
             var page = await operations.Queries.ReadEventsAsync(new EventPage(0, size, Newest: true, [], filter.Since) { Identity = filter.Identity, Before = before }, cancellationToken).ConfigureAwait(false);
 
-            // What the page itself tells about its changes is not asked of the store again.
-            foreach (var accepted in page.Select(row => row.Event).OfType<IdentityEvent.CaptureAccepted>()) Remember(accepted.Change.CaptureId, accepted);
+            Meet(page);
             foreach (var told in page.SelectMany(Told).Reverse())
             {
                 if (fitting.Count < limit && await FitsAsync(told, filter, cancellationToken).ConfigureAwait(false)) fitting.Push(told);
             }
 
             if (page.Length < size || fitting.Count == limit) break;
-            (before, looks, endedAt) = (page[0].Position, looks - size, looks == size ? page[0].Event.At : null);
+            (before, looks, endedAt) = (page[0].Position, looks - size, looks == size ? page[0].At : null);
             if (looks == 0) break;
         }
 
@@ -109,34 +110,57 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
         return (rows.MoveToImmutable(), endedAt);
     }
 
-    private static IEnumerable<StoredEvent> Told(StoredEvent row) => row.Event.PointByPoint().Select(happened => row with { Event = happened });
+    private static IEnumerable<StoredEvent> Told(StoredEvent row) => row.Event is { } told ? told.PointByPoint().Select(happened => row with { Event = happened }) : [row];
+
+    // What the page itself tells about its changes and people is not asked of the store again.
+    private void Meet(ImmutableArray<StoredEvent> page)
+    {
+        foreach (var row in page)
+        {
+            if (row.Event is not IdentityEvent.CaptureAccepted accepted) continue;
+            Remember(accepted.Change.CaptureId, accepted);
+            names.Meet(row.Identity, accepted.Change);
+        }
+    }
 
     // What costs nothing is asked first.
     private async ValueTask<bool> FitsAsync(StoredEvent row, PasswordLogFilter filter, CancellationToken cancellationToken)
     {
         if (filter.Identity is { } identity && row.Identity != identity) return false;
-        var (captureId, point) = KeysOf(row.Event);
-        if (filter.Event is { } word && WordOf(row.Event) != word) return false;
-        if (filter.OnlyFailures && !IsFailure(row.Event)) return false;
+        if (row.Event is not { } happened) return true;
+        var (captureId, point) = KeysOf(happened);
+        if (filter.Event is { } word && WordOf(happened) != word) return false;
+        if (filter.OnlyFailures && !IsFailure(happened)) return false;
         if (filter.Point is not null && point?.Value != filter.Point) return false;
         if (filter.ChangeSet is { } wanted && captureId?.Value != wanted) return false;
         if (filter.Source is null && filter.Controller is null) return true;
-        var accepted = captureId is { } id && (filter.Controller is not null || AccountOf(row.Event) is null) ? await ChangeOfAsync(row, id, cancellationToken).ConfigureAwait(false) : null;
-        if (filter.Source is not null && (AccountOf(row.Event) ?? accepted?.Change.Account)?.Source.Value != filter.Source) return false;
-        return filter.Controller is null || filter.Controller.Equals(await names.ControllerOfAsync(accepted ?? row.Event, cancellationToken).ConfigureAwait(false), StringComparison.OrdinalIgnoreCase);
+        var accepted = captureId is { } id && (filter.Controller is not null || AccountOf(happened) is null) ? await ChangeOfAsync(row.Identity, happened, id, cancellationToken).ConfigureAwait(false) : null;
+        if (filter.Source is not null && (AccountOf(happened) ?? accepted?.Change.Account)?.Source.Value != filter.Source) return false;
+        return filter.Controller is null || filter.Controller.Equals(await names.ControllerOfAsync(accepted ?? happened, cancellationToken).ConfigureAwait(false), StringComparison.OrdinalIgnoreCase);
     }
 
     private async ValueTask<ImmutableArray<object?>> MakeAsync(StoredEvent row, CancellationToken cancellationToken)
     {
-        var (captureId, point) = KeysOf(row.Event);
-        var accepted = captureId is { } id ? await ChangeOfAsync(row, id, cancellationToken).ConfigureAwait(false) : null;
-        var account = AccountOf(row.Event) ?? accepted?.Change.Account;
-        var times = TimesOf(row.Event, accepted);
-        var controller = await names.ControllerOfAsync(accepted ?? row.Event, cancellationToken).ConfigureAwait(false);
-        var user = accepted?.Change.Names.SamAccountName ?? await names.UserOfAsync(row.Event, cancellationToken).ConfigureAwait(false);
+        if (row.Event is not { } happened) return await MakeUnreadableAsync(row, cancellationToken).ConfigureAwait(false);
+        var (captureId, point) = KeysOf(happened);
+        var accepted = captureId is { } id ? await ChangeOfAsync(row.Identity, happened, id, cancellationToken).ConfigureAwait(false) : null;
+        var account = AccountOf(happened) ?? accepted?.Change.Account;
+        var times = TimesOf(happened, accepted);
+        var controller = await names.ControllerOfAsync(accepted ?? happened, cancellationToken).ConfigureAwait(false);
+        var user = captureId is null
+            ? (await names.OwnerAsync(row.Identity, cancellationToken).ConfigureAwait(false))?.Names?.SamAccountName
+            : accepted?.Change.Names.SamAccountName ?? await names.UserOfAsync(happened, cancellationToken).ConfigureAwait(false);
         return Column.Row(
-            row.Position, row.Event.At, account?.Source.Value, controller, user, WordOf(row.Event), point?.Value, MessageOf(row.Event), TargetOf(row.Event), ServerOf(row.Event),
-            times?.Total, times?.Work, times?.Wait, times?.Change.Stages.CapturedAt, times?.Change.Stages.SpooledAt, times?.Change.Stages.AcceptedAt, captureId?.ToString(), AttemptOf(row.Event)?.ToString("N"), row.Identity.ToString());
+            row.Position, row.At, account?.Source.Value, controller, user, WordOf(happened), point?.Value, MessageOf(happened), TargetOf(happened), ServerOf(happened),
+            times?.Total, times?.Work, times?.Wait, times?.Change.Stages.CapturedAt, times?.Change.Stages.SpooledAt, times?.Change.Stages.AcceptedAt, captureId?.ToString(), AttemptOf(happened)?.ToString("N"), row.Identity.ToString());
+    }
+
+    private async ValueTask<ImmutableArray<object?>> MakeUnreadableAsync(StoredEvent row, CancellationToken cancellationToken)
+    {
+        var owner = await names.OwnerAsync(row.Identity, cancellationToken).ConfigureAwait(false);
+        return Column.Row(
+            row.Position, row.At, owner?.Account.Source.Value, null, owner?.Names?.SamAccountName, LoadedIdentity.Unreadable, null, $"Event {row.Sequence} of identity {row.Identity} cannot be read: {row.Unreadable!.Because}", null, null,
+            null, null, null, null, null, null, null, null, row.Identity.ToString());
     }
 
     private Task<ImmutableArray<StoredEvent>> ReadPageAsync(long after, PasswordLogFilter filter, CancellationToken cancellationToken) =>
@@ -158,11 +182,11 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
             ? new DeliveryTimes(finished.Point, accepted.Change, accepted.At, started.At, finished.At)
             : null;
 
-    private async ValueTask<IdentityEvent.CaptureAccepted?> ChangeOfAsync(StoredEvent row, CaptureId captureId, CancellationToken cancellationToken)
+    private async ValueTask<IdentityEvent.CaptureAccepted?> ChangeOfAsync(IdentityId identity, IdentityEvent happened, CaptureId captureId, CancellationToken cancellationToken)
     {
-        if (row.Event is IdentityEvent.CaptureAccepted now) return Remember(captureId, now);
+        if (happened is IdentityEvent.CaptureAccepted now) return Remember(captureId, now);
         if (changes.TryGetValue(captureId, out var known)) return known;
-        return Remember(captureId, (await operations.Queries.FindChangeAsync(row.Identity, captureId.Value, cancellationToken).ConfigureAwait(false))?.Event as IdentityEvent.CaptureAccepted);
+        return Remember(captureId, (await operations.Queries.FindChangeAsync(identity, captureId.Value, cancellationToken).ConfigureAwait(false))?.Event as IdentityEvent.CaptureAccepted);
     }
 
     private IdentityEvent.CaptureAccepted? Remember(CaptureId captureId, IdentityEvent.CaptureAccepted? accepted)
