@@ -93,6 +93,31 @@ public sealed class Pbm_against_a_node : IAsyncLifetime
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task What_is_wrong_before_a_node_is_asked_is_told_as_such()
+    {
+        var text = Path.Combine(pbm.Home, "text");
+        await File.WriteAllTextAsync(text, "operator: ada\ntoken: pbm_x\n", Token);
+        var empty = Path.Combine(pbm.Home, "empty");
+        await File.WriteAllTextAsync(empty, "\n", Token);
+        if (!OperatingSystem.IsWindows()) foreach (var file in (string[])[text, empty]) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        await IsToldAsync(ExitCodes.Usage, "'localhost:99999' is no address of a node: use host:port, such as 127.0.0.1:9110.", "localhost:99999", "--token-file", pbm.TokenFile, "keys", "list");
+        await IsToldAsync(ExitCodes.Usage, "'--jsn' is no option: see pbm --help.", pbm.Address, "--jsn", "keys", "list");
+        await IsToldAsync(ExitCodes.Usage, "The certificate nowhere.pem cannot be read: ", pbm.Address, "--token-file", pbm.TokenFile, "--certificate", "nowhere.pem", "keys", "list");
+        foreach (var file in (string[])[text, empty])
+        {
+            await IsToldAsync(ExitCodes.NotAllowed, $"What is in {file} is no token: that is one word, as 'operator add' shows it behind 'token:'.", pbm.Address, "--token-file", file, "--certificate", pbm.Certificate, "keys", "list");
+        }
+
+        async Task IsToldAsync(int code, string message, params string[] arguments)
+        {
+            var run = await pbm.RunRawAsync("", interactive: false, null, arguments, Token);
+            (run.Code, run.Out).ShouldBe((code, ""));
+            run.Error.ShouldStartWith(message);
+        }
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task Bad_news_is_printed_as_any_answer_and_has_an_exit_code_of_its_own()
     {
         await node.SendAsync(Token, await node.CaptureAsync("ada", "Winter.2026!", 7, Token));

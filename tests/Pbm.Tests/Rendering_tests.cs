@@ -56,6 +56,8 @@ public sealed class Rendering_tests
     [InlineData("sync explain ada", new[] { "sync", "explain", "ada" })]
     [InlineData("  a  'b c'  \"d \\\" e\" f\\ g '' ", new[] { "a", "b c", "d \" e", "f g", "" })]
     [InlineData("CN=Ada\\,x", new[] { "CN=Ada\\,x" })]
+    [InlineData("sync points >file", new[] { "sync", "points", ">", "file" })]
+    [InlineData("a>b \"> c\" > d", new[] { "a>b", "> c", ">", "d" })]
     public void A_line_is_split_into_words(string line, string[] words) => CommandLine.Split(line).ShouldBe(words);
 
     [Fact]
@@ -80,6 +82,17 @@ public sealed class Rendering_tests
 
         secret.Reveal().ToString().ShouldBe("hunter2");
         output.ToString().Trim().ShouldBe("Password:");
+    }
+
+    [Fact]
+    public void A_secret_that_is_too_long_is_told_and_not_cut_off()
+    {
+        using var output = new StringWriter();
+        var terminal = new Terminal(new StringReader($"{new string('a', 4_097)}\n{new string('a', 4_096)}\n"), output, output, false, null, "", _ => null);
+
+        Should.Throw<PbmException>(() => terminal.AskSecret("Password")).Message.ShouldBe("Password: more than 4096 characters were given.");
+        using var secret = terminal.AskSecret("Password");
+        secret.Length.ShouldBe(4_096);
     }
 
     [Fact]

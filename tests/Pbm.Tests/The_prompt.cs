@@ -63,6 +63,26 @@ public sealed class The_prompt(OnePbm one) : IClassFixture<OnePbm>
         (await File.ReadAllTextAsync(file, Token)).ShouldEndWith($"Count: 1 key{Environment.NewLine}");
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_file_has_no_headings_and_what_the_prompt_was_started_with_holds_for_its_lines()
+    {
+        var file = Path.Combine(pbm.Home, "keys.txt");
+        using var shown = new StringWriter { NewLine = "\n" };
+        var typed = $"keys list\nkeys list >\"{file}\"\n";
+        (await PbmRun.RunAsync([pbm.Address, "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], At(typed, shown), Token)).ShouldBe(ExitCodes.Done);
+        shown.ToString().ShouldContain("pbm> key ", Case.Sensitive, "the heading at the terminal");
+        var lines = await File.ReadAllLinesAsync(file, Token);
+        lines.Length.ShouldBe(2, "a key and the count");
+        lines[1].ShouldBe("Count: 1 key");
+
+        shown.GetStringBuilder().Clear();
+        (await PbmRun.RunAsync([pbm.Address, "--json", "--token-file", pbm.TokenFile, "--certificate", pbm.Certificate], At("keys list\nkeys list --csv\n", shown), Token)).ShouldBe(ExitCodes.Done);
+        shown.ToString().ShouldContain("\"sections\": [");
+        shown.ToString().ShouldContain("pbm> key,state,");
+
+        Terminal At(string lines, StringWriter where) => new(new StringReader(lines), where, TextWriter.Null, true, null, pbm.Home, _ => null);
+    }
+
     // What went to the error output.
     private async Task<string> TypeAsync(IEnumerable<string> lines)
     {

@@ -37,7 +37,7 @@ internal sealed partial record CommandLine(string Address, OutputFormat Format, 
         6 the answer is bad news (a check failed, a target does not have the password), 130 interrupted
         """;
 
-    /// <exception cref="PbmException">An option is unknown or lacks its value.</exception>
+    /// <exception cref="PbmException">An option is unknown or lacks its value, or the address is none.</exception>
     public static CommandLine Parse(IReadOnlyList<string> arguments, Func<string, string?> variable)
     {
         var words = arguments.ToList();
@@ -70,10 +70,12 @@ internal sealed partial record CommandLine(string Address, OutputFormat Format, 
             words.RemoveAt(i);
         }
 
+        if (!AddressForm().IsMatch(address) || !Uri.TryCreate($"https://{address}/", UriKind.Absolute, out _)) throw new PbmException(ExitCodes.Usage, $"'{address}' is no address of a node: use host:port, such as {DefaultAddress}.");
+        if (words is [['-', '-', ..] and not "--help", ..]) throw new PbmException(ExitCodes.Usage, $"'{words[0]}' is no option: see pbm --help.");
         return new CommandLine(address, format, tokenFile is { Length: > 0 } ? tokenFile : null, certificate is { Length: > 0 } ? certificate : null, [.. words]);
     }
 
-    /// <summary>Splits a line of the prompt into words; quotes keep spaces, a backslash keeps what follows.</summary>
+    /// <summary>Splits a line of the prompt into words; quotes keep spaces, a backslash keeps what follows. A <c>&gt;</c> that begins a word is one of its own.</summary>
     public static ImmutableArray<string> Split(string line)
     {
         var words = ImmutableArray.CreateBuilder<string>();
@@ -94,6 +96,10 @@ internal sealed partial record CommandLine(string Address, OutputFormat Format, 
             else if (quote == '\0' && letter is '"' or '\'')
             {
                 (quote, begun) = (letter, true);
+            }
+            else if (letter == '>' && quote == '\0' && !begun)
+            {
+                words.Add(">");
             }
             else if (quote == '\0' && char.IsWhiteSpace(letter))
             {

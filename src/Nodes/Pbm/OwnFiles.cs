@@ -35,7 +35,7 @@ internal static class OwnFiles
         {
             return terminal.ReadKey is null
                 ? throw new PbmException(ExitCodes.NotAllowed, "There is no token: use 'pbm login', --token-file FILE or PBM_TOKEN_FILE.")
-                : terminal.AskSecret("Token");
+                : Checked(terminal.AskSecret("Token"), "What was typed");
         }
 
         try
@@ -44,7 +44,7 @@ internal static class OwnFiles
             var bytes = File.ReadAllBytes(path);
             try
             {
-                return Secret.FromUtf8(bytes.AsSpan().Trim("\r\n\t "u8));
+                return Checked(Secret.FromUtf8(bytes.AsSpan().Trim("\r\n\t "u8)), $"What is in {path}");
             }
             finally
             {
@@ -55,6 +55,14 @@ internal static class OwnFiles
         {
             throw new PbmException(ExitCodes.NotAllowed, $"The token file {path} cannot be read: {failure.Message}", failure);
         }
+    }
+
+    // It is sent in a header, where nothing else has a place.
+    private static Secret Checked(Secret token, string what)
+    {
+        if (token.Length > 0 && !token.Reveal().ContainsAnyExceptInRange('!', '~')) return token;
+        token.Dispose();
+        throw new PbmException(ExitCodes.NotAllowed, $"{what} is no token: that is one word, as 'operator add' shows it behind 'token:'.");
     }
 
     private static FileStream Open(string home, string name, FileMode mode)

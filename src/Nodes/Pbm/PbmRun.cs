@@ -87,7 +87,7 @@ public static class PbmRun
             foreach (var parameter in binding.Command.Parameters.Where(parameter => parameter.Kind == "secret")) secrets[parameter.Name] = terminal.AskSecret(Rendering.Clean(parameter.Summary.TrimEnd('.')));
             using var response = await client.RunAsync(binding, secrets, cancellationToken).ConfigureAwait(false);
             var answer = open();
-            var printer = new AnswerPrinter(answer, format, terminal.IsInteractive);
+            var printer = new AnswerPrinter(answer, format, withHeadings: terminal.IsInteractive && ReferenceEquals(answer, terminal.Out));
             if (!binding.Command.Streams) return await PrintAsync(response, printer, cancellationToken).ConfigureAwait(false);
             await terminal.Interrupts.RunAsync(ending => StreamAsync(response, binding.Command, printer, answer, ending), cancellationToken).ConfigureAwait(false);
             return ExitCodes.Done;
@@ -147,7 +147,7 @@ public static class PbmRun
         {
             // Ctrl-C: the way this ends.
         }
-        catch (Exception failure) when (failure is IOException or HttpRequestException or JsonException)
+        catch (Exception failure) when (failure is IOException or HttpRequestException or JsonException or InvalidOperationException)
         {
             printer.PrintCount(count);
             throw new PbmException(ExitCodes.Unreachable, $"The connection to the node was lost: {failure.Message}", failure);

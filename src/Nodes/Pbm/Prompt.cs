@@ -52,7 +52,7 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
     {
         if (parsed.Words is not [.. var command, ">", var file])
         {
-            await PbmRun.RunAsync(client, list, parsed.Format, parsed.Words, terminal, () => terminal.Out, cancellationToken).ConfigureAwait(false);
+            await PbmRun.RunAsync(client, list, FormatOf(parsed), parsed.Words, terminal, () => terminal.Out, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -63,7 +63,7 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
         StreamWriter? output = null;
         try
         {
-            await PbmRun.RunAsync(client, list, parsed.Format, command, terminal, () => output ??= Begin(content), cancellationToken).ConfigureAwait(false);
+            await PbmRun.RunAsync(client, list, FormatOf(parsed), command, terminal, () => output ??= Begin(content), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -79,6 +79,9 @@ internal sealed class Prompt(NodeClient client, CommandList list, CommandLine li
             return new StreamWriter(content);
         }
     }
+
+    // What the prompt was started with holds for each line that says nothing else.
+    private OutputFormat FormatOf(CommandLine parsed) => parsed.Format == OutputFormat.Text ? line.Format : parsed.Format;
 
     /// <summary>What may follow the words before the one that is being typed.</summary>
     internal IEnumerable<string> Complete(ImmutableArray<string> before, string begun)

@@ -54,10 +54,11 @@ public sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error, b
     /// <exception cref="OperationCanceledException">Ctrl-C was pressed.</exception>
     public Secret AskSecret(string question)
     {
-        var characters = GC.AllocateUninitializedArray<char>(SecretLengthMax, pinned: true);
+        var characters = GC.AllocateUninitializedArray<char>(SecretLengthMax + 1, pinned: true);
         try
         {
             var length = ReadKey is { } readKey ? ReadKeys(question, readKey, characters) : ReadLine(characters);
+            if (length > SecretLengthMax) throw new PbmException(ExitCodes.Usage, $"{question}: more than {SecretLengthMax} characters were given.");
             return length > 0 ? Secret.FromCharacters(characters.AsSpan(0, length)) : throw new PbmException(ExitCodes.Usage, $"{question}: nothing was given.");
         }
         finally

@@ -11,6 +11,9 @@ internal sealed class Trust(CommandLine line, Terminal terminal)
 {
     private const string Prefix = "sha256:";
 
+    // Read before anything is sent: a file that is not there is no fault of the node.
+    private readonly string? named = line.Certificate is { } given ? ReadPin(given) : null;
+
     private string KnownNodes => Path.Combine(terminal.Home, "known-nodes");
 
     /// <summary>The fingerprint that the node showed last, for the messages after a refusal.</summary>
@@ -20,7 +23,7 @@ internal sealed class Trust(CommandLine line, Terminal terminal)
     public bool IsTrusted(X509Certificate2 certificate)
     {
         var shown = FingerprintOf(certificate);
-        var wanted = line.Certificate is { } named ? ReadPin(named) : Known();
+        var wanted = named ?? Known();
         var trusted = wanted is null ? Ask(shown) : CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(wanted), System.Text.Encoding.ASCII.GetBytes(shown));
         Refused = trusted ? null : shown;
         return trusted;
@@ -29,7 +32,7 @@ internal sealed class Trust(CommandLine line, Terminal terminal)
     /// <summary>What to say when it was not.</summary>
     public string Explain()
     {
-        if (line.Certificate is { } named) return $"The node {line.Address} shows the certificate {Refused}, which is not that of {named}.";
+        if (line.Certificate is { } given) return $"The node {line.Address} shows the certificate {Refused}, which is not that of {given}.";
         return Known() is null
             ? $"The node {line.Address} was never used before, and nobody is here to ask. It shows the certificate {Refused}. Compare it with the node's log (event 4816) and name it: --certificate {Refused}, or --certificate FILE with a copy of the node's admin.pem."
             : $"The node {line.Address} shows another certificate ({Refused}) than before: somebody may listen in, or the node was made anew. If you are sure, remove its line from {KnownNodes}.";
