@@ -30,6 +30,7 @@ public sealed class Demo_tests
         output.ShouldContain("user table: signs in; webhook: signs in");
         output.ShouldContain("user table: does not sign in; webhook: does not sign in");
         output.ShouldContain("Not understood");
+        output.ShouldMatch(@"pbm 127\.0\.0\.1:\d+ --token-file \S+first-administrator\.token --certificate \S+admin\.pem sync explain ann");
     }
 
     [Fact(Timeout = 600_000)]

@@ -10,6 +10,7 @@ using PasswordSync.EdgeNode.Settings;
 using PasswordSync.Hosting.Certificates;
 using PasswordSync.Providers;
 using PasswordSync.SyncNode;
+using PasswordSync.SyncNode.Admin;
 using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.Demo;
@@ -42,6 +43,9 @@ internal sealed class DemoLandscape : IAsyncDisposable
     public DemoUserTable Users { get; }
 
     public DemoReceiver Receiver => receiver!;
+
+    /// <summary>What an operator types before a command of <c>pbm</c>.</summary>
+    public string Operate => $"pbm {node!.AdminAddresses[0].Authority} --token-file {PathOf(Path.Combine("data", FirstAdministrator.FileName))} --certificate {PathOf(Path.Combine("data", "admin.pem"))}";
 
     /// <param name="points">The sync points.</param>
     /// <param name="observe">Hears of every decision of the sync server.</param>

@@ -31,6 +31,7 @@ internal sealed class DemoRun(DemoLandscape landscape, DemoDisplay display, Text
             Change a password in the domain and see it arrive: NAME NEW-PASSWORD   (people: {string.Join(", ", landscape.Domain.People)})
             Try it at the targets:                             check NAME PASSWORD
             End:                                               quit
+            See it as operators do, from another window:       {landscape.Operate} sync explain ann
             """);
         while (!cancellationToken.IsCancellationRequested)
         {
