@@ -58,6 +58,7 @@ internal static partial class NodeStore
     /// <param name="configuration">Which.</param>
     /// <param name="machine">The machine's clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreRefusedException">The database refuses the node; the message says what to change.</exception>
     /// <exception cref="StorageUnavailableException">The database cannot be asked now, or its clock and the machine's are too far apart; the message says what to change.</exception>
     public static async Task<TimeProvider> ReadClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
     {
@@ -79,6 +80,7 @@ internal static partial class NodeStore
     /// <param name="configuration">Which.</param>
     /// <param name="machine">The machine's clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreRefusedException">The database refuses the node, which is told at once; the message says what to change.</exception>
     /// <exception cref="StorageUnavailableException">The database could not be asked for 30 s, or its clock and the machine's are too far apart; the message says what to change.</exception>
     public static Task<TimeProvider> WaitForClockAsync(NodeConfiguration configuration, TimeProvider machine, CancellationToken cancellationToken)
     {
