@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using PasswordSync.Core.Captures;
+using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Bench;
 using PasswordSync.Sealing.KeyRings;
 
@@ -55,30 +56,25 @@ internal static class Latency
         {
             // Sealed ahead: that is the domain controllers' work.
             var captures = (int)(perSecond * length.TotalSeconds);
-            var sealedAhead = new (CaptureId Id, byte[] Envelope)[captures];
-            Parallel.For(0, captures, index =>
-            {
-                var id = Guid.NewGuid();
-                sealedAhead[index] = (new CaptureId(id), Samples.Seal(ring, id));
-            });
+            var sealedAhead = new Arrival.Confirmed[captures];
+            Parallel.For(0, captures, index => sealedAhead[index] = Samples.ArriveSealed(ring));
             var began = Stopwatch.GetTimestamp();
             var all = new Task[captures];
             for (var index = 0; index < captures; index++)
             {
                 var due = TimeSpan.FromSeconds((double)index / perSecond);
                 while (due - Stopwatch.GetElapsedTime(began) is var wait && wait > TimeSpan.Zero) await Task.Delay(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1));
-                var (id, envelope) = sealedAhead[index];
-                all[index] = ArriveAsync(id, envelope, began + (long)(due.TotalSeconds * Stopwatch.Frequency));
+                all[index] = ArriveAsync(sealedAhead[index], began + (long)(due.TotalSeconds * Stopwatch.Frequency));
             }
 
             await Task.WhenAll(all);
         }
 
-        private async Task ArriveAsync(CaptureId captureId, byte[] envelope, long dueAt)
+        private async Task ArriveAsync(Arrival.Confirmed arrival, long dueAt)
         {
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            underWay[captureId] = (dueAt, done);
-            await node.AcceptAsync(Samples.Arrive(captureId, envelope));
+            underWay[arrival.Change.CaptureId] = (dueAt, done);
+            await node.AcceptAsync(arrival);
             Times[0].Enqueue(Stopwatch.GetElapsedTime(dueAt));
             await done.Task;
         }

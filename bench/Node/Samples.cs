@@ -14,10 +14,7 @@ internal static class Samples
     public static readonly SourceId Source = new("corp.example");
 
     /// <summary>A capture of somebody new whose secret is never opened.</summary>
-    public static Arrival.Confirmed Arrive() => Arrive(new CaptureId(Guid.NewGuid()), new byte[1_200]);
-
-    /// <summary>A capture of somebody new.</summary>
-    public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope) => Arrive(id, envelope, Guid.NewGuid(), version: 1);
+    public static Arrival.Confirmed Arrive() => Arrive(new CaptureId(Guid.NewGuid()), new byte[1_200], Guid.NewGuid(), version: 1);
 
     public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope, Guid objectGuid, uint version)
     {
@@ -36,10 +33,12 @@ internal static class Samples
     /// <summary>Everybody has names of their own, as in life: the first eight digits of the objectGUID.</summary>
     private static string LoginOf(Guid objectGuid) => objectGuid.ToString("D")[..8];
 
-    public static byte[] Seal(KeyRing ring, Guid captureId)
+    /// <summary>A capture of somebody new whose secret can be opened.</summary>
+    public static Arrival.Confirmed ArriveSealed(KeyRing ring)
     {
-        var now = DateTimeOffset.UtcNow;
-        var description = new EnvelopeDescription(captureId, now, 0, Cluster, Source.Value, "dc1.corp.example", "ada");
-        return EnvelopeSealer.Seal(description, ring.CurrentKey(now)!.PublicKey, PasswordEncoding.Utf8, "Autumn.2026!"u8);
+        var (id, objectGuid, now) = (Guid.NewGuid(), Guid.NewGuid(), DateTimeOffset.UtcNow);
+        var description = new EnvelopeDescription(id, now, 0, Cluster, Source.Value, "dc1.corp.example", LoginOf(objectGuid));
+        var envelope = EnvelopeSealer.Seal(description, ring.CurrentKey(now)!.PublicKey, PasswordEncoding.Utf8, "Autumn.2026!"u8);
+        return Arrive(new CaptureId(id), envelope, objectGuid, version: 1);
     }
 }

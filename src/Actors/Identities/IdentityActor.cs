@@ -1,26 +1,35 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Actors.Runtime;
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 
 namespace PasswordSync.Actors.Identities;
 
-/// <summary>One identity, live: loads, decides, appends, applies, carries out, answers. All judgement is Core's.</summary>
+/// <summary>
+/// One identity, live: loads, decides, appends, carries out, answers. All judgement is Core's. It goes on deciding while what it decided before is written, so that the journal can write
+/// together what comes together; but whatever follows from a decision follows once it is durable, in the order of the decisions.
+/// </summary>
 internal sealed partial class IdentityActor : Actor<IdentityMessage>
 {
     /// <summary>How often one decision is taken anew because the journal turned out to be ahead.</summary>
     private const int ConflictsMax = 3;
+
+    /// <summary>How many decisions may be under way to the journal; then it waits for them.</summary>
+    private const int UnderWayMax = 64;
 
     private readonly IdentityServices services;
     private readonly ILogger logger;
     private readonly IdentityId identity;
     private readonly int shard;
     private readonly IdentityAlarm alarm;
+    private readonly Queue<Step> underWay = [];
+    private readonly PendingRow pending;
     private IdentityState? state;
     private long stateEpoch;
+    private AppendMark? lastAppend;
+    private Task watching = Task.CompletedTask;
+    private bool isEnding;
 
     public IdentityActor(IActorContext<IdentityMessage> context, IdentityServices services, ILogger logger)
         : base(context)
@@ -30,34 +39,31 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         identity = new IdentityId(Guid.Parse(context.Name));
         shard = identity.Shard(services.ShardCount);
         alarm = new IdentityAlarm(context, services);
+        pending = new PendingRow(services.PendingSlack);
     }
 
     protected internal override async ValueTask ReceiveAsync(IdentityMessage message, CancellationToken cancellationToken)
     {
+        if (message is IdentityMessage.Written)
+        {
+            Settle();
+            return;
+        }
+
         alarm.Heard(message);
         try
         {
             await HandleAsync(message, cancellationToken).ConfigureAwait(false);
         }
-        catch (StorageUnavailableException failure)
+        catch (Exception failure) when (failure is StorageUnavailableException or ShardNotOwnedException)
         {
-            // Whether it was written is unknown: forget the state, so that the next message loads what is there.
-            state = null;
-            LogStorageUnavailable(identity, failure.Message);
-            GiveBack(message, failure, alarm.SetAfterTrouble());
-        }
-        catch (ShardNotOwnedException lost)
-        {
-            state = null;
-            LogShardNotOwned(identity, shard);
-            GiveBack(message, lost, services.StorageRetryInterval);
-            Context.Stop(Context.Self);
+            Give(message, failure);
         }
 #pragma warning disable CA1031 // A question that cannot be handled is the asker's trouble; asked again by the supervisor it would be answered to nobody.
         catch (Exception failure) when (message is IdentityMessage.Perform or IdentityMessage.Show && !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            state = null;
+            Forget();
             LogQuestionBroke(identity, failure.GetType(), failure.StackTrace);
             GiveBack(message, failure, services.StorageRetryInterval);
         }
@@ -66,157 +72,108 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     protected internal override ValueTask OnIdleAsync(CancellationToken cancellationToken)
     {
         var soon = services.Clock.GetUtcNow() + services.OfferAgainInterval;
-        var hasWork = state is { } known ? known.NextWakeUp(services.Rules()) <= soon : alarm.IsSet;
+        var hasWork = underWay.Count > 0 || (state is { } known ? known.NextWakeUp(services.Rules()) <= soon : alarm.IsSet);
         if (!hasWork) Context.Passivate();
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>What is being written is waited for, and who asked for it is answered.</summary>
+    protected internal override async ValueTask OnStopAsync(CancellationToken cancellationToken)
+    {
+        isEnding = true;
+        await DrainAsync().ConfigureAwait(false);
+    }
+
     private async ValueTask HandleAsync(IdentityMessage message, CancellationToken cancellationToken)
     {
-        switch (message)
+        if (message is IdentityMessage.Arrived stale && stale.Epoch != OwnedEpoch())
         {
-            case IdentityMessage.Arrived stale when stale.Epoch != OwnedEpoch():
-                // Read before the shard was lost and gained again: another owner may have decided the row meanwhile, so it is looked for anew.
-                services.Rows.ComeBack(stale.InboxSequence, TimeSpan.Zero);
-                break;
-            case IdentityMessage.Arrived arrived:
-                var decision = await PerformAsync(arrived.Command, arrived, cancellationToken).ConfigureAwait(false);
-                if (decision.IsToBeConfirmed)
-                {
-                    LogToBeConfirmed(identity, arrived.InboxSequence);
-                    services.Rows.ConfirmFirst(arrived.InboxSequence);
-                }
-                else if (decision.AskAgainAt is { } at)
-                {
-                    LogWaits(identity, arrived.InboxSequence, at);
-                    services.Rows.ComeBack(arrived.InboxSequence, UntilLook(at));
-                }
-                else services.Rows.Decided(arrived.InboxSequence);
-                break;
-            case IdentityMessage.Perform perform:
-                perform.Reply.TryAnswer(await PerformAsync(perform.Command, arrived: null, cancellationToken).ConfigureAwait(false));
-                break;
-            case IdentityMessage.Show show:
-                show.Reply.TryAnswer(await LoadAsync(OwnedEpoch(), cancellationToken).ConfigureAwait(false));
-                break;
-            case IdentityMessage.Wake:
-                await PerformAsync(now => new IdentityCommand.WakeUp(now, services.Jitter()), arrived: null, cancellationToken).ConfigureAwait(false);
-                break;
-            default:
-                throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}.");
+            // Read before the shard was lost and gained again: another owner may have decided the row meanwhile, so it is looked for anew.
+            services.Rows.ComeBack(stale.InboxSequence, TimeSpan.Zero);
+            return;
         }
-    }
 
-    private async ValueTask<Decision> PerformAsync(
-        Func<DateTimeOffset, IdentityCommand> command, IdentityMessage.Arrived? arrived, CancellationToken cancellationToken)
-    {
+        if (message.IsAlone || underWay.Count >= UnderWayMax) await DrainAsync().ConfigureAwait(false);
         for (var conflicts = 0; ; conflicts++)
         {
-            // Nothing but what was read under this very epoch: the append refuses another.
-            var owned = OwnedEpoch();
-            var epoch = arrived?.Epoch ?? owned;
-            var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
-            var rules = services.Rules();
-            var asked = command(services.Clock.GetUtcNow());
-            var decision = before.Decide(asked, rules);
-            if (decision.AskAgainAt is not null || decision.IsToBeConfirmed || (decision.Events.IsEmpty && arrived is null))
+            var step = await DecideAsync(message, cancellationToken).ConfigureAwait(false);
+            if (!message.IsAlone)
             {
-                CarryOut(before, rules, asked.IsBulk, hasChanged: false);
-                return decision;
+                underWay.Enqueue(step);
+                if (underWay.Count == 1 && step.IsOver) Settle();
+                else Watch();
+                return;
             }
 
-            var after = decision.Events.Aggregate(before, (folded, happened) => folded.Apply(happened));
-            var append = new JournalAppend(
-                identity, shard, epoch, before, decision.Events, after, arrived is null ? [] : [arrived.InboxSequence], after.NextWakeUp(rules), Released(before, after, decision, arrived));
-            switch (await services.Journal.AppendAsync(append, cancellationToken).ConfigureAwait(false))
+            if (await step.Writing.ConfigureAwait(false) is not AppendResult.Conflict)
             {
-                case AppendResult.Appended:
-                    state = after;
-                    foreach (var happened in decision.Events) Observe(happened);
-                    CarryOut(after, rules, asked.IsBulk, hasChanged: !decision.Events.IsEmpty);
-                    return decision;
-                case AppendResult.Fenced:
-                    services.Ownership.Lose(shard, epoch);
-                    throw new ShardNotOwnedException(shard);
-                case AppendResult.Conflict when conflicts < ConflictsMax:
-                    LogConflict(identity);
-                    state = null;
-                    break;
-                default:
-                    throw new InvalidOperationException($"Internal error: the journal of {identity} stays ahead after {ConflictsMax} tries.");
+                underWay.Enqueue(step);
+                Settle();
+                return;
             }
+
+            if (conflicts == ConflictsMax) throw new InvalidOperationException($"Internal error: the journal of {identity} stays ahead after {ConflictsMax} tries.");
+            LogConflict(identity);
+            Forget();
         }
     }
+
+    private async ValueTask<Step> DecideAsync(IdentityMessage message, CancellationToken cancellationToken)
+    {
+        // Nothing but what was read under this very epoch: the append refuses another.
+        var arrived = message as IdentityMessage.Arrived;
+        var owned = OwnedEpoch();
+        var epoch = arrived?.Epoch ?? owned;
+        var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
+        if (message is IdentityMessage.Show) return new Step(message, Decision.Nothing, before, epoch, lastAppend);
+        var rules = services.Rules();
+        var asked = CommandOf(message, services.Clock.GetUtcNow());
+        var decision = before.Decide(asked, rules);
+        if (decision.AskAgainAt is not null || decision.IsToBeConfirmed || (decision.Events.IsEmpty && arrived is null))
+        {
+            return new Step(message, decision, before, epoch, lastAppend) { IsBulk = asked.IsBulk };
+        }
+
+        var after = decision.Events.Aggregate(before, (folded, happened) => folded.Apply(happened));
+        var wakeUpAt = after.NextWakeUp(rules);
+        var append = new JournalAppend(
+            identity, shard, epoch, before, decision.Events, after, arrived is null ? [] : [arrived.InboxSequence], wakeUpAt, Released(before, after, decision, arrived))
+        {
+            Follows = lastAppend,
+            KeepsPending = pending.IsRightFor(wakeUpAt),
+        };
+        var step = new Step(message, decision, after, epoch, lastAppend) { IsBulk = asked.IsBulk, Writing = services.Journal.AppendAsync(append, cancellationToken).AsTask() };
+        if (!append.KeepsPending) pending.Written(wakeUpAt);
+        (state, lastAppend) = (after, append.Mark);
+        return step;
+    }
+
+    private IdentityCommand CommandOf(IdentityMessage message, DateTimeOffset now) => message switch
+    {
+        IdentityMessage.Arrived arrived => arrived.Command(now),
+        IdentityMessage.Perform perform => perform.Command(now),
+        IdentityMessage.Wake => new IdentityCommand.WakeUp(now, services.Jitter()),
+        _ => throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}."),
+    };
 
     private long OwnedEpoch() => services.Ownership.EpochOf(shard) ?? throw new ShardNotOwnedException(shard);
 
-    // A state from before the shard was lost and gained again may be behind what another owner wrote meanwhile.
+    // A state from before the shard was lost and gained again may be behind what another owner wrote meanwhile. Nothing is read while something is on its way to be written.
     private async ValueTask<IdentityState> LoadAsync(long epoch, CancellationToken cancellationToken)
     {
         if (state is { } known && stateEpoch == epoch) return known;
-        state = null;
+        await DrainAsync().ConfigureAwait(false);
+        Forget();
         state = await services.Journal.LoadAsync(identity, cancellationToken).ConfigureAwait(false);
         stateEpoch = epoch;
         return state;
     }
 
-    private TimeSpan UntilLook(DateTimeOffset at)
+    // What is in the journal may be something else than what is known here.
+    private void Forget()
     {
-        var wait = at - services.Clock.GetUtcNow();
-        return wait < services.IntentLookInterval ? wait : services.IntentLookInterval;
-    }
-
-    /// <summary>The secrets that the decision makes needless: those no longer needed, and those of captures that were not accepted.</summary>
-    private static ImmutableArray<CaptureId> Released(IdentityState before, IdentityState after, Decision decision, IdentityMessage.Arrived? arrived)
-    {
-        var released = before.NeededSecrets.ToHashSet();
-        foreach (var happened in decision.Events)
-        {
-            if (happened is IdentityEvent.CaptureAccepted accepted) released.Add(accepted.Change.CaptureId);
-            if (happened is IdentityEvent.CaptureIgnored ignored) released.Add(ignored.CaptureId);
-        }
-
-        if (arrived is not null) released.UnionWith(arrived.LoneSecrets);
-        released.RemoveWhere(after.NeedsSecret);
-        return [.. released];
-    }
-
-    private void CarryOut(IdentityState now, DecisionRules rules, bool isBulk, bool hasChanged)
-    {
-        if (hasChanged) alarm.Restart();
-        var time = services.Clock.GetUtcNow();
-        foreach (var offer in now.DueOffers(time)) services.Offers(identity, isBulk ? offer with { IsBulk = true } : offer);
-        if (now.NextWakeUp(rules) is { } at) alarm.Set(at, time);
-        else alarm.Clear();
-    }
-
-    private void Observe(IdentityEvent happened)
-    {
-        try
-        {
-            services.Observe(identity, happened);
-        }
-#pragma warning disable CA1031 // The event is durable: whoever looks on must not undo what follows from it.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            LogObserverBroke(identity, failure.GetType());
-        }
-    }
-
-    private void GiveBack(IdentityMessage message, Exception failure, TimeSpan after)
-    {
-        switch (message)
-        {
-            case IdentityMessage.Arrived arrived:
-                services.Rows.ComeBack(arrived.InboxSequence, after);
-                break;
-            case IdentityMessage.Perform perform:
-                perform.Reply.TryFail(failure);
-                break;
-            case IdentityMessage.Show show:
-                show.Reply.TryFail(failure);
-                break;
-        }
+        state = null;
+        lastAppend = null;
+        pending.Forget();
     }
 }

@@ -10,6 +10,9 @@ public abstract record IdentityMessage
 {
     private IdentityMessage() { }
 
+    /// <summary>Whether it is decided with nothing else under way to the journal, since its decision could not be written with others.</summary>
+    internal bool IsAlone { get; init; }
+
     /// <summary>A row of the inbox is to be decided.</summary>
     /// <param name="InboxSequence">The row.</param>
     /// <param name="Epoch">The epoch under which the node owned the shard before it read the row.</param>
@@ -22,6 +25,12 @@ public abstract record IdentityMessage
 
     /// <summary>Someone asks for the state.</summary>
     internal sealed record Show(IReply<IdentityState> Reply) : IdentityMessage;
+
+    /// <summary>The journal has answered.</summary>
+    internal sealed record Written : IdentityMessage
+    {
+        public static Written Instance { get; } = new();
+    }
 
     /// <summary>There may be something to do.</summary>
     internal sealed record Wake : IdentityMessage;

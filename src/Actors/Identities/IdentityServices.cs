@@ -43,6 +43,12 @@ public sealed record IdentityServices(
     /// <summary>The longest time after which an identity in memory looks for what is due, whatever it expects. Default 1 hour.</summary>
     public TimeSpan WakeUpMax { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How much earlier than it has work an identity's pending-work row may be due: so that it is written when a change is accepted and removed when it is delivered, and not with every step between.
+    /// Who looks for due work then finds some that is in hand. Default 10 s.
+    /// </summary>
+    public TimeSpan PendingSlack { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long an identity waits after a database failure before it tries again by itself; doubled each time. Default 1 s.</summary>
     public TimeSpan StorageRetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 

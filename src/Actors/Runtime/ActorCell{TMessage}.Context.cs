@@ -54,6 +54,12 @@ internal sealed partial class ActorCell<TMessage> : IActorContext<TMessage>
 
     public void PipeToSelf(Func<CancellationToken, Task<TMessage>> work) => _ = PipeAsync(work, Ending);
 
+    public async Task TellSelfAfterAsync(Task work, TMessage message)
+    {
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!TryTellPastBound(message, CancellationToken.None)) System.PublishDeadLetter(this, message!, DeadLetterReason.Stopped);
+    }
+
     private async Task PipeAsync(Func<CancellationToken, Task<TMessage>> work, CancellationToken ended)
     {
         try

@@ -56,4 +56,11 @@ public interface IActorContext<TMessage>
     /// failure of the actor: turn expected ones into messages. The token is <see cref="Ending"/>; a result that comes after it is a dead letter.
     /// </summary>
     void PipeToSelf(Func<CancellationToken, Task<TMessage>> work);
+
+    /// <summary>
+    /// Tells <paramref name="message"/> to this actor once <paramref name="work"/> has ended, however it ended, past the mailbox's bound; also to a later incarnation.
+    /// If the actor has stopped by then, it is a dead letter.
+    /// </summary>
+    /// <returns>Ends once it is told. Never fails.</returns>
+    Task TellSelfAfterAsync(Task work, TMessage message);
 }

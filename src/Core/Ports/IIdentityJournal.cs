@@ -13,7 +13,8 @@ public interface IIdentityJournal
 
     /// <summary>
     /// Writes all that one decision leads to, in one transaction: events, removal of the inbox rows it decided, the pending-work row, deletion of
-    /// secrets. Many independent appends may share a commit; each learns its own result. When the task ends, it is durable.
+    /// secrets. Many independent appends may share a commit; each learns its own result. When the task ends, it is durable. One identity's appends are written in the order in
+    /// which they were asked for; a second may be asked for before the first has ended, if it names it (<see cref="JournalAppend.Follows"/>).
     /// </summary>
     /// <param name="append">What is to be written.</param>
     /// <param name="cancellationToken">Heeded until the work is queued; after that the task tells how it ended.</param>
@@ -43,7 +44,28 @@ public sealed record JournalAppend(
     IdentityState After,
     ImmutableArray<long> DecidedInbox,
     DateTimeOffset? WakeUpAt,
-    ImmutableArray<CaptureId> ReleasedSecrets);
+    ImmutableArray<CaptureId> ReleasedSecrets)
+{
+    /// <summary>Told by the journal once this is written.</summary>
+    public AppendMark Mark { get; init; } = new();
+
+    /// <summary>The append that <see cref="Before"/> rests on, where it was not known to be written when this was decided; null for none. What follows one that was not written is a conflict, and is never written.</summary>
+    public AppendMark? Follows { get; init; }
+
+    /// <summary>The pending-work row is right as it is, whatever <see cref="WakeUpAt"/> says: it is not touched. It may be due a little before there is work, and is never due after it.</summary>
+    public bool KeepsPending { get; init; }
+}
+
+/// <summary>Whether an append was written, for those that rest on it. Safe from any thread.</summary>
+public sealed class AppendMark
+{
+    private volatile bool isWritten;
+
+    public bool IsWritten => isWritten;
+
+    /// <summary>It was written. For the journal alone.</summary>
+    public void Set() => isWritten = true;
+}
 
 /// <summary>How an append ended.</summary>
 public enum AppendResult

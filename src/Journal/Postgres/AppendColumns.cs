@@ -101,7 +101,7 @@ internal sealed class AppendColumns
             wakePlaces.Add(place);
             wakeTimes.Add(dueAt);
         }
-        else sleepPlaces.Add(place);
+        else if (append.EndsPending) sleepPlaces.Add(place);
 
         foreach (var secret in append.ReleasedSecrets)
         {
@@ -127,10 +127,10 @@ internal sealed class AppendColumns
 
         if (append.Snapshot is not { } state) return;
         statePlaces.Add(place);
-        stateSequences.Add(append.After);
+        stateSequences.Add(append.SnapshotAt);
         stateKinds.Add(state.Kind);
         stateBodies.Add(state.Body);
-        forgotten.Add(Math.Min(append.LastForgotten, append.After));
+        forgotten.Add(Math.Min(append.LastForgotten, append.SnapshotAt));
     }
 
     /// <summary>Points of identities that something holds for since a time, or no longer.</summary>

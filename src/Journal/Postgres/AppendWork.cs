@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Postgres.Engine;
@@ -96,6 +97,16 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
 
     public override object? KeyOf(StoredAppend item) => item.Identity;
 
+    // What one identity decided while a commit was under way is written together.
+    public override bool TryJoin(StoredAppend earlier, StoredAppend later, [MaybeNullWhen(false)] out StoredAppend both)
+    {
+        both = earlier.TryJoin(later);
+        return both is not null;
+    }
+
+    // The numbers of the events alone would not tell: another decision with as many may have been written in the place of the one before.
+    public override Judgement<AppendResult>? Preclude(StoredAppend item) => item.FollowsNothingWritten ? new Judgement<AppendResult>(AppendResult.Conflict) : null;
+
     public override Judgement<AppendResult>? Judge(PostgresException trouble) =>
         trouble.SqlState == PostgresTrouble.UniqueViolation ? new Judgement<AppendResult>(AppendResult.Conflict) : null;
 
@@ -107,6 +118,12 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
             : connection.Command(Judging + Writing + Answering, columns.Usual);
         var verdicts = await command.ScalarAsync<int[]>(CancellationToken.None).ConfigureAwait(false)
             ?? throw new InvalidOperationException("Internal error: the appends were not judged.");
-        return Array.ConvertAll(verdicts, verdict => (AppendResult)verdict);
+        var results = Array.ConvertAll(verdicts, verdict => (AppendResult)verdict);
+        foreach (var (item, result) in items.Zip(results))
+        {
+            if (result == AppendResult.Appended) item.SetMarks();
+        }
+
+        return results;
     }
 }

@@ -12,6 +12,7 @@ internal static class AppendWriter
     public static AppendResult Write(this StoredAppend append, SqliteSession session, SecretTraces traces)
     {
         var identity = append.Identity.ToColumn();
+        if (append.FollowsNothingWritten) return AppendResult.Conflict;
         if (Check(session, append, identity) is { } refusal) return refusal;
         for (var i = 0; i < append.Events.Length; i++)
         {
@@ -32,7 +33,8 @@ internal static class AppendWriter
         WriteStuck(session, "missed", append.Missed, identity);
         WriteUnconfirmed(session, append, identity);
         foreach (var name in append.Names) session.Execute("INSERT INTO known_name (name, identity_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, identity);
-        if (append.Snapshot is { } state) WriteSnapshot(session, identity, append.After, append.Shard, state, append.LastForgotten);
+        if (append.Snapshot is { } state) WriteSnapshot(session, identity, append.SnapshotAt, append.Shard, state, append.LastForgotten);
+        append.SetMarks();
         return AppendResult.Appended;
     }
 
@@ -89,7 +91,7 @@ internal static class AppendWriter
                 """,
                 identity, append.Shard, dueAt);
         }
-        else
+        else if (append.EndsPending)
         {
             session.Execute("DELETE FROM pending WHERE identity_id = $1", identity);
         }

@@ -6,7 +6,7 @@ using PasswordSync.Journal.Formats;
 namespace PasswordSync.Journal.Storing;
 
 /// <summary>An append in its stored form, made on the caller's thread: whoever writes it has only to write.</summary>
-internal sealed class StoredAppend
+internal sealed partial class StoredAppend
 {
     private StoredAppend(JournalAppend append, StoreOptions options)
     {
@@ -17,15 +17,19 @@ internal sealed class StoredAppend
         After = append.After.Sequence;
         Events = [.. append.Events.Select(happened => new EventRow(EventCodec.Encode(happened), happened.At.ToColumn()))];
         Snapshot = After / options.SnapshotEvery > Before / options.SnapshotEvery ? StateCodec.Encode(append.After) : null;
+        SnapshotAt = After;
         LastForgotten = Snapshot is null ? 0 : Math.Max(0, After - options.EventsKeptMax);
         DecidedInbox = [.. append.DecidedInbox];
-        WakeUpAt = append.WakeUpAt?.ToColumn();
+        WakeUpAt = append.KeepsPending ? null : append.WakeUpAt?.ToColumn();
+        EndsPending = !append.KeepsPending && append.WakeUpAt is null;
         Names = [.. append.Events.SelectMany(StoredName.AllOf).Distinct()];
         Parked = [.. ChangesOfParked(append)];
         Failing = [.. ChangesOfFailing(append)];
         Missed = [.. ChangesOfMissed(append)];
         Unconfirmed = UnconfirmedOf(append);
         ReleasedSecrets = [.. append.ReleasedSecrets.Select(capture => capture.Value)];
+        marks = [append.Mark];
+        follows = append.Follows;
     }
 
     public Guid Identity { get; }
@@ -42,15 +46,22 @@ internal sealed class StoredAppend
 
     public EventRow[] Events { get; }
 
-    /// <summary>A snapshot of the state after it, when one is due.</summary>
+    /// <summary>A snapshot, when one is due.</summary>
     public StoredRecord? Snapshot { get; }
+
+    /// <summary>The sequence of the last event in it.</summary>
+    public long SnapshotAt { get; }
 
     /// <summary>Events up to this sequence number go with the snapshot; 0 for none.</summary>
     public long LastForgotten { get; }
 
     public long[] DecidedInbox { get; }
 
+    /// <summary>When the pending-work row is due from now on; null where that does not change, or the row goes.</summary>
     public long? WakeUpAt { get; }
+
+    /// <summary>Whether the pending-work row goes.</summary>
+    public bool EndsPending { get; }
 
     public Guid[] ReleasedSecrets { get; }
 

@@ -49,10 +49,12 @@ internal sealed class MemoryJournal : IIdentityJournal
     {
         if (WriteTrouble() is { } trouble) throw trouble;
         BeforeAppend();
+        if (append.Follows is { IsWritten: false }) return ValueTask.FromResult(AppendResult.Conflict);
         if (append.Epoch != Epoch) return ValueTask.FromResult(AppendResult.Fenced);
         if (append.Before.Sequence != Of(append.Identity).Count) return ValueTask.FromResult(AppendResult.Conflict);
         Of(append.Identity).AddRange(append.Events);
         Appends.Add(append);
+        append.Mark.Set();
         return AnswerTrouble() is { } lost ? throw lost : ValueTask.FromResult(AppendResult.Appended);
     }
 

@@ -96,8 +96,12 @@ internal sealed class Database(EventLine line, Judge judge, Bugs bugs)
         judge.Appended(node, append);
         states[append.Identity] = append.After;
         foreach (var row in append.DecidedInbox) inbox.Remove(row);
-        if (append.WakeUpAt is { } at) pending[append.Identity] = at;
-        else pending.Remove(append.Identity);
+        if (!append.KeepsPending)
+        {
+            if (append.WakeUpAt is { } at) pending[append.Identity] = at;
+            else pending.Remove(append.Identity);
+        }
+
         return AppendResult.Appended;
     }
 

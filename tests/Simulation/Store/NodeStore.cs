@@ -17,13 +17,20 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly LeaseRule rule = new(Database.Expiry, clock);
+    private readonly Dictionary<IdentityId, Task> appends = [];
     private bool isIntroduced;
 
     public int ShardCount => Database.ShardCount;
 
     public ValueTask<IdentityState> LoadAsync(IdentityId identity, CancellationToken cancellationToken) => AskAsync(() => database.Load(identity));
 
-    public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken) => AskAsync(() => database.Append(node, append));
+    public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken)
+    {
+        var before = appends.GetValueOrDefault(append.Identity, Task.CompletedTask);
+        var ended = new TaskCompletionSource();
+        appends[append.Identity] = ended.Task;
+        return WriteAsync(append, before, ended);
+    }
 
     public IAsyncEnumerable<JournalledEvent> ReadEventsAsync(IdentityId identity, long fromSequence, CancellationToken cancellationToken) => throw new NotSupportedException("Nobody reads here.");
 
@@ -85,6 +92,23 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
         if (isIntroduced) return database.Beat(keeper, isLeaving);
         database.Introduce(keeper);
         return true;
+    }
+
+    // As the real stores do it: those of one identity one after the other, and what rests on one that is not known to be written is not written.
+    private async ValueTask<AppendResult> WriteAsync(JournalAppend append, Task before, TaskCompletionSource ended)
+    {
+        await before.ConfigureAwait(false);
+        try
+        {
+            if (append.Follows is { IsWritten: false }) return AppendResult.Conflict;
+            var result = await AskAsync(() => database.Append(node, append)).ConfigureAwait(false);
+            if (result == AppendResult.Appended) append.Mark.Set();
+            return result;
+        }
+        finally
+        {
+            ended.SetResult();
+        }
     }
 
     private ValueTask<T> AskAsync<T>(Func<T> transaction)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -28,17 +29,43 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         running = Task.Run(RunAsync);
     }
 
-    private sealed class Request(TItem item)
+    private sealed class Request(TItem asked)
     {
         private readonly TaskCompletionSource<TResult> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private List<Request>? joined;
 
-        public TItem Item { get; } = item;
+        /// <summary>What is to be done: what was asked for, with what others asked for that were joined to it.</summary>
+        public TItem Item { get; private set; } = asked;
 
         public Task<TResult> Ended => ended.Task;
 
-        public void Complete(TResult result) => ended.TrySetResult(result);
+        /// <summary>Another one is done with this one, in one item, and ends as it does.</summary>
+        public void Join(Request other, TItem both)
+        {
+            (joined ??= []).Add(other);
+            Item = both;
+        }
 
-        public void Fail(Exception trouble) => ended.TrySetException(trouble);
+        /// <summary>Each by itself again, in order.</summary>
+        public IReadOnlyList<Request> Part()
+        {
+            Request[] all = [this, .. joined ?? []];
+            joined = null;
+            Item = asked;
+            return all;
+        }
+
+        public void Complete(TResult result)
+        {
+            ended.TrySetResult(result);
+            foreach (var other in joined ?? []) other.Complete(result);
+        }
+
+        public void Fail(Exception trouble)
+        {
+            ended.TrySetException(trouble);
+            foreach (var other in joined ?? []) other.Fail(trouble);
+        }
     }
 
     /// <summary>Queues an item. Once it is queued it cannot be cancelled any more: the task tells how it ended.</summary>
@@ -72,7 +99,7 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         while (await queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
             Take(batch);
-            await CommitAsync(batch).ConfigureAwait(false);
+            if (batch.Count > 0) await CommitAsync(batch).ConfigureAwait(false);
             batch.Clear();
         }
     }
@@ -80,14 +107,31 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
     private void Take(List<Request> batch)
     {
         var operations = 0;
-        var keys = new HashSet<object>();
+        var taken = new Dictionary<object, Request>();
         while (operations < database.Options.CommitOperationsMax && queue.Reader.TryPeek(out var next))
         {
-            if (work.KeyOf(next.Item) is { } key && !keys.Add(key)) return;
+            var key = work.KeyOf(next.Item);
+            if (key is not null && taken.TryGetValue(key, out var earlier))
+            {
+                if (!work.TryJoin(earlier.Item, next.Item, out var both)) return;
+                earlier.Join(next, both);
+            }
+            else if (!IsPrecluded(next))
+            {
+                batch.Add(next);
+                if (key is not null) taken.Add(key, next);
+            }
+
             queue.Reader.TryRead(out _);
-            batch.Add(next);
             operations += work.OperationsOf(next.Item);
         }
+    }
+
+    private bool IsPrecluded(Request request)
+    {
+        if (work.Preclude(request.Item) is not { } judgement) return false;
+        request.Complete(judgement.Value);
+        return true;
     }
 
     private async Task CommitAsync(List<Request> batch)
@@ -101,7 +145,10 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         catch (Exception trouble) when (batch.Count > 1 && !PostgresTrouble.IsOfStorage(trouble))
         {
             // One of them is at fault. Nothing was written: each is done again by itself, so that only that one fails.
-            foreach (var request in batch) await CommitAsync([request]).ConfigureAwait(false);
+            foreach (var request in batch.SelectMany(request => request.Part()))
+            {
+                if (!IsPrecluded(request)) await CommitAsync([request]).ConfigureAwait(false);
+            }
         }
         catch (Exception trouble)
         {
@@ -150,8 +197,18 @@ internal abstract class GroupWork<TItem, TResult>
     /// <summary>How much of a commit's bound an item takes. 1 or greater.</summary>
     public abstract int OperationsOf(TItem item);
 
-    /// <summary>Of two items with the same key, only one is in a commit; null where an item goes with every other.</summary>
+    /// <summary>Of two items with the same key, only one is in a commit, or both as one (<see cref="TryJoin"/>); null where an item goes with every other.</summary>
     public abstract object? KeyOf(TItem item);
+
+    /// <summary>Makes one item of two with the same key, which ends for both in the same way; false where they go into different commits.</summary>
+    public virtual bool TryJoin(TItem earlier, TItem later, [MaybeNullWhen(false)] out TItem both)
+    {
+        both = default;
+        return false;
+    }
+
+    /// <summary>The result of an item that is not to be tried, by what became of those before it; null for one that is.</summary>
+    public virtual Judgement<TResult>? Preclude(TItem item) => null;
 
     /// <summary>Writes all in one transaction; the results in the order of the items.</summary>
     public abstract Task<IReadOnlyList<TResult>> WriteAsync(NpgsqlConnection connection, IReadOnlyList<TItem> items);
