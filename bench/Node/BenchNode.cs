@@ -22,7 +22,7 @@ namespace PasswordSync.Node.Bench;
 internal sealed class BenchNode : IScopeMap, ICandidateSettler, IAsyncDisposable
 {
     /// <summary>How many deliveries each target takes at once: more than the default of 8, with which an instant target would wait for the disk.</summary>
-    private const int Concurrency = 32;
+    private const int Concurrency = 128;
 
     private static readonly ImmutableSortedSet<SyncPointId> Points = [new SyncPointId("mail"), new SyncPointId("files")];
     private readonly CancellationTokenSource ending = new();

@@ -23,7 +23,7 @@ internal static class MachineLimits
     private static double Opens(TimeSpan length, int threads)
     {
         using var ring = KeyRing.Begin("bench", DateTimeOffset.UtcNow);
-        var envelope = Samples.ArriveSealed(ring).Envelope;
+        var envelope = Samples.ArriveSealed(ring).Envelope.ToArray();
         var (done, began) = (0L, Stopwatch.GetTimestamp());
         Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ =>
         {

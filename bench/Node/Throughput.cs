@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using PasswordSync.Core.Captures;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Bench;
 using PasswordSync.Sealing.KeyRings;
@@ -13,11 +12,12 @@ internal static class Throughput
     private const int Batch = 100;
     private const int AheadMax = 3_000;
     private const int TargetsEach = 2;
+    private const int WarmUpTimes = 3;
 
     public static async Task PrintAsync(StorePlace place, bool opens, int captures)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
-        var batches = Seal(ring, opens, 2 * captures).Chunk(Batch).ToArray();
+        var batches = Seal(ring, opens, (1 + WarmUpTimes) * captures).Chunk(Batch).ToArray();
         await using var node = await BenchNode.OpenAsync(place, ring, opens);
         using var ahead = new SemaphoreSlim(AheadMax);
         node.OnDelivered = (_, targets) =>
@@ -25,8 +25,8 @@ internal static class Throughput
             if (targets == TargetsEach) ahead.Release();
         };
 
-        // As many again before, until the runtime has compiled for good what it runs often: a node is started once and works for months.
-        var warmUp = captures / Batch;
+        // Many more before, until the runtime has compiled for good what it runs often: a node is started once and works for months.
+        var warmUp = WarmUpTimes * captures / Batch;
         await RunAsync(node, ahead, batches[..warmUp]);
         using var costs = await Costs.BeginAsync(place);
         var began = Stopwatch.GetTimestamp();

@@ -45,9 +45,9 @@ public sealed record IdentityServices(
 
     /// <summary>
     /// How much earlier than it has work an identity's pending-work row may be due: so that it is written when a change is accepted and removed when it is delivered, and not with every step between.
-    /// Who looks for due work then finds some that is in hand. Default 10 s.
+    /// Who looks for due work then finds some that is in hand. Default 40 s: longer than an attempt may take.
     /// </summary>
-    public TimeSpan PendingSlack { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan PendingSlack { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>How long an identity waits after a database failure before it tries again by itself; doubled each time. Default 1 s.</summary>
     public TimeSpan StorageRetryInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -23,6 +23,7 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
           SELECT array_agg(
             CASE
               WHEN NOT ours.at[append.want] THEN 1
+              WHEN append.before = (SELECT seq FROM event WHERE event.identity_id = append.identity_id ORDER BY seq DESC LIMIT 1) THEN 0
               WHEN append.before <> greatest(
                 (SELECT seq FROM event WHERE event.identity_id = append.identity_id ORDER BY seq DESC LIMIT 1),
                 (SELECT seq FROM snapshot WHERE snapshot.identity_id = append.identity_id),
@@ -50,8 +51,7 @@ internal sealed class AppendWork : GroupWork<StoredAppend, AppendResult>
           DELETE FROM secret WHERE capture_id = ANY (ARRAY(SELECT r.capture_id FROM unnest($16, $17) AS r (place, capture_id), verdict WHERE verdict.at[r.place] = 0))
         ), named AS (
           INSERT INTO known_name (name, identity_id)
-          SELECT n.name, ($3)[n.place] FROM unnest($18, $19) AS n (place, name), verdict WHERE verdict.at[n.place] = 0
-          AND NOT EXISTS (SELECT FROM known_name AS k WHERE k.name = n.name AND k.identity_id = ($3)[n.place] LIMIT 1) ON CONFLICT DO NOTHING
+          SELECT n.name, ($3)[n.place] FROM unnest($18, $19) AS n (place, name), verdict WHERE verdict.at[n.place] = 0 ON CONFLICT DO NOTHING
         )
         """;
 

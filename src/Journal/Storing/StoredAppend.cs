@@ -22,7 +22,7 @@ internal sealed partial class StoredAppend
         DecidedInbox = [.. append.DecidedInbox];
         WakeUpAt = append.KeepsPending ? null : append.WakeUpAt?.ToColumn();
         EndsPending = !append.KeepsPending && append.WakeUpAt is null;
-        Names = [.. append.Events.SelectMany(StoredName.AllOf).Distinct()];
+        Names = NewNamesOf(append);
         Parked = [.. ChangesOfParked(append)];
         Failing = [.. ChangesOfFailing(append)];
         Missed = [.. ChangesOfMissed(append)];
@@ -96,6 +96,13 @@ internal sealed partial class StoredAppend
         }
 
         return new StoredAppend(append, options);
+    }
+
+    // Those of the change before were written with it.
+    private static string[] NewNamesOf(JournalAppend append)
+    {
+        var names = append.Events.SelectMany(StoredName.AllOf).Distinct();
+        return append.Before.Newest is { } known ? [.. names.Except(StoredName.AllOf(known.Names))] : [.. names];
     }
 
     private static IEnumerable<(string Point, long? Since)> ChangesOfParked(JournalAppend append)

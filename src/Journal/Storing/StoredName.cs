@@ -16,7 +16,7 @@ internal static class StoredName
     /// <summary>Every name that an event gives the identity: also one under which nothing was ever accepted is to be found.</summary>
     public static IEnumerable<string> AllOf(IdentityEvent happened) => happened switch
     {
-        IdentityEvent.CaptureAccepted accepted => All(accepted.Change.Names),
+        IdentityEvent.CaptureAccepted accepted => AllOf(accepted.Change.Names),
         IdentityEvent.CaptureIgnored { Trace: { } trace } => Of(trace),
         IdentityEvent.CaptureReported { Trace: { } trace } => Of(trace),
         _ => [],
@@ -27,7 +27,8 @@ internal static class StoredName
 
     private static bool IsText(string name) => !name.Contains('\0', StringComparison.Ordinal) && !name.EnumerateRunes().Contains(Rune.ReplacementChar);
 
-    private static IEnumerable<string> All(AccountNames names) =>
+    /// <summary>Every name of an account.</summary>
+    public static IEnumerable<string> AllOf(AccountNames names) =>
         from name in new[] { names.DistinguishedName, names.SamAccountName, names.UserPrincipalName, names.Mail } where !string.IsNullOrEmpty(name) select name.ToStoredName();
 
     private static string ToFormerName(string name) => string.Create(name.Length, name, (lower, given) =>

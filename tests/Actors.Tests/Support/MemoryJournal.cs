@@ -26,6 +26,9 @@ internal sealed class MemoryJournal : IIdentityJournal
     /// <summary>Called before each append: somebody else may write first.</summary>
     public Action BeforeAppend { get; set; } = static () => { };
 
+    /// <summary>Appends that wait for <see cref="Release"/>, in order; null to write each at once.</summary>
+    public Queue<(JournalAppend Append, TaskCompletionSource<AppendResult> Ended)>? Held { get; set; }
+
     /// <summary>What was written.</summary>
     public List<JournalAppend> Appends { get; } = [];
 
@@ -47,15 +50,37 @@ internal sealed class MemoryJournal : IIdentityJournal
 
     public ValueTask<AppendResult> AppendAsync(JournalAppend append, CancellationToken cancellationToken)
     {
+        if (Held is null) return ValueTask.FromResult(Write(append));
+        var ended = new TaskCompletionSource<AppendResult>();
+        Held.Enqueue((append, ended));
+        return new ValueTask<AppendResult>(ended.Task);
+    }
+
+    /// <summary>Writes the oldest append that is held.</summary>
+    public void Release()
+    {
+        var (append, ended) = Held!.Dequeue();
+        try
+        {
+            ended.SetResult(Write(append));
+        }
+        catch (StorageUnavailableException trouble)
+        {
+            ended.SetException(trouble);
+        }
+    }
+
+    private AppendResult Write(JournalAppend append)
+    {
         if (WriteTrouble() is { } trouble) throw trouble;
         BeforeAppend();
-        if (append.Follows is { IsWritten: false }) return ValueTask.FromResult(AppendResult.Conflict);
-        if (append.Epoch != Epoch) return ValueTask.FromResult(AppendResult.Fenced);
-        if (append.Before.Sequence != Of(append.Identity).Count) return ValueTask.FromResult(AppendResult.Conflict);
+        if (append.Follows is { IsWritten: false }) return AppendResult.Conflict;
+        if (append.Epoch != Epoch) return AppendResult.Fenced;
+        if (append.Before.Sequence != Of(append.Identity).Count) return AppendResult.Conflict;
         Of(append.Identity).AddRange(append.Events);
         Appends.Add(append);
         append.Mark.Set();
-        return AnswerTrouble() is { } lost ? throw lost : ValueTask.FromResult(AppendResult.Appended);
+        return AnswerTrouble() is { } lost ? throw lost : AppendResult.Appended;
     }
 
     public async IAsyncEnumerable<JournalledEvent> ReadEventsAsync(IdentityId identity, long fromSequence, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -52,3 +52,8 @@ public sealed class PostgresTroublesTests(LabServers servers) : TroublesConforma
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
 }
+
+public sealed class PostgresFollowingTests(LabServers servers) : FollowingConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await PostgresStoreUnderTest.OpenAsync(servers, settings);
+}

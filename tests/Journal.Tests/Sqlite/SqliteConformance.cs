@@ -51,3 +51,8 @@ public sealed class SqliteTroublesTests : TroublesConformance
 {
     protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
 }
+
+public sealed class SqliteFollowingTests : FollowingConformance
+{
+    protected override async Task<IStoreUnderTest> OpenAsync(StoreSettings settings) => await SqliteStoreUnderTest.OpenAsync(settings);
+}

@@ -29,13 +29,14 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         running = Task.Run(RunAsync);
     }
 
-    private sealed class Request(TItem asked)
+    private sealed class Request(TItem item)
     {
+        private readonly TItem asked = item;
         private readonly TaskCompletionSource<TResult> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private List<Request>? joined;
 
         /// <summary>What is to be done: what was asked for, with what others asked for that were joined to it.</summary>
-        public TItem Item { get; private set; } = asked;
+        public TItem Item { get; private set; } = item;
 
         public Task<TResult> Ended => ended.Task;
 
@@ -47,7 +48,7 @@ internal sealed partial class GroupWriter<TItem, TResult> : IAsyncDisposable
         }
 
         /// <summary>Each by itself again, in order.</summary>
-        public IReadOnlyList<Request> Part()
+        public Request[] Part()
         {
             Request[] all = [this, .. joined ?? []];
             joined = null;
