@@ -15,11 +15,11 @@ public sealed class Keys_of_a_cluster
         Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Keys turn once a minute at the fastest: set PASSWORDSYNC_LONG=1.");
         await using var cluster = await ChaosCluster.StartAsync(["north", "south", "west"], options => options with { KeyRotation = "00:01:00" }, Token);
         var first = await cluster.Edge.KeyOfAsync(cluster.Node("north"), Token);
-        await cluster.Node("west").Process.KillAsync(Token);
+        await cluster.Node("west").KillAsync(Token);
 
         await TurnAsync(cluster, first, "north", "south");
 
-        await cluster.Node("west").Process.StartAsync(Token);
+        await cluster.Node("west").StartAsync(Token);
         await TurnAsync(cluster, first, "north", "south", "west");
         await Task.WhenAll(Enumerable.Range(0, 12).Select(number => cluster.Edge.ChangeAsync($"user{number}", Token)));
         await cluster.ComeToRestAsync(mayGoBack: false, Token);

@@ -23,13 +23,13 @@ public sealed class Points_bound_to_nodes
         // The first of them, too, owns some of the users, and cannot reach the target itself.
         await cluster.HaveSharesAsync(["north", "south"], Token);
 
-        await cluster.Node("south").Process.StopAsync(Token);
+        await cluster.Node("south").StopAsync(Token);
         await ChangeAllAsync(cluster);
         await Eventually.HoldsAsync(
             "the reason in the journal", ChaosCluster.Bound, async token => await cluster.CountAsync($"SELECT count(*) FROM passwordsync.event WHERE kind LIKE 'obstacle-met.%' AND body LIKE '%No living node has the labels%{Label}%'", token) > 0, Token);
         HaveAllArrived(cluster).ShouldBeFalse();
 
-        await cluster.Node("south").Process.StartAsync(Token);
+        await cluster.Node("south").StartAsync(Token);
         await Eventually.HoldsAsync("all passwords at the target again", ChaosCluster.Bound, _ => Task.FromResult(HaveAllArrived(cluster)), Token);
         await cluster.ComeToRestAsync(mayGoBack: false, Token);
     }

@@ -11,6 +11,7 @@ namespace PasswordSync.Chaos;
 /// </summary>
 public sealed class Skewed_clocks
 {
+    private const int Users = 30;
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Minute = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
@@ -43,7 +44,7 @@ public sealed class Skewed_clocks
         var held = cluster.Receiver.Hold();
         await cluster.Edge.ChangeAsync(user, Token);
         await held.WaitAsync(SeenBound, Token);
-        await cluster.Node("north").Process.KillAsync(Token);
+        await cluster.Node("north").KillAsync(Token);
         cluster.Receiver.AnswerAgain();
 
         // The next password waits for that deadline.
@@ -60,18 +61,24 @@ public sealed class Skewed_clocks
         using var folder = TemporaryFolder.Create("clocks");
         var clocks = await MakeClocksAsync(folder.FullPath, ("north", Skew), ("south", -Skew), ("west", TimeSpan.Zero));
         await using var cluster = await StartAsync(clocks);
-        await using var load = new Load(cluster.Edge, users: 30, pause: TimeSpan.FromMilliseconds(500));
+        await using var load = new Load(cluster.Edge, Users, pause: TimeSpan.FromMilliseconds(500));
         var began = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(began) < Minute)
         {
             var (jumping, dying) = (cluster.Nodes[random.Next(clocks.Count)], cluster.Nodes[random.Next(clocks.Count)]);
             var ahead = Skew * random.Next(-1, 2);
             TestContext.Current.SendDiagnosticMessage($"the clock of {jumping.Name} goes to {ahead}, {dying.Name} dies");
+            var holdings = await cluster.HoldingsOfAsync(dying, Token);
+            var window = cluster.Open();
             clocks[jumping.Name].Set(ahead);
+            await clocks[jumping.Name].ShouldBeSeenAsync(ahead, Token);
             await Passing.TimeAsync(Between, Token);
-            await dying.Process.KillAsync(Token);
+            await dying.KillAsync(Token);
             await cluster.HaveSharesAsync(clocks.Keys.Where(name => name != dying.Name), Token);
-            dying.Process.Launch();
+            await cluster.HaveOtherOwnersAsync(holdings, notBy: dying, Token);
+            await window.ServesAsync(Users, Token);
+            window.Tell($"{jumping.Name} at {ahead}, {dying.Name} dead");
+            dying.Launch();
             await cluster.HaveSharesAsync(clocks.Keys, Token);
         }
 

@@ -12,6 +12,9 @@ internal sealed record ChaosClusterOptions
     /// <summary>Roles at the database beside the administrator, with its rights and its password.</summary>
     public IReadOnlyList<string> DatabaseRoles { get; init; } = [];
 
+    /// <summary>Whether nodes reach the target by a <see cref="TargetRelay"/>.</summary>
+    public bool HasTargetRelay { get; init; }
+
     /// <summary>Starts the database. One PostgreSQL server, if nothing else is said.</summary>
     public Func<CancellationToken, Task<IChaosDatabase>> StartDatabaseAsync { get; init; } = token => PostgresPair.StartAsync(withStandby: false, token);
 }

@@ -8,14 +8,14 @@ using PasswordSync.Lab.Product;
 namespace PasswordSync.Chaos.Cluster;
 
 /// <summary>One sync server of the cluster in a process of its own.</summary>
-internal sealed class ChaosNode : IAsyncDisposable
+internal sealed partial class ChaosNode : IAsyncDisposable
 {
     private const string Passphrase = "the passphrase of a node under chaos";
 
-    /// <summary>Short enough for keys that turn once a minute: a key ring holds 250 of the keys of that time.</summary>
-    private const string MaximumAge = "04:00:00";
-
     private readonly ImmutableArray<DatabaseProxy> databases;
+    private readonly NodeTroubles troubles = new();
+    private readonly Dictionary<string, string> environment;
+    private readonly IPEndPoint listensAt;
 
     private ChaosNode(ChaosNodeOptions options, int port, ImmutableArray<DatabaseProxy> databases)
     {
@@ -24,12 +24,9 @@ internal sealed class ChaosNode : IAsyncDisposable
         this.databases = databases;
         Machine = options.Machine;
         Addresses = Machine is null ? [Of(IPAddress.Loopback, port)] : [Of(Machine.AddressOn(Switches.Edges), port), Of(Machine.AddressOn(Switches.Peers), port)];
-        var command = new ServerCommand(ProductBuild.SyncNode, ["run", "--config", ConfigurationFile], Path.Combine(Folder, "node.log"))
-        {
-            Environment = ProductBuild.Environment.Concat(options.Environment).ToDictionary(),
-            Machine = Machine,
-        };
-        Process = new ProductProcess($"node {Name}", command, new IPEndPoint(IPAddress.Parse(Address.Host), port));
+        environment = ProductBuild.Environment.Concat(options.Environment).ToDictionary();
+        listensAt = new IPEndPoint(IPAddress.Parse(Address.Host), port);
+        Process = ProcessOf(options.Program);
     }
 
     public string Name { get; }
@@ -48,7 +45,7 @@ internal sealed class ChaosNode : IAsyncDisposable
     /// <summary>Where operators are listened to; null for nowhere.</summary>
     public Uri? AdminAddress { get; private init; }
 
-    public ProductProcess Process { get; }
+    public ProductProcess Process { get; private set; }
 
     public string DataFolder => Path.Combine(Folder, "data");
 
@@ -56,15 +53,77 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private string ConfigurationFile => Path.Combine(Folder, "node.json");
 
+    /// <summary>What a test has done to it.</summary>
+    public NodeTroubles Troubles => troubles;
+
+    /// <summary>Lets it leave, and starts another build of it on what it has.</summary>
+    public async Task UpgradeAsync(string program, CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        await Process.DisposeAsync();
+        Process = ProcessOf(program);
+        await StartAsync(cancellationToken);
+    }
+
+    /// <summary>Ends it at once (SIGKILL).</summary>
+    public Task KillAsync(CancellationToken cancellationToken)
+    {
+        troubles.Ended();
+        return Process.KillAsync(cancellationToken);
+    }
+
+    /// <summary>Asks it to leave, and waits until it has: nobody needs to take it for dead.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await Process.StopAsync(cancellationToken);
+        troubles.Ended();
+    }
+
+    /// <summary>Starts it again and waits until it listens.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => Process.StartAsync(cancellationToken);
+
+    /// <summary>Starts it again without waiting.</summary>
+    public void Launch() => Process.Launch();
+
+    /// <summary>Stops it (SIGSTOP).</summary>
+    public void Freeze()
+    {
+        troubles.Begin();
+        Process.Freeze();
+    }
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public void Thaw()
+    {
+        Process.Thaw();
+        troubles.End();
+    }
+
     /// <summary>From now on nothing passes between the node and the database.</summary>
     public void CutFromDatabase()
     {
+        troubles.Begin();
         foreach (var proxy in databases) proxy.Cut();
     }
 
     public void MendDatabase()
     {
         foreach (var proxy in databases) proxy.Mend();
+        troubles.End();
+    }
+
+    /// <summary>Cuts its machine's cable to a switch. Only without the one to the database may it be taken for dead.</summary>
+    public Task CutAsync(string cable, CancellationToken cancellationToken)
+    {
+        if (cable == Switches.Database) troubles.Begin();
+        return Machine!.CutAsync(cable, cancellationToken);
+    }
+
+    /// <summary>Mends its machine's cable to a switch.</summary>
+    public async Task MendAsync(string cable, CancellationToken cancellationToken)
+    {
+        await Machine!.MendAsync(cable, cancellationToken);
+        if (cable == Switches.Database) troubles.End();
     }
 
     /// <summary>Holds back one statement of this node.</summary>
@@ -90,13 +149,13 @@ internal sealed class ChaosNode : IAsyncDisposable
         await node.WriteAsync("points.json", new { points = new[] { node.Point(options) } }, cancellationToken);
         if (options.First is not { } first)
         {
-            await RunAsync(["init", "--config", node.ConfigurationFile], cancellationToken);
+            await RunAsync(options.Program, ["init", "--config", node.ConfigurationFile], cancellationToken);
             return node;
         }
 
         var request = Path.Combine(node.Folder, "node.csr");
-        await RunAsync(["request", "--config", node.ConfigurationFile, "--out", request], cancellationToken);
-        await RunAsync(["sign-node", "--config", first.ConfigurationFile, "--name", node.Name, "--host", node.Addresses[^1].Host, "--request", request, "--out", Path.Combine(node.DataFolder, "node.pem")], cancellationToken);
+        await RunAsync(options.Program, ["request", "--config", node.ConfigurationFile, "--out", request], cancellationToken);
+        await RunAsync(options.Program, ["sign-node", "--config", first.ConfigurationFile, "--name", node.Name, "--host", node.Addresses[^1].Host, "--request", request, "--out", Path.Combine(node.DataFolder, "node.pem")], cancellationToken);
         File.Copy(Path.Combine(first.DataFolder, "ca.pem"), Path.Combine(node.DataFolder, "ca.pem"));
         return node;
     }
@@ -107,54 +166,16 @@ internal sealed class ChaosNode : IAsyncDisposable
         foreach (var proxy in databases) await proxy.DisposeAsync();
     }
 
-    private object Settings(ChaosNodeOptions options) => new
-    {
-        cluster = ChaosCluster.Name,
-        name = Name,
-        data = "data",
-        listen = Addresses.Select(address => address.Authority),
-        advertise = Addresses.Reverse().Select(address => address.ToString()),
-        passphrase = "file:passphrase",
-        scopes = "scopes.json",
-        points = "points.json",
-        shards = options.Shards,
-        join = options.First is { } first ? new[] { first.Addresses[^1].ToString() } : [],
-        labels = options.Labels,
-        keyRotation = options.KeyRotation,
-        maximumAge = MaximumAge,
-        database = new
-        {
-            kind = "postgres",
-            connection = string.Create(CultureInfo.InvariantCulture, $"Host={string.Join(',', DatabaseHosts(options))};Database={PostgresServer.Database};Username={options.DatabaseUser}"),
-            expiry = options.Expiry.ToString("c", CultureInfo.InvariantCulture),
-            requireSynchronousStandby = options.DatabasePorts.Length > 1,
-            password = "file:" + Path.Combine(Folder, "database-password"),
-        },
-        sources = new Dictionary<string, object> { ["alpha"] = new { servers = new[] { "127.0.0.1:1" }, security = "ldaps" } },
-        allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" } },
-        recheckDelay = "00:00:02",
-        log = new { level = "information" },
-        admin = new { listen = AdminAddress is { } admin ? new[] { $"{admin.Host}:{admin.Port}" } : [] },
-    };
-
-    private IEnumerable<string> DatabaseHosts(ChaosNodeOptions options) => Machine is null
-        ? databases.Select(proxy => $"127.0.0.1:{proxy.Port}")
-        : options.DatabasePorts.Select(port => $"{Machine.ServersOn(Switches.Database)}:{port}");
-
     private static Uri Of(IPAddress address, int port) => new(string.Create(CultureInfo.InvariantCulture, $"https://{address}:{port}/"));
-
-    private object Point(ChaosNodeOptions options) => new
-    {
-        name = "hook",
-        provider = "webhook",
-        nodes = options.PointLabels,
-        settings = new { url = options.Target.Address, trustedRoots = options.Target.RootsFile, signingKey = "file:" + Path.Combine(Folder, "signing-key") },
-        attemptTimeout = options.AttemptTimeout.ToString("c", CultureInfo.InvariantCulture),
-        retry = new { initialDelay = "00:00:00.2", delayMax = "00:00:01" },
-    };
 
     private Task WriteAsync(string file, object content, CancellationToken cancellationToken) => File.WriteAllTextAsync(Path.Combine(Folder, file), JsonSerializer.Serialize(content), cancellationToken);
 
-    private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken) =>
-        (await new ToolRun(ProductBuild.SyncNode, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
+    private ProductProcess ProcessOf(string program)
+    {
+        var command = new ServerCommand(program, ["run", "--config", ConfigurationFile], Path.Combine(Folder, "node.log")) { Environment = environment, Machine = Machine };
+        return new ProductProcess($"node {Name}", command, listensAt);
+    }
+
+    private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
+        (await new ToolRun(program, arguments) { Environment = ProductBuild.Environment }.RunAsync(cancellationToken)).RequireSuccess();
 }

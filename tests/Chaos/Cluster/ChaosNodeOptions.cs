@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Lab;
+using PasswordSync.Lab.Product;
 
 namespace PasswordSync.Chaos.Cluster;
 
@@ -14,6 +15,12 @@ internal sealed record ChaosNodeOptions(string Name, string Root, ImmutableArray
     /// <summary>What it runs on; null for the test's own machine, with a relay of its own to each database server.</summary>
     public VirtualMachine? Machine { get; init; }
 
+    /// <summary>Where it reaches the target.</summary>
+    public Uri TargetAddress { get; init; } = Target.Address;
+
+    /// <summary>The sync server's program.</summary>
+    public string Program { get; init; } = ProductBuild.SyncNode;
+
     /// <summary>Environment variables of its process.</summary>
     public Dictionary<string, string> Environment { get; init; } = [];
 
@@ -27,6 +34,9 @@ internal sealed record ChaosNodeOptions(string Name, string Root, ImmutableArray
 
     /// <summary>How long the target may take. Longer where nothing may come late that is sent again: on a busy machine the target itself may be.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long after a delivery that followed one of unknown outcome the target is looked at again.</summary>
+    public TimeSpan RecheckDelay { get; init; } = TimeSpan.FromSeconds(2);
 
     public string KeyRotation { get; init; } = "1.00:00:00";
 

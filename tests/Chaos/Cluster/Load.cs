@@ -11,8 +11,14 @@ internal sealed class Load : IAsyncDisposable
     /// <param name="edge">Where they change them.</param>
     /// <param name="users">How many users.</param>
     /// <param name="pause">Between two changes of one user.</param>
-    public Load(LoadingEdge edge, int users, TimeSpan pause) =>
+    public Load(LoadingEdge edge, int users, TimeSpan pause)
+    {
+        Users = users;
         running = Task.WhenAll(Enumerable.Range(0, users).Select(number => ChangeAsync(edge, string.Create(CultureInfo.InvariantCulture, $"user{number}"), pause)));
+    }
+
+    /// <summary>How many users.</summary>
+    public int Users { get; }
 
     /// <summary>No more changes; ends when each one that was begun is acknowledged.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

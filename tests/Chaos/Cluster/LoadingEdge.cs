@@ -26,7 +26,9 @@ internal sealed class LoadingEdge : IDisposable
     private readonly Func<IReadOnlyList<ChaosNode>> known;
     private readonly HttpClient http;
     private readonly ConcurrentDictionary<string, int> versions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<CaptureId, bool> acknowledged = new();
     private int turn;
+    private int turnedAway;
 
     private LoadingEdge(Func<IReadOnlyList<ChaosNode>> known, HttpClient http)
     {
@@ -37,8 +39,17 @@ internal sealed class LoadingEdge : IDisposable
     /// <summary>The newest version of each user's password that a node has acknowledged.</summary>
     public ConcurrentDictionary<string, int> Acknowledged { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>How many captures nodes have acknowledged.</summary>
-    public int AcknowledgedCount { get; private set; }
+    /// <summary>The captures that nodes have acknowledged.</summary>
+    public IReadOnlyCollection<CaptureId> AcknowledgedCaptures => [.. acknowledged.Keys];
+
+    /// <summary>How many they are.</summary>
+    public int AcknowledgedCount => acknowledged.Count;
+
+    /// <summary>The newest version that each user has chosen, acknowledged or not.</summary>
+    public Dictionary<string, int> Chosen => versions.ToDictionary();
+
+    /// <summary>How often a node that was asked told to try again, or gave no answer.</summary>
+    public int TurnedAway => Volatile.Read(ref turnedAway);
 
     /// <summary>The version in a password of this edge.</summary>
     public static int VersionOf(string password) => int.Parse(password[(password.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture);
@@ -78,7 +89,7 @@ internal sealed class LoadingEdge : IDisposable
             },
             cancellationToken);
         if (answer.Kind is not (AnswerKind.Accepted or AnswerKind.AlreadyHave)) throw new InvalidOperationException($"A capture was refused: {answer.Reason} {answer.Detail}");
-        lock (Acknowledged) AcknowledgedCount++;
+        acknowledged[capture.CaptureId] = true;
         Acknowledged.AddOrUpdate(user, version, (_, newest) => Math.Max(newest, version));
     }
 
@@ -116,6 +127,8 @@ internal sealed class LoadingEdge : IDisposable
             {
                 // The next one may answer.
             }
+
+            Interlocked.Increment(ref turnedAway);
 
             if (next % nodes.Count == 0) await Task.Delay(RoundInterval, cancellationToken);
         }

@@ -47,6 +47,12 @@ internal sealed class PostgresPair : IChaosDatabase
         }
     }
 
+    /// <summary>One server, whose tables have a small disk of their own.</summary>
+    /// <param name="size">How large, as tmpfs understands it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<IChaosDatabase> StartOnSmallDiskAsync(string size, CancellationToken cancellationToken) =>
+        new PostgresPair(await PostgresServer.StartOnSmallDiskAsync(size, cancellationToken));
+
     public async ValueTask DisposeAsync()
     {
         if (Standby is not null) await Standby.DisposeAsync();

@@ -57,8 +57,14 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>The version of the password that a user has here; 0 before the first.</summary>
     public int VersionOf(string user) => Of(user) is [.., var last] ? last : 0;
 
+    /// <summary>How many passwords came.</summary>
+    public int Count => received.Values.Sum(versions => versions.Count);
+
     /// <summary>How often a password came after a newer one.</summary>
     public int WentBack => received.Values.Sum(versions => versions.Zip(versions.Skip(1)).Count(pair => pair.Second < pair.First));
+
+    /// <summary>Whether each answer ends its connection.</summary>
+    public bool EndsConnections { get; set; }
 
     /// <summary>From now on passwords are taken and not answered.</summary>
     /// <returns>Ends when one was.</returns>
@@ -80,7 +86,9 @@ internal sealed class Receiver : IAsyncDisposable
 
     private async Task<IResult> TakeAsync(HttpContext context)
     {
-        using var document = await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted);
+        // Also of a sender that goes away right after it has sent.
+        using var document = await JsonDocument.ParseAsync(context.Request.Body, default, CancellationToken.None);
+        if (EndsConnections) context.Response.Headers.Connection = "close";
         if (document.RootElement.GetProperty("event").GetString() != "password.set") return Results.Ok();
         var version = LoadingEdge.VersionOf(document.RootElement.GetProperty("password").GetString()!);
         received.AddOrUpdate(document.RootElement.GetProperty("account").GetString()!, [version], (_, versions) => versions.Add(version));

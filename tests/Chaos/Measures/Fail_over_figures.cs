@@ -30,9 +30,9 @@ public sealed class Fail_over_figures
         for (var round = 0; round < rounds; round++)
         {
             undisturbed.Add(await ServeAllAsync(cluster));
-            killed.Add(await LoseAsync(cluster, cluster.Nodes[round % 3], node => node.Process.KillAsync(Token)));
+            killed.Add(await LoseAsync(cluster, cluster.Nodes[round % 3], node => node.KillAsync(Token)));
             moved.Add(await ReturnAsync(cluster, cluster.Nodes[round % 3]));
-            left.Add(await LoseAsync(cluster, cluster.Nodes[(round + 1) % 3], node => node.Process.StopAsync(Token)));
+            left.Add(await LoseAsync(cluster, cluster.Nodes[(round + 1) % 3], node => node.StopAsync(Token)));
             moved.Add(await ReturnAsync(cluster, cluster.Nodes[(round + 1) % 3]));
         }
 
@@ -44,11 +44,13 @@ public sealed class Fail_over_figures
     // All users change their passwords through the other nodes while the node goes; the clock stops when the last change has arrived.
     private static async Task<TimeSpan> LoseAsync(ChaosCluster cluster, ChaosNode node, Func<ChaosNode, Task> lose)
     {
+        var holdings = await cluster.HoldingsOfAsync(node, Token);
         var began = TimeProvider.System.GetTimestamp();
         var losing = lose(node);
         await ServeAllAsync(cluster);
         var took = TimeProvider.System.GetElapsedTime(began);
         await losing;
+        await cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token);
         return took;
     }
 
@@ -65,7 +67,7 @@ public sealed class Fail_over_figures
     {
         using var settled = new CancellationTokenSource();
         var waiting = Task.WhenAll(Enumerable.Range(0, Walkers).Select(walker => WalkAsync(cluster, walker, settled.Token)));
-        await node.Process.StartAsync(Token);
+        await node.StartAsync(Token);
         await ReachFairSharesAsync(cluster, Token);
         await settled.CancelAsync();
         return (await waiting).Max();
