@@ -75,40 +75,32 @@ public sealed class Nodes_in_trouble
         await cluster.ComeToRestAsync(mayGoBack: troubles.Contains(Trouble.Stop), Token);
     }
 
-    // Load runs while a trouble lasts, and the trouble takes: it ends no sooner than both were seen.
     private async Task SufferAsync(ChaosCluster cluster, Trouble trouble)
     {
         var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
         var moment = Longer * random.NextDouble();
         var holdings = await cluster.HoldingsOfAsync(node, Token);
-        var window = cluster.Open();
         switch (trouble)
         {
             case Trouble.Kill:
                 await node.KillAsync(Token);
-                await Passing.TimeAsync(moment, Token);
-                await window.ServesAsync(ServedMin, Token);
+                await EndureAsync(cluster, $"{node.Name} dead", moment, () => Task.CompletedTask);
                 node.Launch();
                 await cluster.HaveOtherOwnersAsync(holdings, notBy: null, Token);
                 break;
             case Trouble.Stop:
                 node.Freeze();
-                await Passing.TimeAsync(Longer, Token);
-                await cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token);
-                await window.ServesAsync(ServedMin, Token);
+                await EndureAsync(cluster, $"{node.Name} stopped", Longer, () => cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token));
                 node.Thaw();
                 break;
             case Trouble.CutFromDatabase:
                 node.CutFromDatabase();
-                await Passing.TimeAsync(Longer, Token);
-                await cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token);
-                await window.ServesAsync(ServedMin, Token);
+                await EndureAsync(cluster, $"{node.Name} without the database", Longer, () => cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token));
                 node.MendDatabase();
                 break;
             case Trouble.Leave:
                 await node.StopAsync(Token);
-                await cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token);
-                await window.ServesAsync(ServedMin, Token);
+                await EndureAsync(cluster, $"{node.Name} gone", TimeSpan.Zero, () => cluster.HaveOtherOwnersAsync(holdings, notBy: node, Token));
                 node.Launch();
                 break;
             case Trouble.RestartDatabase:
@@ -116,12 +108,19 @@ public sealed class Nodes_in_trouble
                 break;
             case Trouble.Join:
                 await cluster.AddAsync("east", options => options, Token);
-                await cluster.HaveSharesAsync([.. Names, "east"], Token);
-                await window.ServesAsync(ServedMin, Token);
+                await EndureAsync(cluster, "east is new", TimeSpan.Zero, () => cluster.HaveSharesAsync([.. Names, "east"], Token));
                 break;
         }
+    }
 
-        window.Tell($"{trouble} {node.Name}");
+    // Load runs while a trouble lasts, and the trouble is felt: it ends no sooner than both were seen.
+    private static async Task EndureAsync(ChaosCluster cluster, string trouble, TimeSpan time, Func<Task> feltAsync)
+    {
+        var window = cluster.Open();
+        await Passing.TimeAsync(time, Token);
+        await feltAsync();
+        await window.ServesAsync(ServedMin, Token);
+        window.Tell(trouble);
     }
 
     // Nothing is acknowledged without a database; with it everybody is served again, and nobody was taken for dead meanwhile.
@@ -133,5 +132,6 @@ public sealed class Nodes_in_trouble
         without.AcknowledgedUsers.ShouldBe(0, "nothing is acknowledged that no database holds");
         await cluster.Postgres.StartAsync(Token);
         await cluster.Open().ServesAsync(Users, Token);
+        without.Tell("the database restarted");
     }
 }

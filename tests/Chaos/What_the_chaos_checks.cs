@@ -49,5 +49,5 @@ public sealed class What_the_chaos_checks
         await FindsAsync(() => Witness.EpochsHadOneOwnerAsync(database, Token), "shard 2 went from epoch");
     }
 
-    private static async Task FindsAsync(Func<Task> check, string says) => (await Should.ThrowAsync<ShouldAssertException>(check)).Message.ShouldContain(says);
+    private static async Task FindsAsync(Func<Task> check, string says) => (await Assert.ThrowsAsync<ShouldAssertException>(check)).Message.ShouldContain(says);
 }

@@ -50,7 +50,7 @@ internal static class FormerBuild
 
     private static async Task<string?> FindAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(Git)) return null;
+        if (!File.Exists(Git) || await AskGitAsync(["rev-parse", "--show-toplevel"], cancellationToken) != ProductBuild.Root) return null;
         if (Environment.GetEnvironmentVariable(CommitVariable) is { Length: > 0 } given)
             return await AskGitAsync(["rev-parse", "--verify", $"{given}^{{commit}}"], cancellationToken) ?? throw new LabEnvironmentException($"{CommitVariable} names '{given}', which is no commit here.");
         var head = await AskGitAsync(["rev-parse", "--verify", "HEAD"], cancellationToken);

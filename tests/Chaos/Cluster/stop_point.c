@@ -28,6 +28,9 @@ struct point {
 
 static struct point *point;
 
+/* The connection on which a thread was stopped and has not sent yet; none below zero. */
+static volatile int held = -1;
+
 __attribute__((constructor)) static void map_point(void)
 {
   const char *path = getenv("STOP_POINT_FILE");
@@ -52,12 +55,20 @@ static void stop_once(int32_t kind)
   syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), SIGSTOP);
 }
 
+/* All threads go on at the same moment, and others find the time of the request over: whoever ends its connection does so after the send, as if it had come a moment later. */
+static void after_sending(int socket)
+{
+  while (held == socket) usleep(100);
+}
+
 static void before_sending(int socket, const void *data, size_t length)
 {
   struct sockaddr_storage peer;
   socklen_t size = sizeof peer;
   if (!point || point->kind != SEND || length == 0 || *(const uint8_t *)data != APPLICATION_DATA) return;
-  if (!getpeername(socket, (struct sockaddr *)&peer, &size) && is_target((struct sockaddr *)&peer)) stop_once(SEND);
+  if (getpeername(socket, (struct sockaddr *)&peer, &size) || !is_target((struct sockaddr *)&peer)) return;
+  held = socket;
+  stop_once(SEND);
 }
 
 int connect(int socket, const struct sockaddr *address, socklen_t length)
@@ -65,6 +76,7 @@ int connect(int socket, const struct sockaddr *address, socklen_t length)
   static int (*real)(int, const struct sockaddr *, socklen_t);
   if (!real) real = (int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "connect");
   if (point && point->kind == CONNECT && is_target(address)) stop_once(CONNECT);
+  if (address->sa_family == AF_UNSPEC) after_sending(socket);
   return real(socket, address, length);
 }
 
@@ -73,7 +85,9 @@ ssize_t send(int socket, const void *data, size_t length, int flags)
   static ssize_t (*real)(int, const void *, size_t, int);
   if (!real) real = (ssize_t (*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
   before_sending(socket, data, length);
-  return real(socket, data, length, flags);
+  ssize_t sent = real(socket, data, length, flags);
+  if (held == socket) held = -1;
+  return sent;
 }
 
 ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
@@ -81,5 +95,23 @@ ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
   static ssize_t (*real)(int, const struct msghdr *, int);
   if (!real) real = (ssize_t (*)(int, const struct msghdr *, int))dlsym(RTLD_NEXT, "sendmsg");
   if (message->msg_iovlen > 0) before_sending(socket, message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
-  return real(socket, message, flags);
+  ssize_t sent = real(socket, message, flags);
+  if (held == socket) held = -1;
+  return sent;
+}
+
+int shutdown(int socket, int how)
+{
+  static int (*real)(int, int);
+  if (!real) real = (int (*)(int, int))dlsym(RTLD_NEXT, "shutdown");
+  after_sending(socket);
+  return real(socket, how);
+}
+
+int setsockopt(int socket, int level, int option, const void *value, socklen_t length)
+{
+  static int (*real)(int, int, int, const void *, socklen_t);
+  if (!real) real = (int (*)(int, int, int, const void *, socklen_t))dlsym(RTLD_NEXT, "setsockopt");
+  if (level == SOL_SOCKET && option == SO_LINGER) after_sending(socket);
+  return real(socket, level, option, value, length);
 }
