@@ -8,7 +8,7 @@ namespace PasswordSync.EndToEnd;
 
 /// <summary>
 /// An outage as operators live it: <c>sync status</c> shows it, <c>sync explain</c> names it, and what they say to do mends it: the sync
-/// point "patient" tries nothing again by itself while a test runs. No log is read.
+/// point "patient" tries nothing again by itself while a test runs, and to ask for another attempt before anything was mended only fails anew. No log is read.
 /// </summary>
 public sealed class Told_by_the_tools(Landscape landscape)
 {
@@ -32,6 +32,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
         var explained = await SaysAsync($"then: pbm sync retry {user.AccountName} -p patient", "sync", "explain", user.AccountName);
         explained.ShouldContain(reason);
         explained.ShouldContain("See that the target can be reached (pbm sync point verify patient)");
+        await RetryAloneFailsAsync(user.AccountName, reason);
 
         await landscape.Delta.StartAsync(Token);
         await WaitsForAnOperatorAsync(user.AccountName, reason);
@@ -59,6 +60,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
         explained.ShouldContain(reason);
         explained.ShouldContain("pbm sync point verify patient says what is wrong");
         (await tools.BadNewsAsync(Token, "doctor", "-faults")).ShouldContain("sync point patient: credentials");
+        await RetryAloneFailsAsync(user.AccountName, reason);
 
         // What explain said: a good verification lets what waited for it be tried. A refused sign-in is not repeated within a second, so it may need to be asked again.
         await File.WriteAllTextAsync(file, right, Token);
@@ -85,6 +87,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
         var explained = await SaysAsync("then: pbm sync retry told -p patient", "sync", "explain", "told");
         explained.ShouldContain(reason);
         explained.ShouldContain("Make the account in the target, or correct the matching");
+        await RetryAloneFailsAsync("told", reason);
 
         var there = await landscape.Delta.AddUserAsync("told", "Other.Passw0rd.x", Token);
         await WaitsForAnOperatorAsync("told", reason);
@@ -103,15 +106,22 @@ public sealed class Told_by_the_tools(Landscape landscape)
             await SaysAsync("beta: parked", "sync", "status");
             await SaysAsync("Align the target's password rules", "sync", "explain", user.AccountName);
             await SaysAsync("Likely rule: minimum length, which is 14 here.", "sync", "explain", user.AccountName);
-            (await tools.PbmAsync(Token, "sync", "parked", "list", "-p", "beta")).ShouldContain(user.AccountName);
+            var since = await ParkedSinceAsync(user);
+            await tools.PbmAsync(Token, "sync", "retry", user.AccountName, "-p", "beta");
+            await Eventually.HoldsAsync("the password to be refused again", Landscape.ArrivalBound, async _ => await ParkedSinceAsync(user) > since, Token);
         }
         finally
         {
             await landscape.Beta.SetPasswordPolicyAsync(new PasswordPolicy(), Token);
         }
 
+        // What is parked stays so until somebody says otherwise.
+        (await ParkedSinceAsync(user)).ShouldNotBeNull();
+        (await landscape.Beta.First.BindAsync(landscape.InBeta(user), user.InitialPassword, Token)).Accepted.ShouldBeTrue();
         await tools.PbmAsync(Token, "sync", "retry", user.AccountName, "-p", "beta");
         await landscape.ArrivesInBetaAsync(user, "Told.2026!x", Token);
+        await SaysAsync("beta: delivered after", "sync", "explain", user.AccountName);
+        (await ParkedSinceAsync(user)).ShouldBeNull();
     }
 
     [Fact(Timeout = 600_000)]
@@ -132,6 +142,11 @@ public sealed class Told_by_the_tools(Landscape landscape)
             explained.ShouldContain("edges that are gone:");
             explained.ShouldContain($"PasswordSync.EdgeNode doctor, on {controller.FullName}.");
             (await tools.BadNewsAsync(Token, "doctor", "-faults")).ShouldContain($"edge alpha/{controller.FullName}");
+
+            // No server knows of the change: nothing but the edge brings it.
+            (await tools.TryPbmAsync(Token, "sync", "retry", user.AccountName)).ExitCode.ShouldBe(OperatorsTools.Refused);
+            (await landscape.Beta.First.BindAsync(landscape.InBeta(user), "Told.2026!here", Token)).Accepted.ShouldBeTrue();
+            (await landscape.Gamma.BindAsync(landscape.InGamma(user), "Told.2026!here", Token)).Accepted.ShouldBeTrue();
         }
         finally
         {
@@ -271,6 +286,24 @@ public sealed class Told_by_the_tools(Landscape landscape)
     private static JsonElement.ArrayEnumerator RowsOf(string queue) => JsonDocument.Parse(queue).RootElement.GetProperty("sections")[0].GetProperty("rows").EnumerateArray();
 
     private static bool Holds(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Another attempt is asked for while nothing was mended: it is made, and fails for the same reason. (Chance may make the next one due earlier than the one before.)</summary>
+    private async Task RetryAloneFailsAsync(string user, string reason)
+    {
+        var before = DueAt(await tools.PbmAsync(Token, QueueOfPatient), user);
+        await tools.PbmAsync(Token, "sync", "retry", user, "-p", "patient");
+        await OperatorsTools.UntilAsync(
+            $"another attempt for {user} to fail", token => tools.TryPbmAsync(token, QueueOfPatient), queue => queue.ExitCode == 0 && Resting(queue.Output, user) is not null && DueAt(queue.Output, user) != before, Token);
+        await FailsBecauseAsync(user, reason);
+    }
+
+    private static DateTimeOffset? DueAt(string queue, string user) =>
+        RowsOf(queue).Where(row => row.GetProperty("user").GetString() == user).Select(row => (DateTimeOffset?)row.GetProperty("dueAt").GetDateTimeOffset()).SingleOrDefault();
+
+    /// <summary>Since when the delivery of a user to beta is parked; null if it is not.</summary>
+    private async Task<DateTimeOffset?> ParkedSinceAsync(LabUser user) =>
+        RowsOf(await tools.PbmAsync(Token, "--json", "sync", "parked", "list", "-p", "beta")).Where(row => row.GetProperty("user").GetString() == user.AccountName)
+            .Select(row => (DateTimeOffset?)row.GetProperty("since").GetDateTimeOffset()).SingleOrDefault();
 
     /// <summary>What failed is due no sooner than in half an hour, so that it is the remedy that mends it.</summary>
     private async Task WaitsForAnOperatorAsync(string user, string reason)

@@ -8,6 +8,9 @@ namespace PasswordSync.EndToEnd.Support;
 /// <summary>What an operator has: <c>pbm</c> as a process of its own, with the first administrator's token; and <c>PasswordSync.EdgeNode doctor</c>.</summary>
 internal sealed partial class OperatorsTools(Landscape landscape)
 {
+    /// <summary>The exit code of a pbm that the node refused what it asked.</summary>
+    public const int Refused = 1;
+
     /// <summary>The exit code of a pbm that did what it was asked and brings bad news.</summary>
     public const int BadNews = 6;
 
