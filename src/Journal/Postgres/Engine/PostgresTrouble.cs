@@ -26,10 +26,12 @@ internal static class PostgresTrouble
         IsOfStorage(trouble) ? new StorageUnavailableException(Describe(trouble, database), trouble) : trouble;
 
     /// <summary>Whether a server refuses what a store needs to be opened, and why: trying again does not help. Null for all other trouble.</summary>
-    public static StoreRefusal? RefusalOf(Exception trouble) => (trouble as PostgresException)?.SqlState switch
+    public static StoreRefusal? RefusalOf(Exception trouble) => trouble switch
     {
-        "3D000" => StoreRefusal.NotAStore,
-        "42501" or ['2', '8', ..] => StoreRefusal.NoAccess,
+        OldServerException => StoreRefusal.OldServer,
+        PostgresException { SqlState: "3D000" } => StoreRefusal.NotAStore,
+        PostgresException { SqlState: "42501" or ['2', '8', ..] } => StoreRefusal.NoAccess,
+        PostgresException { SqlState: "26000" or "42P05" } => StoreRefusal.SharedSessions,
         _ => null,
     };
 
