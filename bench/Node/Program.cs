@@ -19,6 +19,7 @@ var words = args.Where((arg, index) => !arg.StartsWith("--", StringComparison.Or
 var length = TimeSpan.FromSeconds(quick ? 0.3 : 1);
 var atRate = TimeSpan.FromSeconds(quick ? 1 : 6);
 var (repeats, window) = quick ? (1, TimeSpan.FromSeconds(1)) : (5, TimeSpan.FromSeconds(3));
+var warmUp = quick ? 0 : 40_000;
 
 // Room for the database to work in, as an administrator gives it.
 var isPostgres = args.Contains("--postgres");
@@ -36,11 +37,11 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "Pos
 ];
 (string Name, Func<StorePlace, Task> MeasureAsync)[] onSeveral =
 [
-    ("nodes: one on the whole machine", run => Clusters.PrintAsync(run, nodes: 1, window, repeats)),
-    ("nodes: three on the whole machine", run => Clusters.PrintAsync(run, nodes: 3, window, repeats)),
-    ("shares: one node", run => Clusters.PrintHeldAsync(run, nodes: 1, window, repeats)),
-    ("shares: two nodes", run => Clusters.PrintHeldAsync(run, nodes: 2, window, repeats)),
-    ("shares: four nodes", run => Clusters.PrintHeldAsync(run, nodes: 4, window, repeats)),
+    ("nodes: one on the whole machine", run => Clusters.PrintAsync(run, nodes: 1, warmUp, window, repeats)),
+    ("nodes: three on the whole machine", run => Clusters.PrintAsync(run, nodes: 3, warmUp, window, repeats)),
+    ("shares: one node", run => Clusters.PrintHeldAsync(run, nodes: 1, warmUp, window, repeats)),
+    ("shares: two nodes", run => Clusters.PrintHeldAsync(run, nodes: 2, warmUp, window, repeats)),
+    ("shares: four nodes", run => Clusters.PrintHeldAsync(run, nodes: 4, warmUp, window, repeats)),
     ("growth: ever more people in the journal", run => Growth.PrintAsync(run, quick ? [1_000, 10_000] : [10_000, 100_000, 1_000_000], captures: quick ? 500 : 3_000, repeats)),
 ];
 foreach (var (measurement, measureAsync) in onOne.Concat(isPostgres ? onSeveral : []).Where(entry => words.Count == 0 || words.Any(word => entry.Name.StartsWith(word, StringComparison.Ordinal))))
