@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using PasswordSync.Actors.Identities;
+using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
@@ -42,8 +44,8 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         ArgumentNullException.ThrowIfNull(outcome);
         var entry = new Entry(outcome, clock.GetTimestamp()) { RetryAfter = options.RetryInterval };
         atHand[outcome.Attempt.AttemptId] = entry;
-        if (await TryAsync(entry, ShardStanding.Own).ConfigureAwait(false) is not { } reason) return;
-        LogHeld(outcome.Point, outcome.CaptureId, NameOf(outcome), reason);
+        if (await TryAsync(entry, ShardStanding.Own).ConfigureAwait(false) is not { } trouble) return;
+        LogHeld(outcome.Point, outcome.CaptureId, NameOf(outcome), trouble.Reason);
         Interlocked.Increment(ref held);
         entry.TriedAt = clock.GetTimestamp();
         entry.IsHeld = true;
@@ -67,6 +69,10 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         if (Count == 0) return;
         var due = atHand.Values.Where(entry => entry.IsHeld && (isEnding || clock.GetElapsedTime(entry.TriedAt) >= entry.RetryAfter)).OrderBy(entry => entry.Since).ToList();
         var several = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken };
+
+        // Before any identity is asked: after an outage an echo comes as soon as the outcomes, and is told by what is recorded.
+        var toRecord = atHand.Values.Where(entry => entry is { IsHeld: true, IsRecorded: false } && ownership.StandingOf(entry.Outcome.Identity) != ShardStanding.Unknown).ToList();
+        await Parallel.ForEachAsync(toRecord, several, async (entry, _) => await TryAsync(entry, ShardStanding.Other).ConfigureAwait(false)).ConfigureAwait(false);
         await Parallel.ForEachAsync(due, several, async (entry, _) => await TellAgainAsync(entry).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
@@ -90,9 +96,13 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         {
             // The lease is over, so the database is away: the node asks nobody before it is renewed.
         }
-        else if (await TryAsync(entry, standing).ConfigureAwait(false) is null)
+        else if (await TryAsync(entry, standing).ConfigureAwait(false) is not { } trouble)
         {
             // It is gone from here.
+        }
+        else if (trouble.IsFault && clock.GetUtcNow() >= outcome.Attempt.Deadline + options.ElsewhereMax)
+        {
+            if (Remove(entry)) LogFaulty(outcome.Point, outcome.CaptureId, NameOf(outcome), trouble.Reason);
         }
         else if (standing == ShardStanding.Other && entry.IsRecorded && clock.GetUtcNow() >= outcome.Attempt.Deadline + options.ElsewhereMax)
         {
@@ -106,14 +116,14 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     }
 
     // Null if it is told, or nobody wants it; else the reason. What is to be recorded before is so wherever the shard is.
-    private async Task<string?> TryAsync(Entry entry, ShardStanding standing)
+    private async Task<Trouble?> TryAsync(Entry entry, ShardStanding standing)
     {
         var outcome = entry.Outcome;
         try
         {
             if (!entry.IsRecorded && outcome.RecordFirst is { } recordAsync) await recordAsync().ConfigureAwait(false);
             entry.IsRecorded = true;
-            if (standing == ShardStanding.Other) return "Its shard is another node's.";
+            if (standing == ShardStanding.Other) return new Trouble("Its shard is another node's.", IsFault: false);
             var decision = await identities.DecideAsync(
                 outcome.Identity, now => new IdentityCommand.FinishAttempt(now, outcome.Point, outcome.Attempt.AttemptId, outcome.Outcome, jitter()), CancellationToken.None).ConfigureAwait(false);
             Remove(entry);
@@ -123,13 +133,13 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         }
         catch (Exception failure) when (failure is IdentityUnavailableException or StorageUnavailableException)
         {
-            return failure.Message;
+            return new Trouble(failure.Message, IsFault: failure is IdentityUnavailableException { InnerException: not (StorageUnavailableException or ShardNotOwnedException or TimeoutException or AskTargetStoppedException) });
         }
 #pragma warning disable CA1031 // Whatever breaks over one outcome must neither lose it nor hold up the others; the message may hold anything.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            return $"It broke with {failure.GetType().Name}.";
+            return new Trouble($"It broke with {failure.GetType().Name}.", IsFault: true);
         }
     }
 
@@ -142,6 +152,11 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     }
 
     private static string NameOf(AttemptOutcome outcome) => outcome.Outcome.GetType().Name;
+
+    /// <summary>Why an outcome could not be told.</summary>
+    /// <param name="Reason">For people.</param>
+    /// <param name="IsFault">Whether something is wrong with this very person or outcome, which does not pass by itself as an outage does.</param>
+    private sealed record Trouble(string Reason, bool IsFault);
 
     private sealed class Entry(AttemptOutcome outcome, long since)
     {
@@ -178,6 +193,9 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
 
     [LoggerMessage(3416, LogLevel.Warning, "The node ends before {Count} outcomes of deliveries could be recorded: whoever goes on with them probes the targets.")]
     private partial void LogLeft(int count);
+
+    [LoggerMessage(3418, LogLevel.Error, "{Point}: that change {CaptureId} ended with {Outcome} cannot be recorded, whatever the database does, and is forgotten; the attempt is given up, and the target is probed: {Reason}")]
+    private partial void LogFaulty(SyncPointId point, CaptureId captureId, string outcome, string reason);
 
     [LoggerMessage(3417, LogLevel.Error, "Recording outcomes that are held broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
     private partial void LogBroke(Type exceptionType, string? stackTrace);

@@ -13,8 +13,8 @@ internal sealed partial class IdentityActor
     /// <param name="Decision">What was decided.</param>
     /// <param name="After">The state after it.</param>
     /// <param name="Epoch">Under which it was decided.</param>
-    /// <param name="Follows">The append that it rests on; null where that is long written.</param>
-    private sealed record Step(IdentityMessage Message, Decision Decision, IdentityState After, long Epoch, AppendMark? Follows)
+    /// <param name="Follows">The writing of what it rests on; null where that was read.</param>
+    private sealed record Step(IdentityMessage Message, Decision Decision, IdentityState After, long Epoch, Task<AppendResult>? Follows)
     {
         private static readonly Task<AppendResult> Nothing = Task.FromResult(AppendResult.Appended);
 
@@ -25,8 +25,10 @@ internal sealed partial class IdentityActor
 
         public bool IsOver => Writing.IsCompleted;
 
-        /// <summary>How it ended: what rests on something that was not written, has not happened.</summary>
-        public AppendResult Result => Follows is { IsWritten: false } ? AppendResult.Conflict : Writing.GetAwaiter().GetResult();
+        /// <summary>How it ended: what rests on something that was not written, or perhaps not, has not happened. For one that is over.</summary>
+        public AppendResult Result => Writing.IsFaulted || RestsOnWritten ? Writing.GetAwaiter().GetResult() : AppendResult.Conflict;
+
+        private bool RestsOnWritten => Follows is null || (Follows.IsCompletedSuccessfully && Follows.GetAwaiter().GetResult() == AppendResult.Appended);
     }
 
     private void Watch()
@@ -52,35 +54,22 @@ internal sealed partial class IdentityActor
         while (underWay.TryPeek(out var step) && step.IsOver)
         {
             underWay.Dequeue();
-            if (!TryFinish(step)) continue;
+            if (!TryFinish(step) || step.Message is IdentityMessage.Show) continue;
             last = step;
             hasChanged |= !step.Decision.Events.IsEmpty;
             isBulk &= step.IsBulk;
         }
 
-        if (last is { Message: not IdentityMessage.Show }) CarryOut(last.After, isBulk, hasChanged);
+        if (last is not null) CarryOut(last.After, isBulk, hasChanged);
         if (underWay.Count > 0) Watch();
     }
 
     private bool TryFinish(Step step)
     {
+        AppendResult? result;
         try
         {
-            switch (step.Result)
-            {
-                case AppendResult.Appended:
-                    foreach (var happened in step.Decision.Events) Observe(happened);
-                    Answer(step);
-                    return true;
-                case AppendResult.Fenced:
-                    services.Ownership.Lose(shard, step.Epoch);
-                    Give(step.Message, new ShardNotOwnedException(shard));
-                    return false;
-                default:
-                    LogConflict(identity);
-                    Redo(step.Message);
-                    return false;
-            }
+            result = step.Result;
         }
         catch (StorageUnavailableException failure)
         {
@@ -93,6 +82,22 @@ internal sealed partial class IdentityActor
         {
             Redo(step.Message);
             return false;
+        }
+
+        switch (result)
+        {
+            case AppendResult.Appended:
+                foreach (var happened in step.Decision.Events) Observe(happened);
+                Answer(step);
+                return true;
+            case AppendResult.Fenced:
+                services.Ownership.Lose(shard, step.Epoch);
+                Give(step.Message, new ShardNotOwnedException(shard));
+                return false;
+            default:
+                LogConflict(identity);
+                Redo(step.Message);
+                return false;
         }
     }
 
@@ -167,7 +172,7 @@ internal sealed partial class IdentityActor
         if (isEnding) return;
         if (hasChanged) alarm.Restart();
         if (now.NextWakeUp(services.Rules()) is { } at) alarm.Set(at, time);
-        else alarm.Clear();
+        else if (state is not null) alarm.Clear();
     }
 
     private void Observe(IdentityEvent happened)

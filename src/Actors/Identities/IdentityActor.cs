@@ -28,6 +28,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     private IdentityState? state;
     private long stateEpoch;
     private AppendMark? lastAppend;
+    private Task<AppendResult>? lastWriting;
     private Task watching = Task.CompletedTask;
     private bool isEnding;
 
@@ -71,7 +72,9 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
 
     protected internal override ValueTask OnIdleAsync(CancellationToken cancellationToken)
     {
-        var soon = services.Clock.GetUtcNow() + services.OfferAgainInterval;
+        // Its pending-work row may be due before it has work, and who was woken for that row once is not woken for it again so soon.
+        var ahead = services.OfferAgainInterval > services.PendingSlack ? services.OfferAgainInterval : services.PendingSlack;
+        var soon = services.Clock.GetUtcNow() + ahead;
         var hasWork = underWay.Count > 0 || (state is { } known ? known.NextWakeUp(services.Rules()) <= soon : alarm.IsSet);
         if (!hasWork) Context.Passivate();
         return ValueTask.CompletedTask;
@@ -125,13 +128,13 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         var owned = OwnedEpoch();
         var epoch = arrived?.Epoch ?? owned;
         var before = await LoadAsync(epoch, cancellationToken).ConfigureAwait(false);
-        if (message is IdentityMessage.Show) return new Step(message, Decision.Nothing, before, epoch, lastAppend);
+        if (message is IdentityMessage.Show) return new Step(message, Decision.Nothing, before, epoch, lastWriting);
         var rules = services.Rules();
         var asked = CommandOf(message, services.Clock.GetUtcNow());
         var decision = before.Decide(asked, rules);
         if (decision.AskAgainAt is not null || decision.IsToBeConfirmed || (decision.Events.IsEmpty && arrived is null))
         {
-            return new Step(message, decision, before, epoch, lastAppend) { IsBulk = asked.IsBulk };
+            return new Step(message, decision, before, epoch, lastWriting) { IsBulk = asked.IsBulk };
         }
 
         var after = decision.Events.Aggregate(before, (folded, happened) => folded.Apply(happened));
@@ -142,9 +145,9 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
             Follows = lastAppend,
             KeepsPending = pending.IsRightFor(wakeUpAt),
         };
-        var step = new Step(message, decision, after, epoch, lastAppend) { IsBulk = asked.IsBulk, Writing = services.Journal.AppendAsync(append, cancellationToken).AsTask() };
+        var step = new Step(message, decision, after, epoch, lastWriting) { IsBulk = asked.IsBulk, Writing = services.Journal.AppendAsync(append, cancellationToken).AsTask() };
         if (!append.KeepsPending) pending.Written(wakeUpAt);
-        (state, lastAppend) = (after, append.Mark);
+        (state, lastAppend, lastWriting) = (after, append.Mark, step.Writing);
         return step;
     }
 
@@ -173,7 +176,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     private void Forget()
     {
         state = null;
-        lastAppend = null;
+        (lastAppend, lastWriting) = (null, null);
         pending.Forget();
     }
 }

@@ -71,37 +71,13 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
 
     public async Task<TReply> AskAsync<TReply>(Func<IReply<TReply>, TMessage> createMessage, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        using var deadline = new CancellationTokenSource(timeout, System.Clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         var reply = new PendingReply<TReply>();
         try
         {
             if (!TryAddListener(reply)) throw new AskTargetStoppedException(Path, taken: false);
-            var message = createMessage(reply);
-            cancellationToken.ThrowIfCancellationRequested();
-            return TryTell(message) switch
-            {
-                TellResult.Accepted => await reply.Task.WaitAsync(timeout, System.Clock, cancellationToken).ConfigureAwait(false),
-                TellResult.MailboxFull => await AskOnceThereIsRoomAsync(message, reply, timeout, cancellationToken).ConfigureAwait(false),
-                _ => throw new AskTargetStoppedException(Path, taken: false),
-            };
-        }
-        catch (TimeoutException late) when (reply.Task.Exception?.InnerException != late)
-        {
-            throw new AskTimeoutException(Path, timeout);
-        }
-        finally
-        {
-            RemoveListener(reply);
-            reply.Abandon();
-        }
-    }
-
-    private async Task<TReply> AskOnceThereIsRoomAsync<TReply>(TMessage message, PendingReply<TReply> reply, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(timeout, System.Clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        try
-        {
-            var told = await TellAsync(message, both.Token).ConfigureAwait(false);
+            var told = await TellAsync(createMessage(reply), both.Token).ConfigureAwait(false);
             if (told == TellResult.Stopped) throw new AskTargetStoppedException(Path, taken: false);
             return await reply.Task.WaitAsync(both.Token).ConfigureAwait(false);
         }
@@ -109,6 +85,11 @@ internal sealed partial class ActorCell<TMessage>(ActorSystem system, ActorCell?
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw new AskTimeoutException(Path, timeout);
+        }
+        finally
+        {
+            RemoveListener(reply);
+            reply.Abandon();
         }
     }
 

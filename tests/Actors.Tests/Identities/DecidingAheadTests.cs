@@ -114,6 +114,72 @@ public sealed class DecidingAheadTests
     }
 
     [Fact]
+    public async Task Who_asks_for_the_state_meanwhile_holds_no_offer_back()
+    {
+        await using var live = new LiveIdentities();
+        live.Journal.Held = [];
+        live.Arrive(Ann, 1);
+        var shown = live.Region.ShowAsync(Ann, TestContext.Current.CancellationToken);
+        live.System.Turns.RunAll();
+
+        Release(live);
+
+        live.Offers.ShouldHaveSingleItem().Offer.Change.CaptureId.ShouldBe(CaptureIdOf(Ann, 1));
+        await live.System.Turns.RunUntilAsync(shown);
+    }
+
+    [Fact]
+    public async Task I1_what_was_written_together_and_is_unknown_goes_back_together()
+    {
+        await using var live = new LiveIdentities();
+        live.Journal.Held = [];
+        live.Arrive(Ann, 1);
+        live.Arrive(Ann, 2);
+        var held = live.Journal.Held;
+        live.Journal.Held = null;
+
+        foreach (var (_, ended) in held) ended.SetException(new StorageUnavailableException("the answer was lost", null));
+        live.System.Turns.RunAll();
+
+        live.BackAgain.Select(back => back.Row).ShouldBe([1, 2]);
+        live.Journal.Appends.ShouldBeEmpty("nothing is decided anew before the rows are read again");
+    }
+
+    [Fact]
+    public async Task What_is_answered_without_an_append_is_not_answered_on_ground_of_one_that_failed_after_its_transaction()
+    {
+        await using var live = new LiveIdentities();
+        live.Journal.Held = [];
+        live.Arrive(Ann, 1);
+        var shown = live.Region.ShowAsync(Ann, TestContext.Current.CancellationToken);
+        live.System.Turns.RunAll();
+        var (append, ended) = live.Journal.Held.Dequeue();
+        live.Journal.Held = null;
+
+        // As where a commit fails whose statements had succeeded.
+        append.Mark.Set();
+        ended.SetException(new StorageUnavailableException("the disk is full", null));
+
+        (await live.System.Turns.RunUntilAsync(shown)).ShouldBeEquivalentTo(IdentityState.Initial);
+        live.Offers.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_identity_that_has_work_before_its_pending_row_can_be_looked_at_again_keeps_its_memory()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+        await live.BeginAsync(Ann, 1, Guid.NewGuid(), Second * 30);
+        live.Journal.Appends[^1].KeepsPending.ShouldBeTrue();
+
+        live.Pass(Second * 25);
+        live.Live.ShouldBe(1);
+        live.Pass(Second * 10);
+
+        live.Journal.EventsOf(Ann)[^1].ShouldBeOfType<IdentityEvent.AttemptFinished>().Outcome.ShouldBeOfType<DeliveryOutcome.Unknown>();
+    }
+
+    [Fact]
     public async Task An_identity_does_not_give_up_its_memory_while_something_is_being_written()
     {
         await using var live = new LiveIdentities();

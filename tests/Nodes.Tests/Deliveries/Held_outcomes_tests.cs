@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors.Delivering;
+using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -170,6 +171,23 @@ public sealed class Held_outcomes_tests
 
         one.State.ShouldBeOfType<PointState.Idle>();
         one.Target.Writes.Length.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I9_an_outcome_that_its_person_breaks_over_is_forgotten_soon_after_its_deadline_so_that_a_newer_change_need_not_wait()
+    {
+        await using var one = await HoldingAsync();
+        one.Own(Options.KeptFor);
+        one.Identities.LosesQuestion = question => question is IdentityCommand.FinishAttempt ? throw new IdentityUnavailableException(Ann, new InvalidOperationException("a damaged journal")) : false;
+
+        await one.TellHeldAsync(Second * 10, Token);
+        one.Held.Count.ShouldBe(1);
+        await one.TellHeldAsync(Options.ElsewhereMax * 2, Token);
+
+        one.Held.Count.ShouldBe(0);
+        one.Log.All.ShouldContain(line => line.Contains("cannot be recorded, whatever the database does", StringComparison.Ordinal));
+        await WakeAsync(one);
+        one.Outcomes.ShouldHaveSingleItem().ShouldBeOfType<DeliveryOutcome.Unknown>();
     }
 
     [Fact(Timeout = 600_000)]

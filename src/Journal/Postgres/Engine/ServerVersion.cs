@@ -22,7 +22,8 @@ internal static class ServerVersion
     public static void Require(NpgsqlConnection connection)
     {
         // Not the driver's own property: it remembers what the first server of an address told.
-        if (FindFault(connection.PostgresParameters["server_version"]) is { } fault) throw new OldServerException(fault);
+        var told = connection.PostgresParameters.GetValueOrDefault("server_version") ?? throw new OldServerException("it, or what stands before it, does not tell server_version: connect without what stands between.");
+        if (FindFault(told) is { } fault) throw new OldServerException(fault);
     }
 }
 

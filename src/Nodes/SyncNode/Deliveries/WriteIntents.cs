@@ -38,7 +38,9 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
             return new WriteEnd(new DeliveryOutcome.Unknown("The password was set, but the stamp that it got could not be read: its echo could not be told from a change.") { Server = outcome.Server });
         }
 
-        return new WriteEnd(outcome) { RecordFirst = () => RecordAsync(account, attempt, offer, outcome, stamp) };
+        // One id, however often it is recorded.
+        var afterWrite = Guid.NewGuid();
+        return new WriteEnd(outcome) { RecordFirst = () => RecordAsync(account, attempt, afterWrite, offer, outcome, stamp) };
     }
 
     // A recheck that finds our write in place: its stamp was recorded when it was made.
@@ -46,12 +48,12 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
 
     // While an earlier attempt may have landed unnoticed, or may land yet, what comes from the account later than the stamp known by now goes on waiting, until a
     // probe has found it, a recheck was made or its time is over: taken for a change of the person, an old password of ours would be sent back over a newer one.
-    private async Task RecordAsync(AccountId account, Attempt attempt, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
+    private async Task RecordAsync(AccountId account, Attempt attempt, Guid afterWrite, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
     {
         var now = clock.GetUtcNow();
         var isInDoubt = offer.Doubt.After(attempt, offer.Change.CaptureId, outcome, now).IsOpenAt(now, options.IntentHold);
         if (isInDoubt && !outcome.IsSuccess) return;
-        if (isInDoubt && attempt.Kind == AttemptKind.Write) await accounts.OpenIntentAsync(account, Guid.NewGuid(), now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
+        if (isInDoubt && attempt.Kind == AttemptKind.Write) await accounts.OpenIntentAsync(account, afterWrite, now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
         await accounts.CloseIntentAsync(account, attempt.AttemptId, stamp, new ChangeOrigin(offer.Change.Account, offer.Change.Stamp), CancellationToken.None).ConfigureAwait(false);
     }
 
