@@ -30,15 +30,19 @@ public sealed class Records_that_cannot_be_read
 
         var all = (await admin.RunAsync("sync history", Token)).Rows();
         var (damaged, newer) = (OfAda("accepted"), OfAda("applying"));
+
+        // What cannot be read is one row, whatever it would have told: here that the change was accepted, and where it was queued.
+        var told = Numbers(all);
+        told.Remove(damaged);
         await NodeDatabase.ChangeAsync(node, $"UPDATE event SET body = '[]' WHERE event_id = {damaged}", Token);
         await NodeDatabase.ChangeAsync(node, $"UPDATE event SET kind = '{Newer}' WHERE event_id = {newer}", Token);
 
         var history = (await admin.RunAsync("sync history", Token)).Rows();
-        Numbers(history).ShouldBe(Numbers(all));
+        Numbers(history).ShouldBe(told);
         Unreadable(history).ShouldBe([damaged, newer]);
         var (first, second) = (history.Single(row => Number(row) == damaged), history.Single(row => Number(row) == newer));
-        Text(first, "message").ShouldStartWith($"Event 3 of identity {Text(first, "identity")} cannot be read: The stored record of kind 'capture-accepted.1' does not have the shape of its kind");
-        Text(second, "message").ShouldBe($"Event 5 of identity {Text(first, "identity")} cannot be read: The store holds an event of kind '{Newer}', which this version does not know. Run the version that wrote it, or a newer one.");
+        Text(first, "message").ShouldStartWith($"Event 2 of identity {Text(first, "identity")} cannot be read: The stored record of kind 'capture-accepted.1' does not have the shape of its kind");
+        Text(second, "message").ShouldBe($"Event 3 of identity {Text(first, "identity")} cannot be read: The store holds an event of kind '{Newer}', which this version does not know. Run the version that wrote it, or a newer one.");
         (Text(first, "source"), Text(first, "at")).ShouldBe(("alpha", Text(all.Single(row => Number(row) == damaged), "at")));
         history.Where(row => Text(row, "user") == "bob").Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
 
@@ -53,9 +57,9 @@ public sealed class Records_that_cannot_be_read
         Unreadable((await admin.RunAsync("sync history", Token, ("user", "ada"))).Rows()).ShouldBe([damaged, newer]);
 
         var exported = await admin.StreamAsync("sync export", int.MaxValue, Token);
-        Numbers(exported).ShouldBe(Numbers(all));
+        Numbers(exported).ShouldBe(told);
         Unreadable(exported).ShouldBe([damaged, newer]);
-        Numbers(await admin.StreamAsync("sync tail", all.Count, Token, ("last", "1h"), ("number", $"{all.Count}"))).ShouldBe(Numbers(all));
+        Numbers(await admin.StreamAsync("sync tail", told.Count, Token, ("last", "1h"), ("number", $"{told.Count}"))).ShouldBe(told);
         (await admin.RunAsync("sync status", Token)).Rows("times from capture to target").Select(row => (Text(row, "of"), Text(row, "count"))).ShouldContain(("unreadable", "1"), "the other is of a kind that is not looked at");
 
         long OfAda(string happened) => Number(all.Single(row => Text(row, "user") == "ada" && Text(row, "event") == happened));
