@@ -43,7 +43,7 @@ public sealed class Records_that_cannot_be_read
         var (first, second) = (history.Single(row => Number(row) == damaged), history.Single(row => Number(row) == newer));
         Text(first, "message").ShouldStartWith($"Event 2 of identity {Text(first, "identity")} cannot be read: The stored record of kind 'capture-accepted.1' does not have the shape of its kind");
         Text(second, "message").ShouldBe($"Event 3 of identity {Text(first, "identity")} cannot be read: The store holds an event of kind '{Newer}', which this version does not know. Run the version that wrote it, or a newer one.");
-        (Text(first, "source"), Text(first, "at")).ShouldBe(("alpha", Text(all.Single(row => Number(row) == damaged), "at")));
+        (Text(first, "source"), Text(first, "at")).ShouldBe(("alpha", Text(all.First(row => Number(row) == damaged), "at")));
         history.Where(row => Text(row, "user") == "bob").Select(row => Text(row, "event")).ShouldBe(["scoped", "assigned", "accepted", "queued", "applying", "finished"]);
 
         // Nobody can tell what they are about: only whose they are, and when, leaves them out.
