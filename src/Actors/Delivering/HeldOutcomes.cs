@@ -71,8 +71,11 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         var several = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken };
 
         // Before any identity is asked: after an outage an echo comes as soon as the outcomes, and is told by what is recorded.
-        var toRecord = atHand.Values.Where(entry => entry is { IsHeld: true, IsRecorded: false } && ownership.StandingOf(entry.Outcome.Identity) != ShardStanding.Unknown).ToList();
-        await Parallel.ForEachAsync(toRecord, several, async (entry, _) => await TryAsync(entry, ShardStanding.Other).ConfigureAwait(false)).ConfigureAwait(false);
+        var unrecorded = atHand.Values.Where(entry => entry is { IsHeld: true, IsRecorded: false }).ToList();
+        await Parallel.ForEachAsync(unrecorded, several, async (entry, _) =>
+        {
+            if (ownership.StandingOf(entry.Outcome.Identity) != ShardStanding.Unknown) await RecordAsync(entry).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         await Parallel.ForEachAsync(due, several, async (entry, _) => await TellAgainAsync(entry).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
@@ -118,17 +121,31 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     // Null if it is told, or nobody wants it; else the reason. What is to be recorded before is so wherever the shard is.
     private async Task<Trouble?> TryAsync(Entry entry, ShardStanding standing)
     {
+        if (await RecordAsync(entry).ConfigureAwait(false) is { } trouble) return trouble;
+        return standing == ShardStanding.Other ? new Trouble("Its shard is another node's.", IsFault: false) : await GuardAsync(() => FinishAsync(entry)).ConfigureAwait(false);
+    }
+
+    private static Task<Trouble?> RecordAsync(Entry entry) => GuardAsync(async () =>
+    {
+        if (!entry.IsRecorded && entry.Outcome.RecordFirst is { } recordAsync) await recordAsync().ConfigureAwait(false);
+        entry.IsRecorded = true;
+    });
+
+    private async Task FinishAsync(Entry entry)
+    {
         var outcome = entry.Outcome;
+        var decision = await identities.DecideAsync(
+            outcome.Identity, now => new IdentityCommand.FinishAttempt(now, outcome.Point, outcome.Attempt.AttemptId, outcome.Outcome, jitter()), CancellationToken.None).ConfigureAwait(false);
+        Remove(entry);
+        if (decision.Refusal is { } refusal) LogNotWanted(outcome.Point, outcome.CaptureId, NameOf(outcome), refusal);
+        else if (entry.IsHeld) LogTold(outcome.Point, outcome.CaptureId, NameOf(outcome), clock.GetElapsedTime(entry.Since));
+    }
+
+    private static async Task<Trouble?> GuardAsync(Func<Task> workAsync)
+    {
         try
         {
-            if (!entry.IsRecorded && outcome.RecordFirst is { } recordAsync) await recordAsync().ConfigureAwait(false);
-            entry.IsRecorded = true;
-            if (standing == ShardStanding.Other) return new Trouble("Its shard is another node's.", IsFault: false);
-            var decision = await identities.DecideAsync(
-                outcome.Identity, now => new IdentityCommand.FinishAttempt(now, outcome.Point, outcome.Attempt.AttemptId, outcome.Outcome, jitter()), CancellationToken.None).ConfigureAwait(false);
-            Remove(entry);
-            if (decision.Refusal is { } refusal) LogNotWanted(outcome.Point, outcome.CaptureId, NameOf(outcome), refusal);
-            else if (entry.IsHeld) LogTold(outcome.Point, outcome.CaptureId, NameOf(outcome), clock.GetElapsedTime(entry.Since));
+            await workAsync().ConfigureAwait(false);
             return null;
         }
         catch (Exception failure) when (failure is IdentityUnavailableException or StorageUnavailableException)
@@ -194,9 +211,9 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     [LoggerMessage(3416, LogLevel.Warning, "The node ends before {Count} outcomes of deliveries could be recorded: whoever goes on with them probes the targets.")]
     private partial void LogLeft(int count);
 
-    [LoggerMessage(3418, LogLevel.Error, "{Point}: that change {CaptureId} ended with {Outcome} cannot be recorded, whatever the database does, and is forgotten; the attempt is given up, and the target is probed: {Reason}")]
-    private partial void LogFaulty(SyncPointId point, CaptureId captureId, string outcome, string reason);
-
     [LoggerMessage(3417, LogLevel.Error, "Recording outcomes that are held broke with {ExceptionType}; it is tried again.\n{StackTrace}")]
     private partial void LogBroke(Type exceptionType, string? stackTrace);
+
+    [LoggerMessage(3418, LogLevel.Error, "{Point}: that change {CaptureId} ended with {Outcome} cannot be recorded, whatever the database does, and is forgotten; the attempt is given up, and the target is probed: {Reason}")]
+    private partial void LogFaulty(SyncPointId point, CaptureId captureId, string outcome, string reason);
 }
