@@ -31,9 +31,12 @@ internal sealed partial class IdentityActor
         private bool RestsOnWritten => Follows is null || (Follows.IsCompletedSuccessfully && Follows.GetAwaiter().GetResult() == AppendResult.Appended);
     }
 
+    // One at a time, until its message is here: the task that tells it may still be about to end when it is, so that the task says nothing about that.
     private void Watch()
     {
-        if (watching.IsCompleted && !isEnding) watching = Context.TellSelfAfterAsync(underWay.Peek().Writing, IdentityMessage.Written.Instance);
+        if (awaited is not null || isEnding) return;
+        awaited = new IdentityMessage.Written();
+        watching = Context.TellSelfAfterAsync(underWay.Peek().Writing, awaited);
     }
 
     // Each ends by itself: what was asked of the journal is answered, or fails.

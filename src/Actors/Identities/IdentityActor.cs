@@ -30,6 +30,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     private AppendMark? lastAppend;
     private Task<AppendResult>? lastWriting;
     private Task watching = Task.CompletedTask;
+    private IdentityMessage.Written? awaited;
     private bool isEnding;
 
     public IdentityActor(IActorContext<IdentityMessage> context, IdentityServices services, ILogger logger)
@@ -47,6 +48,7 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
     {
         if (message is IdentityMessage.Written)
         {
+            if (ReferenceEquals(message, awaited)) awaited = null;
             Settle();
             return;
         }

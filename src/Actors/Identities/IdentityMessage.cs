@@ -26,11 +26,8 @@ public abstract record IdentityMessage
     /// <summary>Someone asks for the state.</summary>
     internal sealed record Show(IReply<IdentityState> Reply) : IdentityMessage;
 
-    /// <summary>The journal has answered.</summary>
-    internal sealed record Written : IdentityMessage
-    {
-        public static Written Instance { get; } = new();
-    }
+    /// <summary>The journal has answered; one for each time that it was waited for.</summary>
+    internal sealed record Written : IdentityMessage;
 
     /// <summary>There may be something to do.</summary>
     internal sealed record Wake : IdentityMessage;

@@ -61,6 +61,6 @@ public interface IActorContext<TMessage>
     /// Tells <paramref name="message"/> to this actor once <paramref name="work"/> has ended, however it ended, past the mailbox's bound; also to a later incarnation.
     /// If the actor has stopped by then, it is a dead letter.
     /// </summary>
-    /// <returns>Ends once it is told. Never fails.</returns>
+    /// <returns>Ends some time after it was told, at which the message may have been handled already. Never fails.</returns>
     Task TellSelfAfterAsync(Task work, TMessage message);
 }

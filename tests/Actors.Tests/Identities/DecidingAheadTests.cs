@@ -1,3 +1,5 @@
+using PasswordSync.Actors.Identities;
+using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
@@ -32,6 +34,22 @@ public sealed class DecidingAheadTests
         live.Decided.ShouldBe([1, 2]);
         live.Offers[^1].Offer.Change.CaptureId.ShouldBe(CaptureIdOf(Ann, 2));
         live.Journal.Appends[1].Follows.ShouldBe(live.Journal.Appends[0].Mark);
+    }
+
+    [Fact]
+    public async Task What_comes_while_the_task_that_told_of_the_last_writing_has_not_ended_yet_is_settled_too()
+    {
+        // As with threads of which one is held up just after it has told.
+        await using var live = new LiveIdentities(wrap: context => new NeverEndsToTell(context));
+        live.Journal.Held = [];
+
+        live.Arrive(Ann, 1);
+        Release(live);
+        live.Arrive(Ann, 2);
+        Release(live);
+
+        live.Decided.ShouldBe([1, 2]);
+        live.Offers[^1].Offer.Change.CaptureId.ShouldBe(CaptureIdOf(Ann, 2));
     }
 
     [Fact]
@@ -231,5 +249,37 @@ public sealed class DecidingAheadTests
     {
         live.Journal.Release();
         live.System.Turns.RunAll();
+    }
+
+    /// <summary>Tells as ever, but its task of that does not end.</summary>
+    private sealed class NeverEndsToTell(IActorContext<IdentityMessage> real) : IActorContext<IdentityMessage>
+    {
+        private readonly TaskCompletionSource never = new();
+
+        public ActorSystem System => real.System;
+
+        public IActorRef<IdentityMessage> Self => real.Self;
+
+        public string Name => real.Name;
+
+        public CancellationToken Ending => real.Ending;
+
+        public IActorRef<TChild> Spawn<TChild>(Props<TChild> props, string name) => real.Spawn(props, name);
+
+        public OnDemandChildren<TChild> OnDemand<TChild>(Props<TChild> props) => real.OnDemand(props);
+
+        public void Watch(IActorRef actor) => real.Watch(actor);
+
+        public void Unwatch(IActorRef actor) => real.Unwatch(actor);
+
+        public void Stop(IActorRef actor) => real.Stop(actor);
+
+        public void Passivate() => real.Passivate();
+
+        public IDisposable Schedule(TimeSpan delay, IdentityMessage message) => real.Schedule(delay, message);
+
+        public void PipeToSelf(Func<CancellationToken, Task<IdentityMessage>> work) => real.PipeToSelf(work);
+
+        public Task TellSelfAfterAsync(Task work, IdentityMessage message) => Task.WhenAll(real.TellSelfAfterAsync(work, message), never.Task);
     }
 }

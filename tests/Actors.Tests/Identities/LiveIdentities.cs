@@ -20,7 +20,7 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
     public static readonly IdentityId Bob = new(new Guid(2, 0, 0, new byte[8]));
     private static readonly TimeSpan LeaseLength = TimeSpan.FromDays(1_000);
 
-    public LiveIdentities(int shardCount = 1, DecisionRules? rules = null, Func<IdentityServices, IdentityServices>? configure = null)
+    public LiveIdentities(int shardCount = 1, DecisionRules? rules = null, Func<IdentityServices, IdentityServices>? configure = null, Func<IActorContext<IdentityMessage>, IActorContext<IdentityMessage>>? wrap = null)
     {
         System = new TestSystem(configure: options => options with { PoisonedMessages = this });
         Ownership = new ShardOwnership(shardCount, Clock);
@@ -28,7 +28,7 @@ internal sealed class LiveIdentities : IInboxRowTracker, IPoisonedMessageSink, I
         var services = new IdentityServices(
             Journal, Ownership, shardCount, () => rules ?? DecisionRules.Default, (identity, offer) => Offers.Add((identity, offer)), this, Clock, () => 0, (identity, happened) => Observe(identity, happened));
         services = configure?.Invoke(services) ?? services;
-        var props = new Props<IdentityMessage>("identity", context => new IdentityActor(context, services, System.Log)) { IdleTimeout = services.IdleTimeout };
+        var props = new Props<IdentityMessage>("identity", context => new IdentityActor(wrap?.Invoke(context) ?? context, services, System.Log)) { IdleTimeout = services.IdleTimeout };
         Region = ShardRegion.Begin(System.Actors, props, TimeSpan.FromSeconds(10));
         System.Turns.RunAll();
     }
