@@ -104,7 +104,10 @@ public sealed class VirtualNetwork : IAsyncDisposable
 
     private async Task AddSwitchAsync(int index, CancellationToken cancellationToken)
     {
-        var added = await new ToolRun(LabMachine.PathOf(LabTool.Ip), ["link", "add", BridgeOf(switches[index]), "type", "bridge"]).RunAsync(cancellationToken);
+        // Without a hardware address of its own a bridge takes over that of one of its cables, and another one's as soon as cables come and go: whoever had asked for the former one
+        // then sends to nobody, for as long as a minute. Locally administered, as the second bit of the first byte says.
+        string[] add = ["link", "add", BridgeOf(switches[index]), "address", string.Create(CultureInfo.InvariantCulture, $"02:00:00:00:{number:x2}:{index:x2}"), "type", "bridge"];
+        var added = await new ToolRun(LabMachine.PathOf(LabTool.Ip), add).RunAsync(cancellationToken);
         if (added.Errors.Contains("not permitted", StringComparison.Ordinal) || added.Errors.Contains("not supported", StringComparison.Ordinal))
             throw new LabNotSupportedException($"This machine lets nobody make networks: {added.Errors.Trim()}");
         added.RequireSuccess();
