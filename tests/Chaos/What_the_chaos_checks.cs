@@ -1,5 +1,6 @@
 using PasswordSync.Chaos.Cluster;
 using PasswordSync.Core.Captures;
+using PasswordSync.Lab;
 using Shouldly;
 using Xunit;
 
@@ -18,6 +19,9 @@ public sealed class What_the_chaos_checks
         await using var cluster = await ChaosCluster.StartAsync(["north"], options => options, Token);
         await cluster.Edge.ChangeAsync(User, Token);
         await cluster.ComeToRestAsync(mayGoBack: false, Token);
+
+        // The target has the password before its node could write down that it has.
+        await Eventually.HoldsAsync("the end of the attempt in the journal", ChaosCluster.Bound, async token => await cluster.CountAsync("SELECT count(*) FROM passwordsync.event WHERE kind LIKE 'attempt-finished.%'", token) > 0, Token);
         await using var database = new ChaosDatabaseReader([cluster.Postgres.Port]);
         var acknowledged = cluster.Edge.AcknowledgedCaptures;
 
