@@ -90,7 +90,7 @@ internal sealed class EdgeLoad : IDisposable
         var now = DateTimeOffset.UtcNow;
         for (var number = first; number < first + Batch; number++)
         {
-            var (person, version) = ((int)(number % people), (uint)(2 + (number / people)));
+            var (person, version) = ((int)(number % people), (uint)(People.LastVersion + 1 + (number / people)));
             var id = Guid.NewGuid();
             var stamp = new ProvenStamp(version, Stamp.ToOriginatingSecond(now), People.InvocationId);
             items.Add(new ConfirmedCapture(new CaptureId(id), People.ObjectGuid(person), stamp, People.Names(person), [People.Scope], now, now, now, Seal(id, now, People.Login(person))));

@@ -26,6 +26,9 @@ internal sealed class History(IStore store, Func<Guid, DateTimeOffset, string, b
     private static readonly TimeSpan OpenFor = TimeSpan.FromDays(5);
     private const int OpenEvery = 20;
 
+    // Everybody has changed the password once, and but one in so many once before: six and five events make ten for each.
+    private const int OnceEvery = 5;
+
     private static readonly ImmutableSortedSet<SyncPointId> Points = [new SyncPointId("files"), new SyncPointId("mail")];
     private static readonly byte[] Opaque = RandomNumberGenerator.GetBytes(1_200);
     private readonly DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -49,15 +52,25 @@ internal sealed class History(IStore store, Func<Guid, DateTimeOffset, string, b
 
     private async Task WriteAsync(int[] block, int people, LeaseView lease)
     {
+        var half = Length * ((double)block.Length / people) / 2;
+        var began = now - Quiet - Length + (Length * ((double)block[0] / people));
+        var states = new Dictionary<AccountId, IdentityState>();
+        await WriteAsync([.. block.Where(person => person % OnceEvery != 0)], isLast: false, began, half, states, lease);
+        await WriteAsync(block, isLast: true, began + half, half, states, lease);
+    }
+
+    // One change of each of these people, spread over a time.
+    private async Task WriteAsync(int[] some, bool isLast, DateTimeOffset began, TimeSpan length, Dictionary<AccountId, IdentityState> states, LeaseView lease)
+    {
         var fates = new Dictionary<AccountId, Fate>();
         var arrivals = new List<Arrival>();
-        foreach (var person in block)
+        for (var place = 0; place < some.Length; place++)
         {
-            var at = now - Quiet - Length + (Length * ((double)person / people));
-            var fate = FateOf(person, at);
+            var (person, at) = (some[place], began + (length * ((double)place / some.Length)));
+            var fate = isLast ? FateOf(person, at) : Fate.Delivered;
             if (fate == Fate.Parked) parked.Add(person);
             fates.Add(People.Account(person), fate);
-            var change = People.FirstChange(person, at);
+            var change = People.PastChange(person, isLast, at);
 
             // Only what is still held is ever opened; the rest was deleted when it was delivered.
             arrivals.Add(new Arrival.Confirmed(change, [People.Scope], fate == Fate.Delivered ? Opaque : seal(change.CaptureId.Value, at, People.Login(person))));
@@ -65,9 +78,10 @@ internal sealed class History(IStore store, Func<Guid, DateTimeOffset, string, b
 
         await store.Inbox.AcceptAsync(arrivals, CancellationToken.None);
         var rows = await store.Inbox.ReadAsync([.. lease.Shards.Keys], ImmutableHashSet<long>.Empty, Block, CancellationToken.None);
-        if (rows.Length != block.Length) throw new InvalidOperationException($"The inbox holds {rows.Length} rows instead of {block.Length}.");
-        var decided = await Task.WhenAll(rows.Select(row => DecideAsync(row, lease)));
-        await Task.WhenAll(rows.Zip(decided, (row, state) => DeliverAsync(row, state, fates[row.Arrival.Account], lease)));
+        if (rows.Length != some.Length) throw new InvalidOperationException($"The inbox holds {rows.Length} rows instead of {some.Length}.");
+        var decided = await Task.WhenAll(rows.Select(row => DecideAsync(row, states.GetValueOrDefault(row.Arrival.Account, IdentityState.Initial), lease)));
+        var delivered = await Task.WhenAll(rows.Zip(decided, (row, state) => DeliverAsync(row, state, fates[row.Arrival.Account], lease)));
+        foreach (var (row, state) in rows.Zip(delivered)) states[row.Arrival.Account] = state;
     }
 
     private Fate FateOf(int person, DateTimeOffset at) => now - at > OpenFor ? Fate.Delivered : (person % OpenEvery) switch
@@ -77,10 +91,10 @@ internal sealed class History(IStore store, Func<Guid, DateTimeOffset, string, b
         _ => Fate.Delivered,
     };
 
-    private Task<IdentityState> DecideAsync(InboxRow row, LeaseView lease)
+    private Task<IdentityState> DecideAsync(InboxRow row, IdentityState before, LeaseView lease)
     {
         var change = ((Arrival.Confirmed)row.Arrival).Change;
-        return AppendAsync(row, IdentityState.Initial, [new IdentityCommand.DecideCapture(change.Stages.AcceptedAt.AddMilliseconds(3), change, Points, row.OwnWrites)], [row.Sequence], lease);
+        return AppendAsync(row, before, [new IdentityCommand.DecideCapture(change.Stages.AcceptedAt.AddMilliseconds(3), change, Points, row.OwnWrites)], [row.Sequence], lease);
     }
 
     private Task<IdentityState> DeliverAsync(InboxRow row, IdentityState state, Fate fate, LeaseView lease)

@@ -6,7 +6,7 @@ using PasswordSync.Lab;
 using PasswordSync.Operations.Bench;
 
 // Usage: dotnet run -c Release --project bench/Operations [-- [--quick] [PART]]; PART is idle, limits, questions, export or intake: only that.
-// Needs root: it starts a PostgreSQL server of its own. Fills the journal with the work of weeks (100,000 people and about 600,000 events; --quick a twentieth), then prints how long the
+// Needs root: it starts a PostgreSQL server of its own. Fills the journal with the work of weeks (100,000 people and about a million events; --quick a twentieth), then prints how long the
 // operators' questions take, how fast the password log is exported, and what both cost the intake, beside what the machine gives in the same run.
 var quick = args.Contains("--quick");
 var part = args.FirstOrDefault(arg => !arg.StartsWith("--", StringComparison.Ordinal)) ?? "";
