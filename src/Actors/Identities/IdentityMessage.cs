@@ -27,7 +27,7 @@ public abstract record IdentityMessage
     internal sealed record Show(IReply<IdentityState> Reply) : IdentityMessage;
 
     /// <summary>The journal has answered; one for each time that it was waited for.</summary>
-    internal sealed record Written : IdentityMessage;
+    internal sealed record Written : IdentityMessage, IReminder;
 
     /// <summary>There may be something to do.</summary>
     internal sealed record Wake : IdentityMessage;

@@ -106,6 +106,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
 
     internal void PublishDeadLetter(ActorCell cell, object message, DeadLetterReason reason)
     {
+        if (message is IReminder && reason == DeadLetterReason.Stopped) return;
         metrics.DeadLetters.Add(1, ActorMetrics.Kind(cell.Kind), ActorMetrics.Reason(reason));
         LogDeadLetter(cell.Path, message.GetType(), reason);
         deadLetters.Writer.TryWrite(new DeadLetter(cell.Path, message, reason));

@@ -211,6 +211,29 @@ public sealed class DecidingAheadTests
         live.Decided.ShouldBe([1]);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task What_the_journal_answers_to_an_identity_that_stops_is_carried_out_and_no_dead_letter(int turnsOfTheStopBefore)
+    {
+        await using var live = new LiveIdentities();
+        live.Journal.Held = [];
+        live.Arrive(Ann, 1);
+        var stop = live.System.Actors.ShutdownAsync(TestContext.Current.CancellationToken);
+        while (live.System.Turns.Count == 0) await Task.Yield();
+        for (var turn = 0; turn < turnsOfTheStopBefore; turn++) live.System.Turns.RunOne();
+
+        live.Journal.Release();
+        await live.System.Turns.RunUntilAsync(stop);
+
+        live.Decided.ShouldBe([1]);
+        live.System.TakeDeadLetters().ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task No_more_than_a_bound_is_decided_ahead()
     {
