@@ -44,6 +44,13 @@ internal sealed partial class IdentityActor : Actor<IdentityMessage>
         pending = new PendingRow(services.PendingSlack);
     }
 
+    /// <summary>What failed has lost its alarm, and may have been woken for its pending-work row already.</summary>
+    protected internal override ValueTask OnStartAsync(CancellationToken cancellationToken)
+    {
+        if (Context.Restarts > 0) alarm.SetAfterRestart(Context.Restarts);
+        return ValueTask.CompletedTask;
+    }
+
     protected internal override async ValueTask ReceiveAsync(IdentityMessage message, CancellationToken cancellationToken)
     {
         if (message is IdentityMessage.Written)

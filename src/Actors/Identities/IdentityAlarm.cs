@@ -8,6 +8,9 @@ namespace PasswordSync.Actors.Identities;
 /// </summary>
 internal sealed class IdentityAlarm(IActorContext<IdentityMessage> context, IdentityServices services)
 {
+    /// <summary>After so many failures it is left to who looks for due work to wake the identity: that comes as soon.</summary>
+    private const int RestartsMax = 6;
+
     private readonly IdentityMessage.Wake ring = new();
     private TimeSpan offerAgainAfter = services.OfferAgainInterval;
     private TimeSpan retryAfter = services.StorageRetryInterval;
@@ -51,6 +54,12 @@ internal sealed class IdentityAlarm(IActorContext<IdentityMessage> context, Iden
         retryAfter = Earlier(retryAfter * 2, services.StorageRetryMax);
         Arm(wait, now);
         return wait;
+    }
+
+    /// <summary>An earlier incarnation failed, whose alarm went with it: looks for what is due after a while, which doubles each time, so that one that fails over that itself does not go on for ever.</summary>
+    public void SetAfterRestart(int restarts)
+    {
+        if (restarts <= RestartsMax) Arm(services.StorageRetryInterval * (1 << (restarts - 1)), services.Clock.GetUtcNow());
     }
 
     /// <summary>There is nothing to do.</summary>

@@ -9,6 +9,8 @@ internal abstract partial class ActorCell
     private ITimer? backoff;
     private Exception? fatal;
 
+    public int Restarts => restarts?.Total ?? 0;
+
     protected abstract ValueTask StartActorAsync();
 
     protected abstract ValueTask ReceiveCurrentAsync();

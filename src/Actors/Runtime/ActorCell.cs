@@ -139,6 +139,6 @@ internal abstract partial class ActorCell(ActorSystem system, ActorCell? parent,
 
     public ActorStatus Status()
     {
-        lock (Gate) return new ActorStatus(Path, Kind, state, MessageCount, WaitingSenders, restarts?.Total ?? 0);
+        lock (Gate) return new ActorStatus(Path, Kind, state, MessageCount, WaitingSenders, Restarts);
     }
 }

@@ -12,6 +12,9 @@ public interface IActorContext<TMessage>
     /// <summary>The last part of the actor's path, unique among its siblings.</summary>
     string Name { get; }
 
+    /// <summary>How often a failed incarnation of this actor was followed by another, since it was spawned.</summary>
+    int Restarts { get; }
+
     /// <summary>Cancelled when this incarnation begins to end. For work that outlives a handler.</summary>
     CancellationToken Ending { get; }
 
@@ -34,7 +37,7 @@ public interface IActorContext<TMessage>
     /// <summary>No notice of <paramref name="actor"/> comes after this call, even if one was on its way.</summary>
     void Unwatch(IActorRef actor);
 
-    /// <summary>Stops a child, or this actor, after the message in hand. What is left in its mailbox becomes dead letters.</summary>
+    /// <summary>Stops a child, or this actor, after the message in hand. What is left in its mailbox becomes dead letters, but for an <see cref="IReminder"/>.</summary>
     /// <exception cref="ArgumentException"><paramref name="actor"/> is neither.</exception>
     void Stop(IActorRef actor);
 
@@ -59,7 +62,7 @@ public interface IActorContext<TMessage>
 
     /// <summary>
     /// Tells <paramref name="message"/> to this actor once <paramref name="work"/> has ended, however it ended, past the mailbox's bound; also to a later incarnation.
-    /// If the actor has stopped by then, it is a dead letter.
+    /// If the actor has stopped by then, it is a dead letter, unless it is an <see cref="IReminder"/>.
     /// </summary>
     /// <returns>Ends some time after it was told, at which the message may have been handled already. Never fails.</returns>
     Task TellSelfAfterAsync(Task work, TMessage message);

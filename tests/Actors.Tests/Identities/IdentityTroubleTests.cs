@@ -2,6 +2,7 @@ using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;
@@ -171,6 +172,38 @@ public sealed class IdentityTroubleTests
         live.Decided.ShouldBe([1, 2]);
         live.Journal.Loads.ShouldBe(2);
         live.Journal.StateOf(Ann).Newest!.CaptureId.ShouldBe(CaptureIdOf(Ann, 2));
+    }
+
+    [Fact]
+    public async Task An_identity_that_crashed_looks_for_what_is_due_though_nobody_wakes_it()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+        await live.BeginAsync(Ann, 1, Guid.NewGuid(), Second * 5);
+        live.Tell(Ann, live.Row(2, _ => throw new InvalidOperationException("poison")));
+        live.Pass(Second * 2);
+        live.Poisoned.Count.ShouldBe(1);
+
+        live.Pass(Second * 10);
+
+        live.Journal.EventsOf(Ann)[^1].ShouldBeOfType<IdentityEvent.AttemptFinished>().Outcome.ShouldBeOfType<DeliveryOutcome.Unknown>();
+    }
+
+    [Fact]
+    public async Task I9_an_identity_that_crashes_whenever_it_looks_for_what_is_due_does_not_do_so_for_ever()
+    {
+        await using var live = new LiveIdentities();
+        live.Arrive(Ann, 1);
+        live.Journal.ReadTrouble = () => new InvalidOperationException("a damaged journal");
+        live.Tell(Ann, live.Row(2, _ => throw new InvalidOperationException("poison")));
+        live.Pass(Second * 300);
+        var crashed = live.Poisoned.Count;
+        crashed.ShouldBeGreaterThan(1);
+
+        live.Pass(Second * 300);
+
+        live.Poisoned.Count.ShouldBe(crashed);
+        live.Live.ShouldBe(0);
     }
 
     [Fact]
