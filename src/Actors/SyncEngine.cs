@@ -43,7 +43,7 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         this.clock = clock;
         logger = loggers.CreateLogger<SyncEngine>();
         ownership = new ShardOwnership(ports.Leases.ShardCount, clock);
-        pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>());
+        pump = new InboxPump(ports.Inbox, ownership, ports.Scopes, ports.Settler, options.Pump, clock, loggers.CreateLogger<InboxPump>()) { Unrecorded = () => outcomes!.UnrecordedAccounts() };
         survey = new PendingSurvey(ports.Pending, ownership, options.Survey, clock, loggers.CreateLogger<PendingSurvey>());
         keeper = new LeaseKeeper(ports.Leases, options.Node, ownership, options.Lease, clock, loggers.CreateLogger<LeaseKeeper>());
         system = new ActorSystem(new ActorSystemOptions { Clock = clock, PoisonedMessages = this, DeadLetterCapacity = DeadLettersFor(options.Pump), MeterScope = options.MeterScope }, loggers.CreateLogger<ActorSystem>());
@@ -136,7 +136,11 @@ public sealed partial class SyncEngine : IPoisonedMessageSink, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync() => system.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await system.DisposeAsync().ConfigureAwait(false);
+        outcomes.Dispose();
+    }
 
     // The sync points first: what they have in flight needs the identities to tell its outcome to.
     private async Task DrainAsync(CancellationToken limit)

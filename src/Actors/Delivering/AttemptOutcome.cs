@@ -20,8 +20,11 @@ public sealed record HeldOutcomesOptions
     /// <summary>How many may be held; while there are more, no attempt is begun. Those in flight by then come on top. Default 10,000, some 10 MB.</summary>
     public int HeldMax { get; init; } = 10_000;
 
-    /// <summary>How many are told at once. Default 16.</summary>
-    public int Concurrency { get; init; } = 16;
+    /// <summary>How many are told at once; who does not answer keeps nobody else waiting, as long as there are fewer of them. Default 1,000: one costs an ask of its identity.</summary>
+    public int TellingMax { get; init; } = 1_000;
+
+    /// <summary>For how many of those what must be recorded before is recorded at once, on a connection of the database each. Default 16.</summary>
+    public int RecordingMax { get; init; } = 16;
 
     /// <summary>How soon one is told again; doubled each time that the identity was asked in vain. Default 0.5 s.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromMilliseconds(500);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Runtime;
@@ -6,20 +7,24 @@ using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Captures;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 
 namespace PasswordSync.Actors.Delivering;
 
 /// <summary>
 /// Tells identities how attempts ended. What cannot be told, because the database is away or the shard on its way to another node, is held in memory and told again, and takes no place at
-/// its sync point meanwhile. As long as it is here, this node does not give the attempt up: no wake-up after an outage comes before what is known already. Safe from any thread.
+/// its sync point meanwhile; each by itself, so that an identity that does not answer holds up no other. As long as it is here, this node does not give the attempt up: no wake-up after an
+/// outage comes before what is known already. Safe from any thread.
 /// </summary>
-public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership ownership, HeldOutcomesOptions options, Func<double> jitter, TimeProvider clock, ILogger<HeldOutcomes> logger)
+public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership ownership, HeldOutcomesOptions options, Func<double> jitter, TimeProvider clock, ILogger<HeldOutcomes> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<Guid, Entry> atHand = new();
+    private readonly SemaphoreSlim recordingPlaces = new(options.RecordingMax);
     private volatile RulesOver? over;
     private volatile bool isEnding;
     private int held;
+    private int telling;
 
     private sealed record RulesOver(DecisionRules Of, DecisionRules Rules);
 
@@ -28,6 +33,11 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
 
     /// <summary>Whether so many are held that nothing new is to be begun.</summary>
     public bool IsFull => Count >= options.HeldMax;
+
+    /// <summary>The accounts of sources that were written to while what that caused is held unrecorded: what is captured of them waits for it, however long the database is away.</summary>
+    public ImmutableHashSet<AccountId> UnrecordedAccounts() => Count == 0
+        ? []
+        : [.. atHand.Values.Where(entry => entry is { IsHeld: true, NeedsRecord: true }).Select(entry => entry.Outcome.Attempt.Target.AsSourceAccount).OfType<AccountId>()];
 
     /// <summary>The same rules, which spare attempts whose outcome is here.</summary>
     public DecisionRules Over(DecisionRules rules)
@@ -44,40 +54,32 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         ArgumentNullException.ThrowIfNull(outcome);
         var entry = new Entry(outcome, clock.GetTimestamp()) { RetryAfter = options.RetryInterval };
         atHand[outcome.Attempt.AttemptId] = entry;
-        if (await TryAsync(entry, ShardStanding.Own).ConfigureAwait(false) is not { } trouble) return;
+        if (await TryAsync(entry, ShardStanding.Own, CancellationToken.None).ConfigureAwait(false) is not { } trouble) return;
         LogHeld(outcome.Point, outcome.CaptureId, NameOf(outcome), trouble.Reason);
         Interlocked.Increment(ref held);
         entry.TriedAt = clock.GetTimestamp();
         entry.IsHeld = true;
     }
 
-    /// <summary>Tells what is held again and again until cancelled. Never fails.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Repeating.RunAsync(
-        async token =>
-        {
-            await Task.Delay(options.RetryInterval, clock, token).ConfigureAwait(false);
-            await TellDueAsync(token).ConfigureAwait(false);
-        },
-        failure => LogBroke(failure.GetType(), failure.StackTrace),
-        options.RetryInterval,
-        clock,
-        cancellationToken);
-
-    /// <summary>One round: tells what is due, the oldest first.</summary>
-    public async Task TellDueAsync(CancellationToken cancellationToken)
+    /// <summary>Tells what is held again and again until cancelled; then waits for what it is telling, each within its own bounds. Never fails.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (Count == 0) return;
-        var due = atHand.Values.Where(entry => entry.IsHeld && (isEnding || clock.GetElapsedTime(entry.TriedAt) >= entry.RetryAfter)).OrderBy(entry => entry.Since).ToList();
-        var several = new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken };
-
-        // Before any identity is asked: after an outage an echo comes as soon as the outcomes, and is told by what is recorded.
-        var unrecorded = atHand.Values.Where(entry => entry is { IsHeld: true, IsRecorded: false }).ToList();
-        await Parallel.ForEachAsync(unrecorded, several, async (entry, _) =>
-        {
-            if (ownership.StandingOf(entry.Outcome.Identity) != ShardStanding.Unknown) await RecordAsync(entry).ConfigureAwait(false);
-        }).ConfigureAwait(false);
-        await Parallel.ForEachAsync(due, several, async (entry, _) => await TellAgainAsync(entry).ConfigureAwait(false)).ConfigureAwait(false);
+        List<Task> begun = [];
+        await Repeating.RunAsync(
+            async token =>
+            {
+                await Task.Delay(options.RetryInterval, clock, token).ConfigureAwait(false);
+                begun = [.. begun.Where(told => !told.IsCompleted), .. BeginDue(token)];
+            },
+            failure => LogBroke(failure.GetType(), failure.StackTrace),
+            options.RetryInterval,
+            clock,
+            cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(begun).ConfigureAwait(false);
     }
+
+    /// <summary>Begins to tell what is due, beside what is being told already. Ends when each of it was tried once.</summary>
+    public Task TellDueAsync(CancellationToken cancellationToken) => Task.WhenAll(BeginDue(cancellationToken)).WaitAsync(cancellationToken);
 
     /// <summary>The node ends: waits until everything is told, at most until the limit. What is left then is found out by its deadline and a probe.</summary>
     public async Task EndAsync(CancellationToken limit)
@@ -87,7 +89,42 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         if (Count is > 0 and var left) LogLeft(left);
     }
 
-    private async Task TellAgainAsync(Entry entry)
+    public void Dispose() => recordingPlaces.Dispose();
+
+    // What must be recorded first comes first: after an outage an echo comes as soon as the outcomes, and is told by what is recorded. Then those that were asked
+    // in vain least often.
+    private List<Task> BeginDue(CancellationToken cancellationToken)
+    {
+        if (Count == 0) return [];
+        var due = atHand.Values.Where(IsDue).OrderByDescending(entry => entry.NeedsRecord).ThenBy(entry => entry.RetryAfter).ThenBy(entry => entry.Since);
+        return [.. due.Take(options.TellingMax - Volatile.Read(ref telling)).ToList().Select(entry => TellAgainAsync(entry, cancellationToken))];
+    }
+
+    private bool IsDue(Entry entry) =>
+        entry is { IsHeld: true, IsBeingTold: false } && (isEnding || entry.NeedsRecord || clock.GetElapsedTime(entry.TriedAt) >= entry.RetryAfter);
+
+    private async Task TellAgainAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        entry.IsBeingTold = true;
+        Interlocked.Increment(ref telling);
+        try
+        {
+            await TellOnceMoreAsync(entry, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Nobody waits for it: it is logged, and the outcome told again.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            LogBroke(failure.GetType(), failure.StackTrace);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref telling);
+            entry.IsBeingTold = false;
+        }
+    }
+
+    private async Task TellOnceMoreAsync(Entry entry, CancellationToken cancellationToken)
     {
         var outcome = entry.Outcome;
         var standing = ownership.StandingOf(outcome.Identity);
@@ -99,7 +136,7 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         {
             // The lease is over, so the database is away: the node asks nobody before it is renewed.
         }
-        else if (await TryAsync(entry, standing).ConfigureAwait(false) is not { } trouble)
+        else if (await TryAsync(entry, standing, cancellationToken).ConfigureAwait(false) is not { } trouble)
         {
             // It is gone from here.
         }
@@ -107,7 +144,7 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
         {
             if (Remove(entry)) LogFaulty(outcome.Point, outcome.CaptureId, NameOf(outcome), trouble.Reason);
         }
-        else if (standing == ShardStanding.Other && entry.IsRecorded && clock.GetUtcNow() >= outcome.Attempt.Deadline + options.ElsewhereMax)
+        else if (standing == ShardStanding.Other && !entry.NeedsRecord && clock.GetUtcNow() >= outcome.Attempt.Deadline + options.ElsewhereMax)
         {
             if (Remove(entry)) LogElsewhere(outcome.Point, outcome.CaptureId, NameOf(outcome));
         }
@@ -119,15 +156,34 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     }
 
     // Null if it is told, or nobody wants it; else the reason. What is to be recorded before is so wherever the shard is.
-    private async Task<Trouble?> TryAsync(Entry entry, ShardStanding standing)
+    private async Task<Trouble?> TryAsync(Entry entry, ShardStanding standing, CancellationToken cancellationToken)
     {
-        if (await RecordAsync(entry).ConfigureAwait(false) is { } trouble) return trouble;
+        if (await RecordAsync(entry, cancellationToken).ConfigureAwait(false) is { } trouble) return trouble;
         return standing == ShardStanding.Other ? new Trouble("Its shard is another node's.", IsFault: false) : await GuardAsync(() => FinishAsync(entry)).ConfigureAwait(false);
+    }
+
+    private async Task<Trouble?> RecordAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        if (!entry.NeedsRecord) return null;
+        if (!entry.IsHeld) return await RecordAsync(entry).ConfigureAwait(false);
+
+        // Very many that are held must not take all connections to the database.
+        var place = recordingPlaces.WaitAsync(cancellationToken);
+        await place.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!place.IsCompletedSuccessfully) return new Trouble("The node ends.", IsFault: false);
+        try
+        {
+            return await RecordAsync(entry).ConfigureAwait(false);
+        }
+        finally
+        {
+            recordingPlaces.Release();
+        }
     }
 
     private static Task<Trouble?> RecordAsync(Entry entry) => GuardAsync(async () =>
     {
-        if (!entry.IsRecorded && entry.Outcome.RecordFirst is { } recordAsync) await recordAsync().ConfigureAwait(false);
+        await entry.Outcome.RecordFirst!().ConfigureAwait(false);
         entry.IsRecorded = true;
     });
 
@@ -178,12 +234,20 @@ public sealed partial class HeldOutcomes(IIdentities identities, ShardOwnership 
     private sealed class Entry(AttemptOutcome outcome, long since)
     {
         private volatile bool isHeld;
+        private volatile bool isRecorded;
+        private volatile bool isBeingTold;
 
         public AttemptOutcome Outcome => outcome;
 
         public long Since => since;
 
-        public bool IsRecorded { get; set; }
+        public bool IsRecorded { set => isRecorded = value; }
+
+        /// <summary>Whether something must be recorded before it is told.</summary>
+        public bool NeedsRecord => outcome.RecordFirst is not null && !isRecorded;
+
+        /// <summary>Whether it is being told again. Reset last: then a round may take it.</summary>
+        public bool IsBeingTold { get => isBeingTold; set => isBeingTold = value; }
 
         public TimeSpan RetryAfter { get; set; }
 

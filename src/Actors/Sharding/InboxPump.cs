@@ -38,6 +38,9 @@ public sealed partial class InboxPump : IInboxRowTracker
         inHand = new RowsInHand(clock);
     }
 
+    /// <summary>The accounts whose captures wait, since what this node wrote to them is not recorded yet. Default: none.</summary>
+    public Func<ImmutableHashSet<AccountId>> Unrecorded { get; init; } = static () => [];
+
     /// <summary>How many rows are with identities.</summary>
     public int RowsHandedOut => inHand.HandedOut;
 
@@ -86,10 +89,14 @@ public sealed partial class InboxPump : IInboxRowTracker
             return;
         }
 
+        // Asked before the rows are read: what is recorded by then is read with them.
+        var unrecorded = Unrecorded();
         var rows = await inbox.ReadAsync([.. epochs.Keys], except, options.BatchMax, cancellationToken).ConfigureAwait(false);
-        HandOut([.. rows.Select(row => new ReadRow(row, epochs[row.Shard]))], hand);
+        HandOut([.. rows.Select(row => new ReadRow(unrecorded.Contains(row.Arrival.Account) ? Waiting(row) : row, epochs[row.Shard]))], hand);
         if (rows.Length < options.BatchMax) await inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken).ConfigureAwait(false);
     }
+
+    private InboxRow Waiting(InboxRow row) => row with { OwnWrites = row.OwnWrites with { IntentOpenUntil = clock.GetUtcNow() + OwnWrites.IntentHold } };
 
     private void HandOut(ImmutableArray<ReadRow> rows, Func<IdentityId, IdentityMessage, bool> hand)
     {
@@ -145,7 +152,7 @@ public sealed partial class InboxPump : IInboxRowTracker
 
     private IdentityMessage.Arrived Decide(ReadRow row, Change change, ImmutableArray<string> matched, ImmutableArray<CaptureId> lone, bool isConfirmed) => new(
         row.Sequence, row.Epoch,
-        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.Row.OwnWrites) { Scopes = matched, IsConfirmedAtSource = isConfirmed, Disabled = scopes.Disabled },
+        now => new IdentityCommand.DecideCapture(now, change, scopes.PointsOf(change.Account.Source, matched), row.Row.OwnWrites.After(ownership.Gap)) { Scopes = matched, IsConfirmedAtSource = isConfirmed, Disabled = scopes.Disabled },
         lone);
 
     private static IdentityMessage.Arrived Note(

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 
@@ -21,6 +22,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     private readonly long[] gainOf = new long[shardCount];
     private readonly Dictionary<int, long> handedOverSince = [];
     private Lease lease = Lease.None;
+    private LeaseGap gap = LeaseGap.None;
     private long gains;
     private long shardsGained;
 
@@ -33,6 +35,9 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
 
     /// <summary>How long the lease lasts yet; zero or less when it is over.</summary>
     public TimeSpan RemainingTime => Remaining(Current);
+
+    /// <summary>The last time in which the node had no lease.</summary>
+    public LeaseGap Gap => Volatile.Read(ref gap);
 
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
@@ -70,6 +75,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
         lock (gate)
         {
             var current = lease;
+            if (current.ValidUntil <= clock.GetTimestamp()) Volatile.Write(ref gap, GapSince(current));
             var before = Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
             var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
             Volatile.Write(ref lease, new Lease(view.Shards, [.. view.Surplus], askedAt + ticks));
@@ -121,6 +127,12 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     public void LoseAll()
     {
         lock (gate) Volatile.Write(ref lease, Lease.None);
+    }
+
+    private LeaseGap GapSince(Lease ended)
+    {
+        var now = clock.GetUtcNow();
+        return gap == LeaseGap.None ? LeaseGap.AtStart(now) : gap.FollowedBy(now - clock.GetElapsedTime(ended.ValidUntil), now);
     }
 
     private TimeSpan Remaining(Lease current) =>

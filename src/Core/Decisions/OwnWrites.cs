@@ -8,10 +8,20 @@ namespace PasswordSync.Core.Decisions;
 /// <param name="LastWrittenStamp">The stamp that our last write caused; null if there was none.</param>
 public sealed record OwnWrites(DateTimeOffset? IntentOpenUntil, Stamp? LastWrittenStamp)
 {
+    /// <summary>How long an intent stays open after the deadline of its attempt unless it is closed before: as long as an attempt with unknown outcome may land late. 10 minutes.</summary>
+    public static readonly TimeSpan IntentHold = TimeSpan.FromMinutes(10);
+
     public static OwnWrites None { get; } = new(null, null);
 
     /// <summary>The change that our last write carried; null if there was none, or it is not known.</summary>
     public ChangeOrigin? Origin { get; init; }
+
+    /// <summary>The same, as a node judges by it that had no lease for a time.</summary>
+    public OwnWrites After(LeaseGap gap)
+    {
+        ArgumentNullException.ThrowIfNull(gap);
+        return IntentOpenUntil is { } until ? this with { IntentOpenUntil = gap.Extend(until) } : this;
+    }
 }
 
 /// <summary>Where a password came from that was written to another account.</summary>

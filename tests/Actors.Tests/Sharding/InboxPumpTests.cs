@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PasswordSync.Actors.Identities;
 using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Captures;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
@@ -25,6 +26,8 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     private readonly ConcurrentQueue<long> handed = new();
     private readonly ConcurrentQueue<long> epochs = new();
     private readonly Task running;
+    private readonly ConcurrentQueue<OwnWrites> ownWrites = new();
+    private ImmutableHashSet<AccountId> unrecorded = [];
     private Func<IdentityId, bool> hasRoom = _ => true;
     private Func<Change, Task<CandidateVerdict>> confirm = change => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(change));
     private Func<Arrival.Ambiguous, Task<CandidateVerdict>> settle = ambiguous => Task.FromResult<CandidateVerdict>(new CandidateVerdict.Caused(ambiguous.Candidates[0].Change));
@@ -34,7 +37,7 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         inbox = new ScriptedInbox(clock);
         ownership = new ShardOwnership(shardCount: 1, clock);
         Own(epoch: 1);
-        pump = new InboxPump(inbox, ownership, this, this, Options, clock, NullLogger<InboxPump>.Instance);
+        pump = new InboxPump(inbox, ownership, this, this, Options, clock, NullLogger<InboxPump>.Instance) { Unrecorded = () => unrecorded };
         running = pump.RunAsync(Hand, ending.Token);
     }
 
@@ -95,6 +98,48 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
         await LookAsync();
 
         epochs.ShouldBe([1]);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I2_a_capture_of_an_account_that_was_written_to_before_the_database_went_away_waits_when_it_is_back()
+    {
+        clock.Advance(TimeSpan.FromDays(1) + TimeSpan.FromHours(1));
+        Own(epoch: 1);
+        var row = ScriptedInbox.Row(1);
+        inbox.Add(row with { OwnWrites = new OwnWrites(clock.GetUtcNow().AddMinutes(-1), null) });
+        await LookAsync();
+
+        ownWrites.ShouldHaveSingleItem().IntentOpenUntil.ShouldBe(ownership.Gap.Ended + OwnWrites.IntentHold);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I2_a_capture_of_an_account_whose_stamp_this_node_could_not_record_waits()
+    {
+        var row = ScriptedInbox.Row(1);
+        unrecorded = [row.Arrival.Account];
+        inbox.Add(row, ScriptedInbox.Row(2));
+        await LookAsync();
+
+        ownWrites.Count(writes => writes.IntentOpenUntil > clock.GetUtcNow()).ShouldBe(1);
+        ownWrites.ShouldContain(OwnWrites.None);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I2_what_is_unrecorded_is_asked_before_the_rows_are_read()
+    {
+        var row = ScriptedInbox.Row(1);
+        unrecorded = [row.Arrival.Account];
+        var isIn = false;
+        inbox.Trouble = () =>
+        {
+            if (isIn) unrecorded = [];
+            return null;
+        };
+        inbox.Add(row);
+        isIn = true;
+        await LookAsync();
+
+        ownWrites.First().IntentOpenUntil.ShouldNotBeNull("the stamp may have been recorded after the row was read");
     }
 
     [Fact(Timeout = 600_000)]
@@ -242,7 +287,9 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     {
         if (!hasRoom(identity)) return false;
         handed.Enqueue(ScriptedInbox.NumberOf(identity));
-        epochs.Enqueue(message.ShouldBeOfType<IdentityMessage.Arrived>().Epoch);
+        var arrived = message.ShouldBeOfType<IdentityMessage.Arrived>();
+        epochs.Enqueue(arrived.Epoch);
+        if (arrived.Command(clock.GetUtcNow()) is IdentityCommand.DecideCapture { OwnWrites: var writes }) ownWrites.Enqueue(writes);
         return true;
     }
 

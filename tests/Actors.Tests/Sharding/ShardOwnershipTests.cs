@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PasswordSync.Actors.Sharding;
+using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using Shouldly;
@@ -62,6 +63,38 @@ public sealed class ShardOwnershipTests
         clock.Advance(Validity);
         ownership.Renew(View((1, 7)), clock.GetTimestamp()).ShouldBe([1]);
         ownership.Gains.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Times_without_a_lease_are_known_also_of_a_node_that_owns_nothing()
+    {
+        ownership.Gap.ShouldBe(LeaseGap.None);
+        ownership.Renew(View(), clock.GetTimestamp());
+        var start = LeaseGap.AtStart(clock.GetUtcNow());
+        for (var renewals = 0; renewals < 1_000; renewals++)
+        {
+            clock.Advance(Validity - TimeSpan.FromTicks(1));
+            ownership.Renew(View(), clock.GetTimestamp());
+        }
+
+        ownership.Gap.ShouldBe(start);
+        var renewedAt = clock.GetUtcNow();
+        clock.Advance(TimeSpan.FromHours(1));
+        ownership.Renew(View(), clock.GetTimestamp());
+
+        ownership.Gap.ShouldBe(new LeaseGap(renewedAt + Validity, clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void I2_a_gap_is_known_before_anything_can_be_decided_under_the_lease_that_ended_it()
+    {
+        ownership.Renew(View((1, 7)), clock.GetTimestamp());
+        clock.Advance(Validity);
+        ownership.EpochOf(1).ShouldBeNull();
+
+        ownership.Renew(View((1, 7)), clock.GetTimestamp());
+
+        (ownership.EpochOf(1), ownership.Gap.Ended).ShouldBe((7, clock.GetUtcNow()));
     }
 
     [Fact]

@@ -139,6 +139,7 @@ internal sealed class DelivererFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await provider.DisposeAsync();
+        Held.Dispose();
         ring.Dispose();
         Target.Dispose();
         var said = string.Join('\n', Log.All) + string.Join('\n', Identities.Events) + Identities.StateOf(Ann);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -87,6 +88,50 @@ public sealed class Deliverer_storage_tests
         one.Stores.Intents.ShouldBeEmpty();
         one.Stores.Written[one.Account].Version.ShouldBe(1u);
         one.Target.Writes.Length.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task I2_an_echo_waits_for_its_stamp_however_long_the_database_was_away()
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        one.Own(TimeSpan.FromSeconds(30));
+        one.Stores.Trouble = called => called == nameof(IAccountStore.CloseIntentAsync) ? MemoryStores.Away : null;
+        await one.DeliverAsync(Token);
+
+        // Nobody has a lease until then, and the intent has run out.
+        await one.TellHeldAsync(TimeSpan.FromHours(5), Token);
+        one.Own(TimeSpan.FromHours(1));
+        one.Stores.Trouble = _ => null;
+        var before = (await one.Stores.ReadOwnWritesAsync(one.Account, Token)).After(one.Ownership.Gap);
+        before.IntentOpenUntil.ShouldBe(one.Clock.GetUtcNow() + OwnWrites.IntentHold);
+        before.LastWrittenStamp.ShouldBeNull();
+        await one.TellHeldAsync(TimeSpan.FromSeconds(1), Token);
+
+        var after = (await one.Stores.ReadOwnWritesAsync(one.Account, Token)).After(one.Ownership.Gap);
+        after.IntentOpenUntil.ShouldBeNull();
+        after.LastWrittenStamp!.Value.Version.ShouldBe(1u, "so its echo is told");
+        one.Target.Writes.Length.ShouldBe(1);
+    }
+
+    [Theory(Timeout = 600_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task I2_a_stamp_is_recorded_also_by_a_node_whose_shards_or_whose_name_another_one_has(bool isKnown)
+    {
+        await using var one = new DelivererFixture(Beta);
+        await one.CaptureAsync();
+        one.Stores.Trouble = called => called == nameof(IAccountStore.CloseIntentAsync) ? MemoryStores.Away : null;
+        await one.DeliverAsync(Token);
+        one.Stores.Trouble = _ => null;
+
+        // A lease of no length is what nobody knows by.
+        one.Ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty, isKnown ? TimeSpan.FromSeconds(4) : TimeSpan.Zero), one.Clock.GetTimestamp());
+        await one.TellHeldAsync(TimeSpan.FromSeconds(1), Token);
+
+        one.Stores.Written.ContainsKey(one.Account).ShouldBe(isKnown);
+        one.Outcomes.ShouldBeEmpty("the next owner has given the attempt up, or will");
+        one.Held.Count.ShouldBe(1);
     }
 
     [Fact(Timeout = 600_000)]

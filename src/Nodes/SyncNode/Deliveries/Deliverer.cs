@@ -18,7 +18,7 @@ public sealed partial class Deliverer(
     SyncPointId point, IProvider provider, DelivererServices services, IIdentities identities, ShardOwnership ownership, HeldOutcomes outcomes, ILogger<Deliverer> logger) : IDeliverer
 {
     private readonly AccountClaims claims = new(point, provider, services.Claims, identities, logger);
-    private readonly MutualCheck mutual = new(provider, services.Accounts, services);
+    private readonly MutualCheck mutual = new(provider, services.Accounts, ownership, services);
     private readonly WriteIntents intents = new(services.Accounts, services.Options, services.Clock);
 
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)

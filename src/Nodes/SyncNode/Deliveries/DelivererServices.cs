@@ -30,9 +30,10 @@ public sealed record DelivererOptions
 
     /// <summary>
     /// How long an attempt with unknown outcome keeps captures of the account that it wrote waiting, unless a probe has found its stamp or a recheck
-    /// was made: what landed unnoticed must not be taken for a change of the person. Default 10 minutes, as long as such an attempt may land late.
+    /// was made: what landed unnoticed must not be taken for a change of the person. Default 10 minutes, as long as such an attempt may land late; time in which the
+    /// database is away does not count (<see cref="LeaseGap"/>).
     /// </summary>
-    public TimeSpan IntentHold { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan IntentHold { get; init; } = OwnWrites.IntentHold;
 
     /// <summary>
     /// As <see cref="IntentHold"/>, once a later write to the account has succeeded and its stamp is known: captures up to that stamp do not wait any more, and what is

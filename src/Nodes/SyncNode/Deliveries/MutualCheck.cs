@@ -1,3 +1,4 @@
+using PasswordSync.Actors.Sharding;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
@@ -10,7 +11,7 @@ namespace PasswordSync.SyncNode.Deliveries;
 /// Looks, once the intent to write to an account of a source is recorded and before anything is written, whether the account or the one that the change comes from has
 /// got a newer password meanwhile. Docs: docs/adr/0010-changes-on-both-sides.md.
 /// </summary>
-internal sealed class MutualCheck(IProvider provider, IAccountStore accounts, DelivererServices services)
+internal sealed class MutualCheck(IProvider provider, IAccountStore accounts, ShardOwnership ownership, DelivererServices services)
 {
     /// <returns>Null if the change may be written; else the attempt's outcome. Throws nothing, and ends by the attempt's deadline.</returns>
     public async Task<DeliveryOutcome?> FindConflictAsync(AccountId target, Attempt attempt, Offer offer, CancellationToken cancellationToken)
@@ -26,7 +27,7 @@ internal sealed class MutualCheck(IProvider provider, IAccountStore accounts, De
             if (present.Obstacle is { } obstacle) return obstacle;
             var atTarget = await accounts.ReadOwnWritesAsync(target, ending.Token).ConfigureAwait(false);
             var atSource = await accounts.ReadOwnWritesAsync(change.Account, ending.Token).ConfigureAwait(false);
-            return MutualTargets.Judge(change, target, present.Found?.PresentStamp, atTarget, atSource, services.Clock.GetUtcNow(), services.Rules()) switch
+            return MutualTargets.Judge(change, target, present.Found?.PresentStamp, atTarget, atSource.After(ownership.Gap), services.Clock.GetUtcNow(), services.Rules()) switch
             {
                 MutualVerdict.Write => null,
                 MutualVerdict.Wait => new DeliveryOutcome.Transient("Something is being written to the account that this change comes from; nothing was sent yet."),

@@ -41,6 +41,7 @@ internal sealed class OwnerFixture : IAsyncDisposable
     private readonly PeerConnections connections;
     private readonly KeyRing ring;
     private readonly List<AbleNode> nodes = [];
+    private readonly HeldOutcomes held;
     private readonly Deliverer deliverer;
 
     private OwnerFixture(string folder, NodeCredentials credentials, ManualClock clock)
@@ -56,7 +57,7 @@ internal sealed class OwnerFixture : IAsyncDisposable
         Identities = new DecidingIdentities(Clock, () => DecisionRules.Default);
         var ownership = new ShardOwnership(shardCount: 1, Clock);
         ownership.Renew(new LeaseView(ImmutableSortedDictionary<int, long>.Empty.Add(0, 1), TimeSpan.FromHours(1)), Clock.GetTimestamp());
-        var held = new HeldOutcomes(Identities, ownership, new HeldOutcomesOptions(), () => 0, Clock, Log.CreateLogger<HeldOutcomes>());
+        held = new HeldOutcomes(Identities, ownership, new HeldOutcomesOptions(), () => 0, Clock, Log.CreateLogger<HeldOutcomes>());
         var services = new DelivererServices(
             new SharedSecrets(Envelopes), Stores, Stores, new AttemptExecutor(Clock, Log.CreateLogger<AttemptExecutor>()), Clock, () => 0, new DelivererOptions());
         deliverer = new Deliverer(Point, Remote, services, Identities, ownership, held, Log.CreateLogger<Deliverer>());
@@ -142,6 +143,7 @@ internal sealed class OwnerFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var node in nodes) await node.DisposeAsync();
+        held.Dispose();
         connections.Dispose();
         credentials.Dispose();
         ring.Dispose();

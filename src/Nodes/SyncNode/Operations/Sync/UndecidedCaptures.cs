@@ -59,7 +59,7 @@ internal sealed class UndecidedCaptures(OperationServices services)
         return Column.Row(NamesOf(row.Arrival).FirstOrDefault(), row.Arrival.Account.Source.Value, $"{row.Arrival.Id}", passwords, captured, row.Arrival.AcceptedAt, WhyOf(row, owner), $"{row.Identity}");
     }
 
-    private string WhyOf(InboxRow row, string? owner) => row switch
+    private string WhyOf(InboxRow row, string? owner) => row with { OwnWrites = row.OwnWrites.After(services.Engine.Ownership.Gap) } switch
     {
         _ when owner is null => $"No node owns its shard {row.Shard}: see 'pbm cluster show'.",
         { OwnWrites.IntentOpenUntil: { } until } when until > services.Now => $"This product is writing to the account itself: decided when that has ended, at {Stories.Time(until)} at the latest.",
