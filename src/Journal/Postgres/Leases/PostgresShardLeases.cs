@@ -139,11 +139,12 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         return true;
     }
 
+    // That it owns nothing is known as by any other answer: what it still has to record of its former shards is treated as of another node's.
     private LeaseView Nothing(NodeId node)
     {
         LogNameTaken(node.Name);
         arrivals.Own([]);
-        return new LeaseView(ImmutableSortedDictionary<int, long>.Empty, TimeSpan.Zero);
+        return new LeaseView(ImmutableSortedDictionary<int, long>.Empty, database.Options.Expiry);
     }
 
     private async Task<List<(int Shard, long Epoch)>> TakeAsync(NpgsqlConnection connection, NodeId node, ShardPlan plan, SeenCluster seen, CancellationToken cancellationToken)
