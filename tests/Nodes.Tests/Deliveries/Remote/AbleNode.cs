@@ -30,7 +30,7 @@ internal sealed class AbleNode : IAsyncDisposable
     {
         this.web = web;
         this.certificate = certificate;
-        Peer = new Peer(name, [new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())], labels);
+        Peer = new Peer(name, [.. web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))], labels);
     }
 
     /// <summary>As other nodes know it.</summary>
@@ -51,18 +51,17 @@ internal sealed class AbleNode : IAsyncDisposable
     /// <param name="labels">Its labels.</param>
     /// <param name="clock">Its clock.</param>
     /// <param name="loggers">Its log.</param>
+    /// <param name="addresses">How many addresses it has.</param>
     public static async Task<AbleNode> StartAsync(
-        string name, X509Certificate2 certificate, X509Certificate2 root, IReadOnlyDictionary<string, IProvider> providers, EnvelopeReader envelopes, ImmutableSortedSet<string> labels, TimeProvider clock, ILoggerFactory loggers)
+        string name, X509Certificate2 certificate, X509Certificate2 root, IReadOnlyDictionary<string, IProvider> providers, EnvelopeReader envelopes, ImmutableSortedSet<string> labels, TimeProvider clock, ILoggerFactory loggers, int addresses)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            https.ServerCertificate = certificate;
-            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, root, TestNode.Cluster, clock.GetUtcNow(), out _, out _);
-        })));
+            for (var i = 0; i < addresses; i++) kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(Secure));
+        });
         var web = builder.Build();
         AbleNode? node = null;
         web.Use(async (context, next) =>
@@ -77,6 +76,13 @@ internal sealed class AbleNode : IAsyncDisposable
         new RemoteEndpoint(providers, envelopes, clock, loggers.CreateLogger<RemoteEndpoint>()).Map(web);
         await web.StartAsync();
         return node = new AbleNode(web, certificate, name, labels);
+
+        void Secure(HttpsConnectionAdapterOptions https)
+        {
+            https.ServerCertificate = certificate;
+            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+            https.ClientCertificateValidation = (peer, _, _) => PeerTrust.TryIdentify(peer, root, TestNode.Cluster, clock.GetUtcNow(), out _, out _);
+        }
     }
 
     /// <summary>Ends it at once: connections are cut, and nobody listens any more.</summary>

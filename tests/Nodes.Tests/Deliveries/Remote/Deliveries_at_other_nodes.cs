@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Providers.Memory;
+using PasswordSync.SyncNode.Deliveries.Remote;
 using Shouldly;
 using Xunit;
 using static PasswordSync.Nodes.Tests.Deliveries.Remote.OwnerFixture;
@@ -165,6 +167,62 @@ public sealed class Deliveries_at_other_nodes
 
         owner.Target.Writes.Length.ShouldBe(9);
         silent!.Steps.Count.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task Of_two_addresses_of_a_node_a_silent_one_costs_its_time_once_and_then_comes_last_for_a_while()
+    {
+        await using var owner = await OwnerFixture.StartAsync(Token);
+        var south = await owner.StartNodeAsync("south", addresses: 2);
+        var asked = new ConcurrentQueue<int>();
+        var (silent, refusing) = (south.Peer.Addresses[0].Port, 0);
+        using var heard = new SemaphoreSlim(0);
+        south.Between = async (_, context, answerAsync) =>
+        {
+            var port = context.Connection.LocalPort;
+            asked.Enqueue(port);
+            if (port == refusing) context.Response.StatusCode = 503;
+            else if (port != silent) await answerAsync();
+            else
+            {
+                heard.Release();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        };
+
+        await DeliverLateAsync(1);
+
+        // The other one is asked at once, and none waits.
+        for (var number = 2; number <= 5; number++) await DeliverAsync(number);
+        asked.Count(port => port == south.Peer.Addresses[0].Port).ShouldBe(1);
+
+        // Last is not never.
+        (silent, refusing) = (0, south.Peer.Addresses[1].Port);
+        await DeliverAsync(6);
+        asked.Count(port => port == south.Peer.Addresses[0].Port).ShouldBe(3, "it found the account, and wrote");
+
+        // It has answered, so it comes in its own place; and one that was silent does so again when its time is over.
+        (silent, refusing) = (south.Peer.Addresses[0].Port, 0);
+        await DeliverLateAsync(7);
+        owner.Clock.Advance(SilentAddresses.SilentFor);
+        await DeliverLateAsync(8);
+        asked.Count(port => port == south.Peer.Addresses[0].Port).ShouldBe(5);
+        owner.Target.Writes.Length.ShouldBe(8);
+
+        async Task DeliverAsync(int number)
+        {
+            await owner.CaptureAsync(number);
+            await owner.DeliverAsync(Token).WaitAsync(Token);
+        }
+
+        async Task DeliverLateAsync(int number)
+        {
+            await owner.CaptureAsync(number);
+            var delivery = owner.DeliverAsync(Token);
+            await heard.WaitAsync(Token);
+            owner.Clock.Advance(TimeSpan.FromSeconds(10));
+            await delivery.WaitAsync(Token);
+        }
     }
 
     [Fact(Timeout = 600_000)]

@@ -101,13 +101,15 @@ internal sealed class OwnerFixture : IAsyncDisposable
     /// <param name="certificateOf">Under what name its certificate stands; its own unless given.</param>
     /// <param name="around">Puts something around the target's provider.</param>
     /// <param name="authority">Who signed its certificate; the cluster's unless given.</param>
-    public async Task<AbleNode> StartNodeAsync(string name, MemoryScript? script = null, bool carriesOut = true, string? certificateOf = null, Func<IProvider, IProvider>? around = null, ClusterAuthority? authority = null)
+    /// <param name="addresses">How many addresses it has.</param>
+    public async Task<AbleNode> StartNodeAsync(
+        string name, MemoryScript? script = null, bool carriesOut = true, string? certificateOf = null, Func<IProvider, IProvider>? around = null, ClusterAuthority? authority = null, int addresses = 1)
     {
         var certificate = (authority ?? credentials.Authority!).IssueNode(new PeerName.Node(TestNode.Cluster, certificateOf ?? name), ["127.0.0.1"], Clock.GetUtcNow());
         IProvider memory = new MemoryProvider(Target, Clock, script);
         var provider = new GuardedProvider(around?.Invoke(memory) ?? memory, ProviderLimits.Default, Clock);
         IReadOnlyDictionary<string, IProvider> providers = carriesOut ? new Dictionary<string, IProvider> { [Point.Value] = provider } : new Dictionary<string, IProvider>();
-        var node = await AbleNode.StartAsync(name, certificate, credentials.Root, providers, Envelopes, [Label], Clock, Log);
+        var node = await AbleNode.StartAsync(name, certificate, credentials.Root, providers, Envelopes, [Label], Clock, Log, addresses);
         nodes.Add(node);
         return node;
     }

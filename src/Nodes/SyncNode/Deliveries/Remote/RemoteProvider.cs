@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using PasswordSync.Core.Captures;
@@ -24,11 +23,8 @@ internal sealed class RemoteProvider(
     /// <summary>How long one node may take to find an account.</summary>
     private static readonly TimeSpan PrepareTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>For how long a node that did not answer in time is asked only after the others: each question to it costs a place at the sync point for as long.</summary>
-    private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(30);
-
     private readonly RemoteGrants grants = new();
-    private readonly ConcurrentDictionary<string, long> silent = new(StringComparer.Ordinal);
+    private readonly SilentAddresses silent = new(clock);
 
     public ProviderDescription Description { get; } = new("remote", new PasswordLimits(0, int.MaxValue, NeedsWellFormedText: false, null, null), ShowsMark: false, CanProbeBySignIn: false, ReportsWrittenStamp: false);
 
@@ -41,14 +37,14 @@ internal sealed class RemoteProvider(
         var eligible = await EligibleAsync(cancellationToken).ConfigureAwait(false);
         if (eligible.Count == 0) return Waits($"No living node has the labels that '{point}' is bound to ({Names}): start such a node, or correct the labels.");
         var reasons = new List<string>();
-        foreach (var (peer, address) in eligible.OrderBy(IsSilent).ThenBy(peer => HashCode.Combine(peer.Name, query.CaptureId)).SelectMany(peer => peer.Addresses.Select(address => (peer, address))))
+        foreach (var (peer, address) in InOrder(eligible, query.CaptureId))
         {
             using var limit = new CancellationTokenSource(PrepareTimeout, clock);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             try
             {
                 var preparation = Take(query.CaptureId, peer, address, step, await AskAsync(peer, address, step with { Names = query.Names }, ending.Token).ConfigureAwait(false));
-                silent.TryRemove(peer.Name, out _);
+                silent.Remove(peer.Name, address);
                 return preparation;
             }
             catch (Exception failure) when (failure is HttpRequestException or JsonException)
@@ -57,7 +53,7 @@ internal sealed class RemoteProvider(
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                silent[peer.Name] = clock.GetTimestamp();
+                silent.Add(peer.Name, address);
                 reasons.Add($"{peer.Name} ({address}): it did not answer within {PrepareTimeout.TotalSeconds} s");
             }
         }
@@ -72,7 +68,11 @@ internal sealed class RemoteProvider(
         return new Preparation.Found(found.Target.ToTarget(), RemoteOutcomes.MarkOf(found.Mark)) { PresentStamp = RemoteOutcomes.Read(answer.PresentStamp) };
     }
 
-    private bool IsSilent(Peer peer) => silent.TryGetValue(peer.Name, out var since) && clock.GetElapsedTime(since) < SilentFor;
+    // The nodes in another order for each change, the addresses of each in its own order; those that are silent after all the others, whosesoever they are.
+    private IEnumerable<(Peer Peer, Uri Address)> InOrder(List<Peer> eligible, CaptureId captureId) =>
+        from way in eligible.OrderBy(peer => HashCode.Combine(peer.Name, captureId)).SelectMany(peer => peer.Addresses.Select(address => (Peer: peer, Address: address)))
+        orderby silent.Contains(way.Peer.Name, way.Address)
+        select way;
 
     public async Task<DeliveryOutcome> SetPasswordAsync(SetRequest request, Secret password, CancellationToken cancellationToken)
     {
