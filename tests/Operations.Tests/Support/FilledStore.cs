@@ -45,6 +45,15 @@ internal sealed class FilledStore : IAsyncDisposable
     public Task<Change[]> AddAsync(int count, SyncPointId point, DeliveryOutcome? obstacle, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, count).Select(_ => AddOneAsync(++people, point, obstacle, cancellationToken)));
 
+    /// <summary>Appends to the journal of a person; how the person stands then.</summary>
+    public async Task<IdentityState> AppendAsync(IdentityId identity, IdentityState before, ImmutableArray<IdentityEvent> events, CancellationToken cancellationToken)
+    {
+        var (shard, after) = (identity.Shard(Store.Leases.ShardCount), Fold(before, events));
+        var append = new JournalAppend(identity, shard, lease.Shards[shard], before, events, after, [], after.NextWakeUp(DecisionRules.Default), []);
+        (await Store.Journal.AppendAsync(append, cancellationToken)).ShouldBe(AppendResult.Appended);
+        return after;
+    }
+
     /// <summary>Changes what is stored behind the store's back, as another version of the product may have left it.</summary>
     public async Task RunSqlAsync(string sql, CancellationToken cancellationToken)
     {
@@ -68,12 +77,11 @@ internal sealed class FilledStore : IAsyncDisposable
             new AccountNames($"CN=user{number},DC=alpha,DC=test", $"user{number}", null, null), new StageTimes(Start, Start, Start, Start), Start.AddDays(7));
         var events = IdentityState.Initial.Decide(new IdentityCommand.DecideCapture(Start, change, [point], OwnWrites.None), DecisionRules.Default).Events;
         if (obstacle is not null) events = events.AddRange(Fold(events).Decide(new IdentityCommand.ReportObstacle(Start, point, change.CaptureId, obstacle, Jitter: 0.5), DecisionRules.Default).Events);
-        var (identity, after) = (new IdentityId(Guid.NewGuid()), Fold(events));
-        var shard = identity.Shard(Store.Leases.ShardCount);
-        var append = new JournalAppend(identity, shard, lease.Shards[shard], IdentityState.Initial, events, after, [], after.NextWakeUp(DecisionRules.Default), []);
-        (await Store.Journal.AppendAsync(append, cancellationToken)).ShouldBe(AppendResult.Appended);
+        await AppendAsync(new IdentityId(Guid.NewGuid()), IdentityState.Initial, events, cancellationToken);
         return change;
     }
 
-    private static IdentityState Fold(ImmutableArray<IdentityEvent> events) => events.Aggregate(IdentityState.Initial, (state, happened) => state.Apply(happened));
+    private static IdentityState Fold(ImmutableArray<IdentityEvent> events) => Fold(IdentityState.Initial, events);
+
+    private static IdentityState Fold(IdentityState before, ImmutableArray<IdentityEvent> events) => events.Aggregate(before, (state, happened) => state.Apply(happened));
 }

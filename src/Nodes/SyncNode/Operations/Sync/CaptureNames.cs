@@ -25,16 +25,21 @@ internal sealed class CaptureNames(IOperationsStore operations)
         _ => null,
     };
 
-    /// <summary>The login of the account of a capture that did not become a change; null for other events, and where nobody knows it.</summary>
+    /// <summary>The login of the account of a capture that did not become a change, or that came into a scope; null for other events, and where nobody knows it.</summary>
     public async ValueTask<string?> UserOfAsync(IdentityEvent happened, CancellationToken cancellationToken) => happened switch
     {
         IdentityEvent.CaptureIgnored e => e.Trace?.AccountName ?? await UserAsync(e.Account, cancellationToken).ConfigureAwait(false),
         IdentityEvent.CaptureReported e => e.Trace?.AccountName ?? await UserAsync(e.Account, cancellationToken).ConfigureAwait(false),
+        IdentityEvent.AccountScoped e => await UserAsync(e.Scope.Account, cancellationToken).ConfigureAwait(false),
         _ => null,
     };
 
     /// <summary>To be told of changes that were read anyway: whose they are need not be asked for.</summary>
-    public void Meet(IdentityId identity, Change change) => Remember(identity, new KnownAccount(identity, change.Account, change.Names));
+    public void Meet(IdentityId identity, Change change)
+    {
+        Remember(identity, new KnownAccount(identity, change.Account, change.Names));
+        Remember(change.Account, change.Names.SamAccountName);
+    }
 
     /// <summary>An account of a person; null where nobody knows one.</summary>
     public async ValueTask<KnownAccount?> OwnerAsync(IdentityId identity, CancellationToken cancellationToken) => owners.TryGetValue(identity, out var known)
@@ -63,12 +68,16 @@ internal sealed class CaptureNames(IOperationsStore operations)
         return owners[identity] = owner;
     }
 
-    // For journals that hold no trace.
+    private string? Remember(AccountId account, string? name)
+    {
+        if (accounts.Count >= AccountsMax) accounts.Clear();
+        return accounts[account] = name;
+    }
+
     private async ValueTask<string?> UserAsync(AccountId account, CancellationToken cancellationToken)
     {
         if (accounts.TryGetValue(account, out var name)) return name;
-        if (accounts.Count >= AccountsMax) accounts.Clear();
         var known = await operations.Queries.FindAccountsAsync($"{account.ObjectGuid}", OperationServices.AmbiguousMax, cancellationToken).ConfigureAwait(false);
-        return accounts[account] = known.FirstOrDefault(found => found.Account == account)?.Names?.SamAccountName;
+        return Remember(account, known.FirstOrDefault(found => found.Account == account)?.Names?.SamAccountName);
     }
 }

@@ -147,7 +147,9 @@ internal sealed class PasswordLog(IOperationsStore operations, TimeProvider cloc
         var account = AccountOf(happened) ?? accepted?.Change.Account;
         var times = TimesOf(happened, accepted);
         var controller = await names.ControllerOfAsync(accepted ?? happened, cancellationToken).ConfigureAwait(false);
-        var user = captureId is null
+
+        // What names no account is told of the person, who may have several: by any of their logins.
+        var user = captureId is null && account is null
             ? (await names.OwnerAsync(row.Identity, cancellationToken).ConfigureAwait(false))?.Names?.SamAccountName
             : accepted?.Change.Names.SamAccountName ?? await names.UserOfAsync(happened, cancellationToken).ConfigureAwait(false);
         return Column.Row(
