@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PasswordSync.Core.Ports;
@@ -206,6 +207,29 @@ public sealed class OpeningTests(LabServers servers)
         var explained = PostgresTrouble.Explain(new PostgresException("as the server says", "ERROR", "ERROR", state), "db").ShouldBeOfType<StorageUnavailableException>();
         explained.Message.ShouldContain(words);
         explained.Message.ShouldContain(state);
+    }
+
+    [Fact]
+    public void Trouble_of_every_kind_is_told_in_one_sentence_that_ends_once()
+    {
+        var answered = new PostgresException("as the server says", "ERROR", "ERROR", "28P01");
+        var refused = new SocketException((int)SocketError.ConnectionRefused);
+        var old = new OldServerException(ServerVersion.FindFault("13.22")!);
+        Exception[] troubles =
+        [
+            answered, refused, old, new TimeoutException("The operation has timed out."), new NpgsqlException("Exception while reading from stream", new IOException("The pipe is broken.")),
+            PostgresTrouble.OfServers(old, refused), PostgresTrouble.OfServers(answered, new TimeoutException("The operation has timed out.")), PostgresTrouble.OfServers(old, answered),
+        ];
+
+        foreach (var said in troubles.Select(trouble => PostgresTrouble.Describe(trouble, "db")))
+        {
+            said.ShouldStartWith("The database db cannot be used: ");
+            said.TrimEnd('.').Length.ShouldBe(said.Length - 1, said);
+            foreach (var end in (string[])[". ", ".;", ".)"]) said.ShouldNotContain(end);
+        }
+
+        PostgresTrouble.Describe(PostgresTrouble.OfServers(old, refused), "db").ShouldStartWith(
+            "The database db cannot be used: of one of its servers, it runs on PostgreSQL 13.22: use 14 or newer; and of another, ");
     }
 
     [Theory]

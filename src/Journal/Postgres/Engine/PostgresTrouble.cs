@@ -36,16 +36,17 @@ internal static class PostgresTrouble
     };
 
     /// <summary>One sentence for people. The server's own words for an error, without the values that it found.</summary>
-    public static string Describe(Exception trouble, string database) => $"The database {database} cannot be used: {Say(trouble)}{(trouble is PostgresException ? "." : "")}";
+    public static string Describe(Exception trouble, string database) => $"The database {database} cannot be used: {Say(trouble)}.";
 
     /// <summary>The trouble of servers of which some refuse this node, and the others, which may let it in later, cannot be used now.</summary>
     /// <param name="refused">What one of them says that refuses it.</param>
     /// <param name="others">Why another one cannot be used.</param>
     public static NpgsqlException OfServers(Exception refused, Exception others) => new($"of one of its servers, {Say(refused)}; and of another, {Say(others)}");
 
+    // Without the full stop that some messages end with and others do not: who goes on with the sentence, or ends it, sets it.
     private static string Say(Exception trouble) => trouble is PostgresException postgres
         ? $"{Words(postgres.SqlState) ?? "it answers with an error"} (PostgreSQL {postgres.SqlState}: {postgres.MessageText})"
-        : Innermost(trouble).Message;
+        : Innermost(trouble).Message.TrimEnd('.');
 
     private static Exception Innermost(Exception trouble)
     {
