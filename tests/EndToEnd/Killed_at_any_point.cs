@@ -20,7 +20,7 @@ public sealed class Killed_at_any_point(Landscape landscape)
 
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 
-    private static int Points => IsLong ? 200 : 50;
+    private static int Points => IsLong ? 200 : 30;
 
     [Fact(Timeout = 3_000_000)]
     public async Task I1_nothing_acknowledged_is_lost_and_no_older_password_lands_after_a_newer_one()

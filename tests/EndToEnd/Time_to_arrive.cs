@@ -14,7 +14,7 @@ public sealed class Time_to_arrive(Landscape landscape)
     [Fact(Timeout = 1_800_000)]
     public async Task The_time_from_acknowledgement_to_the_bind_that_works_is_measured()
     {
-        var changes = ArrivalTimes.Changes(usually: 20);
+        var changes = ArrivalTimes.Changes(usually: 10);
         var (beta, gamma) = (new ArrivalTimes(), new ArrivalTimes());
         for (var change = 1; change <= changes; change++)
         {

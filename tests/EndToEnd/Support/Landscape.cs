@@ -76,11 +76,12 @@ public sealed class Landscape : IAsyncLifetime
     {
         var token = CancellationToken.None;
         var alpha = SambaDomain.StartAsync(new SambaDomainOptions { Realm = "ALPHA.TEST", Controllers = 2, Users = UsersMax }, token);
+        var beta = SambaDomain.StartAsync(new SambaDomainOptions { Realm = "BETA.TEST", Users = UsersMax }, token);
         Gamma = await OpenLdapServer.StartAsync(new OpenLdapOptions { Suffix = "dc=gamma,dc=test", Users = UsersMax, LockoutThreshold = 0 }, token);
         Delta = await OpenLdapServer.StartAsync(new OpenLdapOptions { Suffix = "dc=delta,dc=test", Users = UsersMax, LockoutThreshold = 0 }, token);
         Silent = new SilentTcpServer();
         Alpha = await alpha;
-        Beta = await SambaDomain.StartAsync(new SambaDomainOptions { Realm = "BETA.TEST", Users = UsersMax }, token);
+        Beta = await beta;
         folder = TemporaryFolder.Create("endtoend");
         await ProductLandscape.WriteSecretsAsync(Folder, token);
         Directory.CreateDirectory(SecretsOfDelta);

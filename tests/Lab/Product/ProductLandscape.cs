@@ -18,6 +18,8 @@ public sealed class ProductLandscape : IAsyncDisposable
     /// <summary>The name of a sync point whose target stays silent: each attempt there runs out of its time, which is short.</summary>
     public const string SilentPoint = "silent";
 
+    private const string Passphrase = "the passphrase of a lab";
+
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly ProductLandscapeOptions options;
@@ -62,14 +64,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         await File.WriteAllTextAsync(PortFile(folder), landscape.port.ToString(CultureInfo.InvariantCulture), cancellationToken);
         await landscape.PrepareAsync(cancellationToken);
         await landscape.Node.StartAsync(cancellationToken);
-        foreach (var (controller, edge) in landscape.Edges)
-        {
-            await edge.StartAsync(cancellationToken);
-            var captureFile = landscape.CaptureFile(controller);
-            await Eventually.HoldsAsync("the capture file", LabServer.StartBound, _ => Task.FromResult(File.Exists(captureFile)), cancellationToken);
-            await controller.ReconfigureAsync(controller.Settings with { CheckPasswordScript = $"{ProductBuild.SambaHelper} {captureFile}" }, cancellationToken);
-        }
-
+        await Task.WhenAll(options.Sources.Values.Select(domain => landscape.HookAsync(domain, cancellationToken)));
         return landscape;
     }
 
@@ -93,6 +88,18 @@ public sealed class ProductLandscape : IAsyncDisposable
 
     private string CaptureFile(SambaDomainController controller) => Path.Combine(EdgeFolder(controller), "capture.conf");
 
+    // One DC of a domain after the other: while one is down, the other is there to replicate with.
+    private async Task HookAsync(SambaDomain domain, CancellationToken cancellationToken)
+    {
+        foreach (var controller in domain.Controllers)
+        {
+            await Edges[controller].StartAsync(cancellationToken);
+            var captureFile = CaptureFile(controller);
+            await Eventually.HoldsAsync("the capture file", LabServer.StartBound, _ => Task.FromResult(File.Exists(captureFile)), cancellationToken);
+            await controller.ReconfigureAsync(controller.Settings with { CheckPasswordScript = $"{ProductBuild.SambaHelper} {captureFile}" }, cancellationToken);
+        }
+    }
+
     private ProductProcess MakeNode() => new("the sync server", Command(ProductBuild.SyncNode, Path.Combine(NodeFolder, "node.json"), Path.Combine(folder, "node.log")), new IPEndPoint(IPAddress.Loopback, port));
 
     private KeyValuePair<SambaDomainController, ProductProcess> MakeEdge(string source, SambaDomainController controller)
@@ -113,6 +120,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         await WriteAsync(Path.Combine(NodeFolder, "scopes.json"), Scopes(), cancellationToken);
         await WriteAsync(Path.Combine(NodeFolder, "points.json"), Points(), cancellationToken);
         await RunAsync(ProductBuild.SyncNode, ["init", "--config", Path.Combine(NodeFolder, "node.json")], cancellationToken);
+        await QuickAuthorityKey.MakeAsync(Path.Combine(NodeFolder, "data", "ca.key"), Passphrase, cancellationToken);
         foreach (var (name, domain) in options.Sources)
         {
             await EdgeAccount.MakeAsync(domain, cancellationToken);
@@ -124,7 +132,7 @@ public sealed class ProductLandscape : IAsyncDisposable
     public static async Task WriteSecretsAsync(string folder, CancellationToken cancellationToken)
     {
         var secrets = Directory.CreateDirectory(SecretsFolder(folder)).FullName;
-        await File.WriteAllTextAsync(Path.Combine(secrets, "passphrase"), "the passphrase of a lab", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(secrets, "passphrase"), Passphrase, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "domain-administrator"), SambaDomain.AdministratorPassword, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "edge-directory"), EdgeAccount.Password, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(secrets, "directory-synchronisation"), OpenLdapServer.SynchronisationPassword, cancellationToken);
@@ -165,7 +173,7 @@ public sealed class ProductLandscape : IAsyncDisposable
         }),
         allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { $"file:{SecretsFolder(folder)}/*" } },
         recheckDelay = "00:00:03",
-        edgeGoneAfter = "00:00:20",
+        edgeGoneAfter = "00:00:10",
         log = new { level = "debug", folder = "log" },
     };
 
@@ -211,7 +219,7 @@ public sealed class ProductLandscape : IAsyncDisposable
             password = $"file:{Path.Combine(SecretsFolder(folder), "edge-directory")}",
         },
         proofBound = options.ProofBound.ToString("c", CultureInfo.InvariantCulture),
-        configurationInterval = "00:00:05",
+        configurationInterval = "00:00:02",
         log = new { level = "debug", folder = "log" },
     };
 
