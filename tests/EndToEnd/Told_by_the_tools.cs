@@ -279,8 +279,8 @@ public sealed class Told_by_the_tools(Landscape landscape)
     /// <summary>Why the delivery failed that is due no sooner than in half an hour; null if there is none: no attempt runs or is about to.</summary>
     private static string? Resting(string queue, string user)
     {
-        var row = RowsOf(queue).Where(row => row.GetProperty("user").GetString() == user).Select(row => (JsonElement?)row).SingleOrDefault();
-        return row is { } found && found.GetProperty("dueAt").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddMinutes(30) ? found.GetProperty("reason").GetString() : null;
+        var rows = RowsOf(queue).Where(row => row.GetProperty("user").GetString() == user).ToList();
+        return rows is [var found] && DueAt(found) > DateTimeOffset.UtcNow.AddMinutes(30) ? found.GetProperty("reason").GetString() : null;
     }
 
     private static JsonElement.ArrayEnumerator RowsOf(string queue) => JsonDocument.Parse(queue).RootElement.GetProperty("sections")[0].GetProperty("rows").EnumerateArray();
@@ -298,7 +298,10 @@ public sealed class Told_by_the_tools(Landscape landscape)
     }
 
     private static DateTimeOffset? DueAt(string queue, string user) =>
-        RowsOf(queue).Where(row => row.GetProperty("user").GetString() == user).Select(row => (DateTimeOffset?)row.GetProperty("dueAt").GetDateTimeOffset()).SingleOrDefault();
+        RowsOf(queue).Where(row => row.GetProperty("user").GetString() == user).Select(DueAt).FirstOrDefault();
+
+    /// <summary>When a delivery is tried by itself; null for one in flight.</summary>
+    private static DateTimeOffset? DueAt(JsonElement row) => row.GetProperty("dueAt") is { ValueKind: not JsonValueKind.Null } dueAt ? dueAt.GetDateTimeOffset() : null;
 
     /// <summary>Since when the delivery of a user to beta is parked; null if it is not.</summary>
     private async Task<DateTimeOffset?> ParkedSinceAsync(LabUser user) =>
@@ -310,7 +313,7 @@ public sealed class Told_by_the_tools(Landscape landscape)
     {
         var row = RowsOf(await tools.PbmAsync(Token, QueueOfPatient)).Single(row => row.GetProperty("user").GetString() == user);
         row.GetProperty("reason").GetString()!.ShouldContain(reason);
-        row.GetProperty("dueAt").GetDateTimeOffset().ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(30));
+        DueAt(row).ShouldNotBeNull().ShouldBeGreaterThan(DateTimeOffset.UtcNow.AddMinutes(30));
     }
 
     /// <summary>

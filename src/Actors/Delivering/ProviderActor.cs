@@ -48,7 +48,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
                 paused = pause.IsPaused;
                 break;
             case ProviderMessage.Show show:
-                show.Reply.TryAnswer(new ProviderStatus(waiting.Count, running.Count, restUntil > Context.System.Clock.GetUtcNow() ? restUntil : null) { IsPaused = paused });
+                show.Reply.TryAnswer(new ProviderStatus(waiting.Count + next.Count, running.Count, restUntil > Context.System.Clock.GetUtcNow() ? restUntil : null) { IsPaused = paused });
                 break;
             default:
                 throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}.");

@@ -29,7 +29,7 @@ internal abstract record ProviderMessage
 }
 
 /// <summary>How a sync point stands on this node.</summary>
-/// <param name="Waiting">Deliveries that wait for a place.</param>
+/// <param name="Waiting">Deliveries that wait: for a place, or for the end of one of the same person that is being carried out.</param>
 /// <param name="Running">Deliveries being carried out.</param>
 /// <param name="RestingUntil">Until when nothing new is begun; null when it is not resting.</param>
 public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? RestingUntil)

@@ -123,11 +123,10 @@ public interface IOperationsQueries
 /// <param name="Identities">Identities with events.</param>
 /// <param name="Inbox">Accepted captures that are not decided.</param>
 /// <param name="InboxOldest">When the oldest of them was accepted; null if there is none.</param>
-/// <param name="Pending">Identities with something to do.</param>
-/// <param name="PendingDue">Those of them that are due now.</param>
+/// <param name="Pending">Identities with something to do, now or later: what waits, is in flight, or is parked.</param>
 /// <param name="Secrets">Sealed passwords that are held.</param>
 /// <param name="LastEvent">The position of the newest event; 0 if there is none.</param>
-public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? InboxOldest, long Pending, long PendingDue, long Secrets, long LastEvent);
+public sealed record StoreCounts(long Identities, long Inbox, DateTimeOffset? InboxOldest, long Pending, long Secrets, long LastEvent);
 
 /// <summary>An account that the store knows.</summary>
 /// <param name="Identity">Whose it is.</param>

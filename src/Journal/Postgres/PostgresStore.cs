@@ -37,7 +37,7 @@ public sealed class PostgresStore : IStore
         Edges = new PostgresEdgeRegistry(database);
         Configurations = new PostgresConfigurationVersions(database);
         Replication = new PostgresReplication(database);
-        Operations = new PostgresOperations(database, inbox, time);
+        Operations = new PostgresOperations(database, inbox);
         maintenance = new PostgresMaintenance(database, journal, time, logger);
         arrivals.Start();
         maintenance.Start();

@@ -34,7 +34,7 @@ public sealed class SqliteStore : IStore
         Rates = new SqliteRateBudget(engine, time);
         Edges = new SqliteEdgeRegistry(engine);
         Configurations = new SqliteConfigurationVersions(engine);
-        Operations = new SqliteOperations(engine, inbox, time);
+        Operations = new SqliteOperations(engine, inbox);
         maintenance = new SqliteMaintenance(engine, journal, traces, time, logger);
         maintenance.Start();
     }

@@ -113,9 +113,11 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
         await OfferAsync(1, change: 1);
         await OfferAsync(1, change: 2);
         begun.Count.ShouldBe(1);
+        (await ShowAsync()).ShouldBe(new ProviderStatus(Waiting: 1, Running: 1, RestingUntil: null), "the newer one waits, and only the older one is under way");
 
         await EndAsync(1);
         begun.Select(carried => carried.Change).ShouldBe([1, 2]);
+        (await ShowAsync()).ShouldBe(new ProviderStatus(Waiting: 0, Running: 1, RestingUntil: null));
         await EndAsync(1);
 
         begun.Count.ShouldBe(2);

@@ -4,9 +4,9 @@ using PasswordSync.Journal.Postgres.Engine;
 namespace PasswordSync.Journal.Postgres.Operations;
 
 /// <inheritdoc cref="IOperationsStore"/>
-internal sealed class PostgresOperations(PostgresDatabase database, PostgresInbox inbox, TimeProvider time) : IOperationsStore
+internal sealed class PostgresOperations(PostgresDatabase database, PostgresInbox inbox) : IOperationsStore
 {
-    public IOperationsQueries Queries { get; } = new PostgresOperationsQueries(database, inbox, time);
+    public IOperationsQueries Queries { get; } = new PostgresOperationsQueries(database, inbox);
 
     public IAuditLog Audit { get; } = new PostgresAuditLog(database);
 

@@ -12,7 +12,7 @@ using static PasswordSync.Journal.Postgres.Engine.Parameters;
 namespace PasswordSync.Journal.Postgres.Operations;
 
 /// <inheritdoc cref="IOperationsQueries"/>
-internal sealed class PostgresOperationsQueries(PostgresDatabase database, PostgresInbox inbox, TimeProvider time) : IOperationsQueries
+internal sealed class PostgresOperationsQueries(PostgresDatabase database, PostgresInbox inbox) : IOperationsQueries
 {
     /// <summary>How often a reader looks whether the transactions before it have ended, and how long it pauses between: a second in all.</summary>
     private const int SettlingLooksMax = 100;
@@ -25,13 +25,12 @@ internal sealed class PostgresOperationsQueries(PostgresDatabase database, Postg
     public async ValueTask<StoreCounts> CountAsync(long max, CancellationToken cancellationToken) => (await database.ReadAsync(
         (connection, token) => connection.Command(
             """
-            SELECT (SELECT count(*) FROM (SELECT DISTINCT identity_id FROM account LIMIT $2) AS known), (SELECT count(*) FROM (SELECT FROM inbox LIMIT $2) AS waiting),
-              (SELECT at FROM inbox ORDER BY seq LIMIT 1), (SELECT count(*) FROM (SELECT FROM pending LIMIT $2) AS busy), (SELECT count(*) FROM (SELECT FROM pending WHERE due_at <= $1 LIMIT $2) AS due),
-              (SELECT count(*) FROM (SELECT FROM secret LIMIT $2) AS held), (SELECT coalesce(max(event_id), 0) FROM event)
+            SELECT (SELECT count(*) FROM (SELECT DISTINCT identity_id FROM account LIMIT $1) AS known), (SELECT count(*) FROM (SELECT FROM inbox LIMIT $1) AS waiting),
+              (SELECT at FROM inbox ORDER BY seq LIMIT 1), (SELECT count(*) FROM (SELECT FROM pending LIMIT $1) AS busy),
+              (SELECT count(*) FROM (SELECT FROM secret LIMIT $1) AS held), (SELECT coalesce(max(event_id), 0) FROM event)
             """,
-            Of(time.GetUtcNow().ToColumnLimit()), Of(max)).RowsAsync(
-            row => new StoreCounts(
-                row.GetInt64(0), row.GetInt64(1), row.Optional<long>(2) is { } oldest ? StoredTime.FromColumn(oldest) : null, row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6)),
+            Of(max)).RowsAsync(
+            row => new StoreCounts(row.GetInt64(0), row.GetInt64(1), row.Optional<long>(2) is { } oldest ? StoredTime.FromColumn(oldest) : null, row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)),
             token),
         cancellationToken).ConfigureAwait(false)).Single();
 

@@ -4,9 +4,9 @@ using PasswordSync.Journal.Sqlite.Engine;
 namespace PasswordSync.Journal.Sqlite.Operations;
 
 /// <inheritdoc cref="IOperationsStore"/>
-internal sealed class SqliteOperations(SqliteEngine engine, SqliteInbox inbox, TimeProvider time) : IOperationsStore
+internal sealed class SqliteOperations(SqliteEngine engine, SqliteInbox inbox) : IOperationsStore
 {
-    public IOperationsQueries Queries { get; } = new SqliteOperationsQueries(engine, inbox, time);
+    public IOperationsQueries Queries { get; } = new SqliteOperationsQueries(engine, inbox);
 
     public IAuditLog Audit { get; } = new SqliteAuditLog(engine);
 

@@ -10,7 +10,7 @@ using PasswordSync.Journal.Storing;
 namespace PasswordSync.Journal.Sqlite.Operations;
 
 /// <inheritdoc cref="IOperationsQueries"/>
-internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox inbox, TimeProvider time) : IOperationsQueries
+internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox inbox) : IOperationsQueries
 {
     private const string EventFields = "event_id, identity_id, seq, kind, body, at";
 
@@ -74,12 +74,11 @@ internal sealed class SqliteOperationsQueries(SqliteEngine engine, SqliteInbox i
             session.Query("SELECT shard_id, owner, epoch FROM shard ORDER BY shard_id"), row => new ShardRow(row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2))),
         cancellationToken);
 
-    private StoreCounts Count(SqliteSession session, long max) => new(
+    private static StoreCounts Count(SqliteSession session, long max) => new(
         session.Number("SELECT count(*) FROM (SELECT DISTINCT identity_id FROM account LIMIT $1)", max) ?? 0,
         session.Number("SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT $1)", max) ?? 0,
         session.Number("SELECT at FROM inbox ORDER BY seq LIMIT 1") is { } oldest ? DateTimeOffset.UnixEpoch.AddTicks(oldest * TimeSpan.TicksPerMicrosecond) : null,
         session.Number("SELECT count(*) FROM (SELECT 1 FROM pending LIMIT $1)", max) ?? 0,
-        session.Number("SELECT count(*) FROM (SELECT 1 FROM pending WHERE due_at <= $1 LIMIT $2)", time.GetUtcNow().ToColumnLimit(), max) ?? 0,
         session.Number("SELECT count(*) FROM (SELECT 1 FROM secret LIMIT $1)", max) ?? 0,
         session.Number("SELECT max(event_id) FROM event") ?? 0);
 

@@ -39,7 +39,7 @@ internal sealed partial class NodeGauges
         meter.CreateObservableGauge("passwordsync.pending.identities", () => Read(now => now.Counts?.Pending), "{identity}", $"Identities with something to do, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.secrets.held", () => Read(now => now.Counts?.Secrets), "{secret}", $"Sealed passwords that are held, in the whole cluster, counted up to {CountedMax}");
         meter.CreateObservableGauge("passwordsync.deliveries.parked", Parked, "{delivery}", "Deliveries that wait for an operator, in the whole cluster, by sync point");
-        meter.CreateObservableGauge("passwordsync.point.waiting", () => OfPoints(status => status.Waiting), "{delivery}", "Deliveries in this node's queue of a sync point");
+        meter.CreateObservableGauge("passwordsync.point.waiting", () => OfPoints(status => status.Waiting), "{delivery}", "Deliveries in this node's queue of a sync point; without those that it carries out now");
         meter.CreateObservableGauge("passwordsync.point.running", () => OfPoints(status => status.Running), "{delivery}", "Deliveries that this node carries out now, by sync point");
         meter.CreateObservableGauge("passwordsync.point.paused", () => OfPoints(status => status.IsPaused ? 1 : 0), "{flag}", "1 if an operator paused or disabled the sync point, 0 if not");
         meter.CreateObservableGauge("passwordsync.outcomes.held", () => engine.OutcomesHeld, "{delivery}", "Deliveries of this node that ended and whose outcome the database did not take yet");

@@ -160,7 +160,7 @@ internal sealed class Queue(OperationServices services) : Operation
         Column.Text("user"), Column.Text("point"), Column.Text("state"), Column.Time("dueAt", "due at"), Column.Number("attempts"), Column.Time("capturedAt", "captured at"), Column.Text("reason"),
     ];
 
-    public override CommandDescription Description { get; } = Show("sync", "queue", "Lists what is under way: waiting, in flight, to be checked again; the earliest due first.", "sync queue", "sync queue -p mail")
+    public override CommandDescription Description { get; } = Show("sync", "queue", "Lists what is not done: what waits or is to be checked again, with when it is due, and what is in flight; the earliest due first.", "sync queue", "sync queue -p mail")
         with
     { Parameters = [Parameter.OnlyPoint, Parameter.Limit] };
 
@@ -186,13 +186,27 @@ internal sealed class Queue(OperationServices services) : Operation
             null, ("not looked at", string.Create(CultureInfo.InvariantCulture, $"what is due after {Stories.Time(pending[^1].DueAt)}: only the {Parameter.RowsMax} people that are due first were looked at")))));
     }
 
+    // What is in flight is due no more, and a newer change behind it is not due yet.
     private static void AddTo(ImmutableArray<ImmutableArray<object?>>.Builder rows, IdentityState state, string? only)
     {
-        foreach (var (point, known) in state.Points.Where(entry => entry.Value is not (PointState.Idle or PointState.Parked) && (only is null || entry.Key.Value == only)))
+        foreach (var (point, known) in state.Points.Where(entry => only is null || entry.Key.Value == only))
         {
-            var delivery = known switch { PointState.Waiting p => p.Delivery, PointState.InFlight p => p.Delivery, PointState.Rechecking p => p.Delivery, _ => null };
-            DateTimeOffset? due = known switch { PointState.Waiting p => p.DueAt, PointState.InFlight p => p.Attempt.Deadline, PointState.Rechecking p => p.DueAt, _ => null };
-            rows.Add(Column.Row(delivery?.Change.Names.SamAccountName, point.Value, Stories.WordOf(known), due, delivery?.FailedAttempts, delivery?.Change.Stages.CapturedAt, Stories.ReasonOf(known)));
+            switch (known)
+            {
+                case PointState.Waiting waiting:
+                    rows.Add(Row(point, Stories.WordOf(waiting), waiting.Delivery, waiting.DueAt, Stories.ReasonOf(waiting)));
+                    break;
+                case PointState.Rechecking rechecking:
+                    rows.Add(Row(point, Stories.WordOf(rechecking), rechecking.Delivery, rechecking.DueAt, Stories.ReasonOf(rechecking)));
+                    break;
+                case PointState.InFlight flight:
+                    rows.Add(Row(point, Stories.WordOf(flight), flight.Delivery, dueAt: null, Stories.ReasonOf(flight)));
+                    if (flight.Next is { } next) rows.Add(Row(point, "waits", next, dueAt: null, "It waits for the end of the attempt in flight."));
+                    break;
+            }
         }
     }
+
+    private static ImmutableArray<object?> Row(SyncPointId point, string state, Delivery delivery, DateTimeOffset? dueAt, string? reason) => Column.Row(
+        delivery.Change.Names.SamAccountName, point.Value, state, dueAt, delivery.FailedAttempts, delivery.Change.Stages.CapturedAt, reason);
 }
