@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes the figures and writes bench/RESULTS.md: ./bench/run.sh [--quick] [PART...]. Needs root, for PostgreSQL servers of its own; about forty minutes, --quick about a minute once it is built.
-# With parts named, only these are taken and printed, and RESULTS.md stays as it is. A part that fails costs the others nothing: its last words stand in its place.
+# Takes the figures and writes bench/RESULTS.md: ./bench/run.sh [--quick] [PART...]. Needs root, for PostgreSQL servers of its own; about fifty minutes.
+# With --quick or parts named, figures are only printed, and RESULTS.md stays as it is; --quick alone takes small ones of one node on PostgreSQL, in less than a minute once it is built. A part that fails costs the others nothing: its last words stand in its place.
 # Run it on a machine that does nothing else: each part prints what the machine gives at that moment beside what the product does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -48,7 +48,7 @@ take() {
   case $1 in
     node-postgres) medians --postgres limits throughput latency ;;
     node-sqlite) medians limits throughput latency ;;
-    memory | nodes | shares | growth) bench Node "${quick[@]}" --postgres --folder "$folder" "$1" ;;
+    memory | nodes | shares | growth) bench Node "${quick[@]}" --postgres --folder "$folder" limits "$1" ;;
     operations) bench Operations "${quick[@]}" ;;
     journal-*) bench Journal "${1#journal-}" "${journal[@]}" ;;
   esac
@@ -71,7 +71,7 @@ title() {
 heading() {
   echo "# Figures"
   echo
-  echo "Taken by \`bench/run.sh${quick:+ --quick}\` on $(date -u +%F) at commit $(git rev-parse --short HEAD): $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)),"
+  echo "Taken by \`bench/run.sh\` on $(date -u +%F) at commit $(git rev-parse --short HEAD): $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)),"
   echo "$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo) of memory, Linux $(uname -r), .NET $(dotnet --version), load before it $(cut -d' ' -f1 /proc/loadavg). Client, nodes, database and targets share the processors."
   echo "[README](README.md) says what is measured. Where several figures were taken, the median stands first, then the smallest and the greatest; the parts of one node were run $runs times."
   cat <<'GOALS'
@@ -103,6 +103,7 @@ write() {
 mkdir "$folder/parts"
 exec 3>&2
 failed=()
+[ ${#quick[@]} -eq 0 ] || [ ${#parts[@]} -gt 0 ] || parts=(node-postgres)
 wanted=("${parts[@]}")
 [ ${#parts[@]} -gt 0 ] || wanted=("${all[@]}")
 for part in "${wanted[@]}"; do
@@ -121,6 +122,7 @@ for part in "${wanted[@]}"; do
   if [ ${#parts[@]} -gt 0 ]; then cat "$folder/parts/$part"; else write >bench/RESULTS.md; fi
 done
 
+[ ${#parts[@]} -eq 0 ] || echo "printed after $SECONDS s"
 [ ${#parts[@]} -gt 0 ] || echo "written: bench/RESULTS.md, after $((SECONDS / 60)) minutes"
 if [ ${#failed[@]} -gt 0 ]; then
   echo "failed: ${failed[*]}" >&2

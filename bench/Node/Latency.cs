@@ -13,14 +13,19 @@ namespace PasswordSync.Node.Bench;
 /// </summary>
 internal static class Latency
 {
+    private const int WarmUpAtOnce = 200;
+
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly string[] Stages = ["accepted", "decided", "at the first target", "at both targets"];
 
-    public static async Task PrintAsync(StorePlace place, int perSecond, TimeSpan length)
+    public static async Task PrintAsync(StorePlace place, int perSecond, TimeSpan length, int warmUp)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
         await using var node = await BenchNode.OpenAsync(place, ring, opens: true);
         var run = new Run(node, ring);
+
+        // First until the runtime has compiled what it runs often, as fast as it goes; then at the rate, so that what is measured begins in the middle of it.
+        await run.WarmUpAsync(warmUp);
         await run.ArriveAsync(perSecond, length < WarmUp ? length : WarmUp);
         run.Forget();
         var (cpu, began) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
@@ -51,6 +56,15 @@ internal static class Latency
         public ConcurrentQueue<TimeSpan>[] Times { get; } = [.. Stages.Select(_ => new ConcurrentQueue<TimeSpan>())];
 
         public void Forget() => Array.ForEach(Times, times => times.Clear());
+
+        public async Task WarmUpAsync(int captures)
+        {
+            foreach (var some in Enumerable.Range(0, captures).Chunk(WarmUpAtOnce))
+            {
+                var arrivals = some.AsParallel().Select(_ => Samples.ArriveSealed(ring)).ToArray();
+                await Task.WhenAll(arrivals.Select(arrival => ArriveAsync(arrival, Stopwatch.GetTimestamp())));
+            }
+        }
 
         public async Task ArriveAsync(int perSecond, TimeSpan length)
         {

@@ -14,7 +14,10 @@ internal static class Samples
     public static readonly SourceId Source = new("corp.example");
 
     /// <summary>A capture of somebody new whose secret is never opened.</summary>
-    public static Arrival.Confirmed Arrive() => Arrive(new CaptureId(Guid.NewGuid()), new byte[1_200], Guid.NewGuid(), version: 1);
+    public static Arrival.Confirmed Arrive() => Arrive(Guid.NewGuid(), version: 1);
+
+    /// <summary>A capture of somebody whose secret is never opened.</summary>
+    public static Arrival.Confirmed Arrive(Guid person, uint version) => Arrive(new CaptureId(Guid.NewGuid()), new byte[1_200], person, version);
 
     public static Arrival.Confirmed Arrive(CaptureId id, byte[] envelope, Guid objectGuid, uint version)
     {
@@ -34,11 +37,14 @@ internal static class Samples
     private static string LoginOf(Guid objectGuid) => objectGuid.ToString("D")[..8];
 
     /// <summary>A capture of somebody new whose secret can be opened.</summary>
-    public static Arrival.Confirmed ArriveSealed(KeyRing ring)
+    public static Arrival.Confirmed ArriveSealed(KeyRing ring) => ArriveSealed(ring, Guid.NewGuid(), version: 1);
+
+    /// <summary>A capture of somebody whose secret can be opened.</summary>
+    public static Arrival.Confirmed ArriveSealed(KeyRing ring, Guid objectGuid, uint version)
     {
-        var (id, objectGuid, now) = (Guid.NewGuid(), Guid.NewGuid(), DateTimeOffset.UtcNow);
+        var (id, now) = (Guid.NewGuid(), DateTimeOffset.UtcNow);
         var description = new EnvelopeDescription(id, now, 0, Cluster, Source.Value, "dc1.corp.example", LoginOf(objectGuid));
         var envelope = EnvelopeSealer.Seal(description, ring.CurrentKey(now)!.PublicKey, PasswordEncoding.Utf8, "Autumn.2026!"u8);
-        return Arrive(new CaptureId(id), envelope, objectGuid, version: 1);
+        return Arrive(new CaptureId(id), envelope, objectGuid, version);
     }
 }

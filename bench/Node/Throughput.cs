@@ -14,10 +14,11 @@ internal static class Throughput
     private const int TargetsEach = 2;
     private const int WarmUpTimes = 3;
 
-    public static async Task PrintAsync(StorePlace place, bool opens, int captures)
+    /// <summary>Measures captures of people who are known, or of people of whom nothing was heard before.</summary>
+    public static async Task PrintAsync(StorePlace place, bool opens, int captures, bool known)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
-        var batches = Seal(ring, opens, (1 + WarmUpTimes) * captures).Chunk(Batch).ToArray();
+        var batches = Seal(ring, opens, known ? Changes(captures) : [.. Enumerable.Range(0, (1 + WarmUpTimes) * captures).Select(_ => (Guid.NewGuid(), 1u))]).Chunk(Batch).ToArray();
         await using var node = await BenchNode.OpenAsync(place, ring, opens);
         using var ahead = new SemaphoreSlim(AheadMax);
         node.OnDelivered = (_, targets) =>
@@ -49,10 +50,21 @@ internal static class Throughput
         ahead.Release(AheadMax);
     }
 
-    private static Arrival[] Seal(KeyRing ring, bool opens, int captures)
+    // The first changes of twice as many people, then the second ones, of which the last are measured: whoever had one has come to rest since, as in life.
+    private static List<(Guid Person, uint Version)> Changes(int captures)
     {
-        var arrivals = new Arrival[captures];
-        Parallel.For(0, captures, index => arrivals[index] = opens ? Samples.ArriveSealed(ring) : Samples.Arrive());
+        var people = Enumerable.Range(0, 2 * captures).Select(_ => Guid.NewGuid()).ToList();
+        return [.. people.Select(person => (person, 1u)), .. people.Select(person => (person, 2u))];
+    }
+
+    private static Arrival[] Seal(KeyRing ring, bool opens, List<(Guid Person, uint Version)> changes)
+    {
+        var arrivals = new Arrival[changes.Count];
+        Parallel.For(0, changes.Count, index =>
+        {
+            var (person, version) = changes[index];
+            arrivals[index] = opens ? Samples.ArriveSealed(ring, person, version) : Samples.Arrive(person, version);
+        });
         return arrivals;
     }
 }
