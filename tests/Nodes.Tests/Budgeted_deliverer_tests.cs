@@ -4,6 +4,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
 using PasswordSync.SyncNode.Deliveries;
+using PasswordSync.SyncNode.Settings;
 using Shouldly;
 using Xunit;
 
@@ -12,13 +13,13 @@ namespace PasswordSync.Nodes.Tests;
 /// <summary>Deliveries of a sync point that all nodes together may begin only so often.</summary>
 public sealed class Budgeted_deliverer_tests : IDeliverer, IRateBudget
 {
-    private static readonly RateRule Rule = new(40, TimeSpan.FromSeconds(1));
+    private static readonly RateSettings Most = new(64, TimeSpan.FromSeconds(1));
     private readonly ManualClock clock = new();
     private readonly Queue<Func<int, RateGrant>> answers = new();
     private readonly BudgetedDeliverer deliverer;
     private int delivered;
 
-    public Budgeted_deliverer_tests() => deliverer = new BudgetedDeliverer(this, "mail", Rule, this, clock, NullLogger<BudgetedDeliverer>.Instance);
+    public Budgeted_deliverer_tests() => deliverer = new BudgetedDeliverer(this, "mail", Most, this, clock, NullLogger<BudgetedDeliverer>.Instance);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -33,7 +34,42 @@ public sealed class Budgeted_deliverer_tests : IDeliverer, IRateBudget
 
         delivered.ShouldBe(10, "what a quarter of a second has");
         rests.Take(10).ShouldAllBe(rest => rest == null);
-        rests[10].ShouldBe(new PointRest(clock.GetUtcNow() + TimeSpan.FromMilliseconds(30), IsUntouched: true));
+        rests[10].ShouldBe(new PointRest(clock.GetUtcNow() + TimeSpan.FromMilliseconds(30), IsUntouched: true) { Why = "Its rate is used up: all nodes together begin 64 deliveries in 1s at most." });
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 60)]
+    [InlineData(60, 60)]
+    [InlineData(600, 3_600)]
+    public void No_window_has_more_than_the_permits_even_if_all_that_came_at_once_was_begun_late(int permits, int seconds)
+    {
+        var (per, late) = (TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(250));
+        var rule = BudgetedDeliverer.BucketFor(new RateSettings(permits, per));
+        var (held, now, begun) = ((double)rule.Permits, TimeSpan.Zero, new List<TimeSpan>());
+        while (now < 3 * per)
+        {
+            var grant = rule.Grant(held, wanted: 1);
+            held = rule.Fill(held - grant.Permits, grant.Wait + TimeSpan.FromTicks(1));
+            now += grant.Wait + TimeSpan.FromTicks(1);
+            if (grant.Permits > 0) begun.Add(now < late ? late : now);
+        }
+
+        begun.Max(first => begun.Count(other => other >= first && other < first + per)).ShouldBeInRange(Math.Max(1, permits / 2), permits);
+    }
+
+    [Fact]
+    public async Task Who_asked_begins_however_late_the_answer_comes()
+    {
+        answers.Enqueue(_ =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(5));
+            return new RateGrant(1, TimeSpan.Zero);
+        });
+
+        (await deliverer.DeliverAsync(default, null!, Token)).ShouldBeNull();
+        delivered.ShouldBe(1);
     }
 
     [Fact]

@@ -17,4 +17,8 @@ public interface IDeliverer
 /// <summary>A whole sync point should rest.</summary>
 /// <param name="Until">Until when nothing new is begun.</param>
 /// <param name="IsUntouched">Whether the delivery was not begun and not told of, so that it goes to the end of the queue: behind the others, since it may be what the target rests for.</param>
-public sealed record PointRest(DateTimeOffset Until, bool IsUntouched);
+public sealed record PointRest(DateTimeOffset Until, bool IsUntouched)
+{
+    /// <summary>What it rests for, as a sentence for operators.</summary>
+    public string? Why { get; init; }
+}

@@ -19,6 +19,7 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly Dictionary<IdentityId, (CaptureId CaptureId, Task Delivery)> running = [];
     private readonly Dictionary<IdentityId, Offer> next = [];
     private DateTimeOffset restUntil = DateTimeOffset.MinValue;
+    private string? restsFor;
     private bool alarmSet;
     private bool paused;
 
@@ -48,7 +49,8 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
                 paused = pause.IsPaused;
                 break;
             case ProviderMessage.Show show:
-                show.Reply.TryAnswer(new ProviderStatus(waiting.Count + next.Count, running.Count, restUntil > Context.System.Clock.GetUtcNow() ? restUntil : null) { IsPaused = paused });
+                var isResting = restUntil > Context.System.Clock.GetUtcNow();
+                show.Reply.TryAnswer(new ProviderStatus(waiting.Count + next.Count, running.Count, isResting ? restUntil : null) { IsPaused = paused, RestsFor = isResting ? restsFor : null });
                 break;
             default:
                 throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}.");
@@ -78,17 +80,17 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private void Finish(ProviderMessage.Done done)
     {
         running.Remove(done.Identity);
-        if (done.Rest is { } rest) RestUntil(rest.Until);
+        if (done.Rest is { } rest) RestUntil(rest.Until, rest.Why);
         if (next.Remove(done.Identity, out var offer)) Enqueue(done.Identity, offer);
         else if (done.Rest is { IsUntouched: true }) Enqueue(done.Identity, done.Offer);
     }
 
-    private void RestUntil(DateTimeOffset until)
+    private void RestUntil(DateTimeOffset until, string? why)
     {
         var latest = Context.System.Clock.GetUtcNow() + options.RestMax;
         if (until > latest) until = latest;
         if (until <= restUntil) return;
-        restUntil = until;
+        (restUntil, restsFor) = (until, why);
         LogResting(until);
     }
 

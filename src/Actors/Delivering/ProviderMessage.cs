@@ -36,6 +36,9 @@ public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? Re
 {
     /// <summary>Whether an operator paused it.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>What it rests for, as a sentence for operators; null when it is not resting, or nothing was told.</summary>
+    public string? RestsFor { get; init; }
 }
 
 /// <summary>The bounds of a sync point on one node.</summary>

@@ -232,7 +232,7 @@ public sealed partial class SyncServer : IAsyncDisposable
     }
 
     private static IDeliverer WithinRate(PointSettings point, IDeliverer deliverer, IRateBudget budget, TimeProvider clock, ILoggerFactory loggers) => point.Rate is { } rate
-        ? new BudgetedDeliverer(deliverer, point.Name, new RateRule(rate.Permits, rate.Per), budget, clock, loggers.CreateLogger<BudgetedDeliverer>())
+        ? new BudgetedDeliverer(deliverer, point.Name, rate, budget, clock, loggers.CreateLogger<BudgetedDeliverer>())
         : deliverer;
 
     // Longer than the delay of a recheck, which ends the hold by itself.

@@ -49,12 +49,12 @@ internal sealed partial class TestNode : IAsyncDisposable
 
     public ConcurrentQueue<(IdentityId Identity, IdentityEvent Event)> Events { get; } = new();
 
-    /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff"; on SQLite unless told otherwise; bound to nodes with a label, which this one does not have, if one is given.</summary>
-    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null, object? retry = null, TimeProvider? clock = null, string? boundTo = null)
+    /// <summary>Starts a node whose points are the given memory targets, one each, all in the scope "staff"; on SQLite unless told otherwise; bound to nodes with a label, which this one does not have, and to a rate, if they are given.</summary>
+    public static async Task<TestNode> StartAsync(IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, string? folder = null, object? database = null, object? retry = null, TimeProvider? clock = null, string? boundTo = null, object? rate = null)
     {
         folder ??= Directory.CreateTempSubdirectory("passwordsync-node-").FullName;
         var node = new TestNode(folder, clock ?? TimeProvider.System);
-        await WriteConfigurationAsync(folder, [.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken, boundTo);
+        await WriteConfigurationAsync(folder, [.. targets.Keys], database ?? new { kind = "sqlite" }, retry ?? new { initialDelay = "00:00:00.050", delayMax = "00:00:00.200" }, cancellationToken, boundTo, rate);
         await TestAuthority.PutAsync(Path.Combine(folder, "data"), cancellationToken);
         await node.StartServerAsync(targets, script, cancellationToken);
         node.Edge = await node.ConnectAsync(new PeerName.Edge(Cluster, Source, DomainController), cancellationToken);
@@ -161,7 +161,7 @@ internal sealed partial class TestNode : IAsyncDisposable
     }
 
     /// <summary>Writes the three files of a node.</summary>
-    public static async Task WriteConfigurationAsync(string folder, ImmutableArray<string> points, object database, object retry, CancellationToken cancellationToken, string? boundTo = null)
+    public static async Task WriteConfigurationAsync(string folder, ImmutableArray<string> points, object database, object retry, CancellationToken cancellationToken, string? boundTo = null, object? rate = null)
     {
         await File.WriteAllTextAsync(Path.Combine(folder, "passphrase"), Encoding.UTF8.GetString(Passphrase), cancellationToken);
         var node = new
@@ -180,7 +180,7 @@ internal sealed partial class TestNode : IAsyncDisposable
             allow = new { endpoints = new[] { "*" }, files = new[] { "*" }, secrets = new[] { "*" }, programs = new[] { "*" } },
         };
         var scopes = new { scopes = new[] { new { name = "staff", source = "alpha", baseDn = "DC=alpha,DC=test", points } } };
-        var pointsFile = new { points = points.Select(name => new { name, provider = "memory", settings = new { target = name }, retry, nodes = boundTo is null ? Array.Empty<string>() : [boundTo] }) };
+        var pointsFile = new { points = points.Select(name => new { name, provider = "memory", settings = new { target = name }, retry, nodes = boundTo is null ? Array.Empty<string>() : [boundTo], rate }) };
         await File.WriteAllTextAsync(Path.Combine(folder, "node.json"), JsonSerializer.Serialize(node), cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "scopes.json"), JsonSerializer.Serialize(scopes), cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "points.json"), JsonSerializer.Serialize(pointsFile), cancellationToken);

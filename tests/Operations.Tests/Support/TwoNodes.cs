@@ -31,7 +31,8 @@ internal sealed class TwoNodes : IAsyncDisposable
     /// <param name="script">What the targets do.</param>
     /// <param name="retry">When failed deliveries are tried again.</param>
     /// <param name="boundTo">A label that the second node has, and the points are bound to; null if both carry them out.</param>
-    public static async Task<TwoNodes> StartAsync(LabServers servers, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null)
+    /// <param name="rate">How many deliveries of each point both begin together; null for as many as can be.</param>
+    public static async Task<TwoNodes> StartAsync(LabServers servers, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null, object? rate = null)
     {
         var server = await servers.PostgresAsync(cancellationToken);
         var nodes = new TwoNodes();
@@ -41,7 +42,7 @@ internal sealed class TwoNodes : IAsyncDisposable
 
             // Nobody is to take over from a node that a busy machine keeps waiting: the tests end nodes in order, or take them down.
             var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{nodes.passwordFile}", schema = $"t{Guid.NewGuid():N}", expiry = "00:05:00" };
-            nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo);
+            nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo, rate: rate);
             nodes.AtNorth = OperatorClient.First(nodes.North);
             nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script, label: boundTo);
             nodes.AtSouth = OperatorClient.With(nodes.South, OperatorClient.FirstToken(nodes.North));

@@ -2,6 +2,8 @@ using PasswordSync.Actors.Delivering;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Identities;
 using PasswordSync.Core.Ports;
+using PasswordSync.Core.Settings;
+using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Deliveries;
 
@@ -9,31 +11,44 @@ namespace PasswordSync.SyncNode.Deliveries;
 /// Begins deliveries of a sync point only as often as all nodes of the cluster together may. Takes permits a few at a time, so that the database is asked some times a second
 /// at most; what is not used soon is given up, so that it is not used beside what fills up meanwhile.
 /// </summary>
-internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket, RateRule rule, IRateBudget budget, TimeProvider clock, ILogger<BudgetedDeliverer> logger) : IDeliverer
+internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket, RateSettings most, IRateBudget budget, TimeProvider clock, ILogger<BudgetedDeliverer> logger) : IDeliverer
 {
+    /// <summary>The part of the permits that may be used at once after a pause, and that the bucket holds: the others come evenly.</summary>
+    private const int HeldPart = 4;
+
     /// <summary>For how long permits are taken ahead, and kept.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long the sync point rests when the database could not be asked.</summary>
     private static readonly TimeSpan StorageRest = TimeSpan.FromSeconds(1);
 
+    private readonly RateRule rule = BucketFor(most);
     private readonly Lock gate = new();
     private int permits;
     private long takenAt;
-    private Task<TimeSpan?>? asking;
+    private Task<PointRest?>? asking;
 
-    public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken)
+    /// <summary>
+    /// The bucket that keeps a quota in every window: what it holds when full and what fills it within the window are no more than the permits. Permits are used up to
+    /// <see cref="Ahead"/> after they were taken, so that what is begun within a window was taken within one that is longer by that.
+    /// </summary>
+    internal static RateRule BucketFor(RateSettings most)
     {
-        var wait = await TakeAsync(cancellationToken).ConfigureAwait(false);
-        return wait is null ? await inner.DeliverAsync(identity, offer, cancellationToken).ConfigureAwait(false) : new PointRest(clock.GetUtcNow() + wait.Value, IsUntouched: true);
+        var held = Math.Max(1, most.Permits / HeldPart);
+        var evenly = Math.Max(1, most.Permits - held);
+        return new RateRule(held, (most.Per + Ahead) * ((double)held / evenly));
     }
 
-    // Null when one may begin. Whoever finds no permit waits for the same question.
-    private async Task<TimeSpan?> TakeAsync(CancellationToken cancellationToken)
+    public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken) =>
+        await TakeAsync(cancellationToken).ConfigureAwait(false) is { } rest ? rest : await inner.DeliverAsync(identity, offer, cancellationToken).ConfigureAwait(false);
+
+    // Null when one may begin. Whoever finds no permit waits for the same question; who asked it has the first of its permits, however late the answer was.
+    private async Task<PointRest?> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            Task<TimeSpan?> asked;
+            Task<PointRest?> asked;
+            bool isOwn;
             lock (gate)
             {
                 if (permits > 0 && clock.GetElapsedTime(takenAt) <= Ahead)
@@ -42,14 +57,16 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
                     return null;
                 }
 
+                isOwn = asking is null;
                 asked = asking ??= AskAsync();
             }
 
-            if (await asked.WaitAsync(cancellationToken).ConfigureAwait(false) is { } wait) return wait;
+            if (await asked.WaitAsync(cancellationToken).ConfigureAwait(false) is { } rest) return rest;
+            if (isOwn) return null;
         }
     }
 
-    private async Task<TimeSpan?> AskAsync()
+    private async Task<PointRest?> AskAsync()
     {
         // The question must be known to others before it can have ended.
         await Task.Yield();
@@ -57,19 +74,22 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
         {
             var wanted = Math.Clamp((int)Math.Ceiling(rule.Permits * (Ahead / rule.Per)), 1, rule.Permits);
             var grant = await budget.TakeAsync(bucket, rule, wanted, CancellationToken.None).ConfigureAwait(false);
-            lock (gate) (permits, takenAt) = (grant.Permits, clock.GetTimestamp());
-            return grant.Permits == 0 ? grant.Wait : null;
+            if (grant.Permits == 0) return Rest(grant.Wait, $"Its rate is used up: all nodes together begin {most.Permits} deliveries in {DurationText.Format(most.Per)} at most.");
+            lock (gate) (permits, takenAt) = (grant.Permits - 1, clock.GetTimestamp());
+            return null;
         }
         catch (StorageUnavailableException failure)
         {
             LogNotAsked(bucket, failure.Message);
-            return StorageRest;
+            return Rest(StorageRest, "The database could not be asked how often it may be written to.");
         }
         finally
         {
             lock (gate) asking = null;
         }
     }
+
+    private PointRest Rest(TimeSpan wait, string why) => new(clock.GetUtcNow() + wait, IsUntouched: true) { Why = why };
 
     [LoggerMessage(4521, LogLevel.Warning, "How often {Point} may be written to could not be asked; it rests: {Reason}")]
     private partial void LogNotAsked(string point, string reason);

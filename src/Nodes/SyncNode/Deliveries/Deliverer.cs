@@ -40,7 +40,7 @@ public sealed partial class Deliverer(
         catch (StorageUnavailableException failure)
         {
             LogNotNow(point, offer.Change.CaptureId, failure.Message);
-            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true);
+            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true) { Why = "The database cannot be used." };
         }
 #pragma warning disable CA1031 // Whatever is wrong with this delivery must not hold up those of others; the identity offers it again, more and more slowly.
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -97,7 +97,7 @@ public sealed partial class Deliverer(
             case Preparation.Found { Target: var target, Mark: var mark }:
                 return await AttemptAsync(identity, offer, secret, target, mark, cancellationToken).ConfigureAwait(false);
             case Preparation.Obstacle { Outcome: DeliveryOutcome.Throttled throttled }:
-                return new PointRest(throttled.Until, IsUntouched: true);
+                return new PointRest(throttled.Until, IsUntouched: true) { Why = throttled.Explain() };
             case Preparation.Obstacle { Outcome: var outcome }:
                 await ReportAsync(identity, offer, outcome, cancellationToken).ConfigureAwait(false);
                 return null;
@@ -134,7 +134,7 @@ public sealed partial class Deliverer(
         if (outcomes.IsFull)
         {
             LogNotNow(point, offer.Change.CaptureId, $"{outcomes.Count} outcomes of other deliveries could not be recorded yet.");
-            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true);
+            return new PointRest(services.Clock.GetUtcNow() + services.Options.StorageRest, IsUntouched: true) { Why = "Outcomes of other deliveries could not be recorded yet." };
         }
 
         // Of a shard that is handed over, nothing is begun; until this ends, the shard is not given back.
@@ -159,7 +159,7 @@ public sealed partial class Deliverer(
 
         if (ended is null) return null;
         await outcomes.TellAsync(ended with { Flight = flight }).ConfigureAwait(false);
-        return ended.Outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) : null;
+        return ended.Outcome is DeliveryOutcome.Throttled throttled ? new PointRest(throttled.Until, IsUntouched: false) { Why = throttled.Explain() } : null;
     }
 
     private async Task<(Attempt Attempt, WriteWindow Window)?> BeginAsync(IdentityId identity, Offer offer, TargetAccount target, TargetMark? mark, CancellationToken cancellationToken)

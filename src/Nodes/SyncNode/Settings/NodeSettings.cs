@@ -151,7 +151,7 @@ public sealed record PointSettings(string Name, string Provider, JsonElement Set
     /// <summary>Labels that a node must all have to carry deliveries of the point out. Default none: every node may.</summary>
     public ImmutableArray<string> Nodes { get; init; } = [];
 
-    /// <summary>How many deliveries all nodes together begin in some time; null for as many as can be.</summary>
+    /// <summary>How many deliveries all nodes together begin at most within any window of some time; null for as many as can be.</summary>
     public RateSettings? Rate { get; init; }
 
     /// <summary>How long one attempt may take. Default 10 s; 0.5 s to 5 minutes.</summary>
@@ -170,7 +170,7 @@ public sealed record RetrySettings
     public int AttemptsMax { get; init; } = 1_000;
 }
 
-/// <summary>So many deliveries in so much time.</summary>
-/// <param name="Permits">1 to 1,000,000; as many may begin at once after a pause.</param>
+/// <summary>At most so many deliveries within any window of so much time.</summary>
+/// <param name="Permits">1 to 1,000,000. A quarter of them may begin at once after a pause, the others come evenly.</param>
 /// <param name="Per">1 s to 1 day.</param>
 public sealed record RateSettings(int Permits, TimeSpan Per);

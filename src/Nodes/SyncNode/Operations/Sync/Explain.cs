@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PasswordSync.Actors.Delivering;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
@@ -38,6 +39,8 @@ internal sealed class Explain(OperationServices services) : Operation
         var events = new List<IdentityEvent>();
         await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.AddRange(row.Event.PointByPoint());
         var undecided = await new UndecidedCaptures(services).OfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
+        var isHere = services.Engine.Ownership.EpochOf(found.Identity.Shard(services.Store.Leases.ShardCount)) is not null;
+        var live = isHere ? await services.Engine.ShowPointsAsync(cancellationToken).ConfigureAwait(false) : ImmutableSortedDictionary<SyncPointId, ProviderStatus>.Empty;
         var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
         return new Answer(
         [
@@ -50,14 +53,14 @@ internal sealed class Explain(OperationServices services) : Operation
             Section.Table("accounts", "account|accounts", AccountColumns, found.Accounts.Select(AccountRow)),
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
-            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty)),
+            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty, live)),
             .. undecided,
             await new ExplainScopes(services).OfAsync(state, events, cancellationToken).ConfigureAwait(false),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
 
-    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events, bool isUndecided)
+    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events, bool isUndecided, ImmutableSortedDictionary<SyncPointId, ProviderStatus> live)
     {
         foreach (var (point, known) in state.Points)
         {
@@ -68,7 +71,8 @@ internal sealed class Explain(OperationServices services) : Operation
                 _ => null,
             }).LastOrDefault(outcome => outcome is not null);
             var target = events.OfType<IdentityEvent.AttemptStarted>().LastOrDefault(started => started.Point == point)?.Attempt.Target.DisplayName;
-            var view = PointSettingsView.Of(point, state, services) with { IsCaptureUndecided = isUndecided };
+            var status = live.GetValueOrDefault(point);
+            var view = PointSettingsView.Of(point, state, services) with { IsCaptureUndecided = isUndecided, RestsUntil = status?.RestingUntil, RestsFor = status?.RestsFor };
             yield return Column.Row(
                 point.Value, WhyAssigned(point, state, events), Stories.WordOf(known), target ?? "none found yet", Stories.ReasonOf(known), Stories.NextOf(known, view), Stories.ActionOf(known, last, user, view));
         }

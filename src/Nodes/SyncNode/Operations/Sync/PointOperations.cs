@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
 using PasswordSync.Core.Ports;
+using PasswordSync.Core.Settings;
 using PasswordSync.Providers.Contract;
 using PasswordSync.SyncNode.Cluster.Requests;
 
@@ -57,9 +58,9 @@ internal sealed class PointShow(OperationServices services) : Operation
                 ("point", name),
                 ("provider", point.Provider),
                 ("state", off is null ? "as configured" : $"{(off.IsDisabled ? "disabled" : "paused")} by {off.By} since {Stories.Time(off.Since)}{(off.Reason is { } reason ? $": {reason}" : "")}"),
-                ("waiting, running", status is null ? "not on this node" : $"{status.Waiting}, {status.Running}"),
+                ("waiting, running", status is null ? "not on this node" : $"{status.Waiting}, {status.Running}{(status.RestingUntil is { } until ? $"; rests here until {Stories.Time(until)}. {status.RestsFor}".TrimEnd() : "")}"),
                 ("scopes", string.Join(", ", services.Configuration.Scopes.Where(scope => scope.Points.Contains(name)).Select(scope => $"{scope.Source}/{scope.Name}"))),
-                ("concurrency", $"{point.Concurrency}"),
+                ("concurrency", $"{point.Concurrency}{(point.Rate is { } rate ? $"; all nodes together begin at most {rate.Permits} in {DurationText.Format(rate.Per)}" : "")}"),
                 ("attempt timeout", $"{point.AttemptTimeout.TotalSeconds} s"),
                 ("retry", $"after {point.Retry.InitialDelay.TotalSeconds} s, times {point.Retry.Factor}, at most {point.Retry.DelayMax.TotalSeconds} s, {point.Retry.AttemptsMax} attempts"),
                 ("password length", $"{limits.LengthMin} to {limits.LengthMax}"),

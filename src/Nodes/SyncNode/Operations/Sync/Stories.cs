@@ -84,6 +84,7 @@ internal static class Stories
         PointState.Idle when point.Switch is { IsDisabled: true } off => $"Nothing: {off.By} disabled the sync point at {Time(off.Since)}{(off.Reason is { } reason ? $" ({reason})" : "")}, and changes that come meanwhile are not sent there.",
         PointState.Idle when point.IsCaptureUndecided => "A capture is not decided yet: see below.",
         PointState.Idle => "Nothing, until the password is changed again.",
+        PointState.Waiting waiting when point.RestsUntil > waiting.DueAt => $"Attempt {waiting.Delivery.FailedAttempts + 1} waits at the sync point, which begins nothing here before {Time(point.RestsUntil.Value)}.{(point.RestsFor is { } why ? $" {why}" : "")} It expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
         PointState.Waiting waiting => $"Attempt {waiting.Delivery.FailedAttempts + 1} is due at {Time(waiting.DueAt)}; it expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
         PointState.InFlight => "The outcome of the attempt is journalled; what follows depends on it.",
         PointState.Parked parked => $"Nothing, until the password is changed again, somebody retries, or it expires at {Time(parked.Delivery.Change.ExpiresAt)}.",
@@ -121,6 +122,12 @@ internal sealed record PointSettingsView(string Name, Core.Ports.PointSwitch? Sw
 {
     /// <summary>Whether a capture of the person is not decided yet.</summary>
     public bool IsCaptureUndecided { get; init; }
+
+    /// <summary>Until when the sync point begins nothing on the node that has the person; null if it does, or another node has the person.</summary>
+    public DateTimeOffset? RestsUntil { get; init; }
+
+    /// <summary>What it rests for; null if nobody knows.</summary>
+    public string? RestsFor { get; init; }
 
     public static PointSettingsView Of(SyncPointId point, IdentityState state, OperationServices services) => new(
         point.Value,

@@ -1,0 +1,63 @@
+using System.Globalization;
+using PasswordSync.Core.Intake;
+using PasswordSync.Lab;
+using PasswordSync.Nodes.Tests.Support;
+using PasswordSync.Operations.Tests.Support;
+using PasswordSync.Providers.Memory;
+using Shouldly;
+using Xunit;
+
+namespace PasswordSync.Operations.Tests;
+
+/// <summary>The rate of a sync point, which all nodes of a cluster have together.</summary>
+public sealed class Rates_of_points(LabServers servers)
+{
+    private const int People = 40;
+
+    /// <summary>Of 40 a day a quarter may begin at once; the next one comes after three quarters of an hour.</summary>
+    private const int AtOnce = 10;
+
+    private static readonly object Rate = new { permits = People, per = "1d" };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 600_000)]
+    public async Task Two_nodes_together_begin_no_more_than_a_point_s_rate_lets_them_and_say_what_the_others_wait_for()
+    {
+        using var beta = new MemoryTarget();
+        var names = Enumerable.Range(0, People).Select(number => string.Create(CultureInfo.InvariantCulture, $"user{number}")).ToList();
+        foreach (var name in names) beta.Add(name);
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, rate: Rate);
+        TestNode[] both = [nodes.North, nodes.South];
+        foreach (var (name, number) in names.Select((name, number) => (name, number)))
+        {
+            var node = both[number % both.Length];
+            (await node.SendAsync(Token, await node.CaptureAsync(name, "Winter.2026!", 7, Token))).Captures.ShouldHaveSingleItem().Kind.ShouldBe(AnswerKind.Accepted);
+        }
+
+        // Until all but those that were begun wait, at the node that decides for them.
+        OperatorClient[] operators = [nodes.AtNorth, nodes.AtSouth];
+        await Eventually.HoldsAsync("all others to wait", TimeSpan.FromMinutes(5), async token => (await Task.WhenAll(operators.Select(asked => WaitingAsync(asked, token)))).Sum() == People - AtOnce, Token);
+
+        beta.Writes.Length.ShouldBe(AtOnce);
+        var waiting = names.Except(names.Where(name => beta.SignIn(name, "Winter.2026!"))).ToList();
+        waiting.Count.ShouldBe(People - AtOnce);
+        foreach (var asked in operators)
+        {
+            var point = await asked.RunAsync("sync point show", Token, ("point", "beta"));
+            point.Fact("concurrency").ShouldBe("8; all nodes together begin at most 40 in 1d");
+            point.Fact("waiting, running").ShouldContain("Its rate is used up: all nodes together begin 40 deliveries in 1d at most.");
+            (await asked.RunAsync("sync points", Token)).Rows().ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("rests");
+        }
+
+        // The node that has the person knows it.
+        var told = await Task.WhenAll(operators.Select(asked => asked.RunAsync("sync explain", Token, ("user", waiting[0]))));
+        told.Count(explained => explained.ToString().Contains("waits at the sync point, which begins nothing here before", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    private static async Task<int> WaitingAsync(OperatorClient asked, CancellationToken cancellationToken)
+    {
+        var row = (await asked.RunAsync("sync points", cancellationToken)).Rows().ShouldHaveSingleItem();
+        return row.GetProperty("running").GetInt32() == 0 ? row.GetProperty("waiting").GetInt32() : -People;
+    }
+}
