@@ -51,6 +51,46 @@ public sealed class Configuration_faults_tests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"permits\": 0, \"per\": \"1m\"", "points[8].rate.permits", "0", "use 1 to 1000000.")]
+    [InlineData("\"permits\": 1000001, \"per\": \"1m\"", "points[8].rate.permits", "1000001", "use 1 to 1000000.")]
+    [InlineData("\"permits\": 60, \"per\": \"999ms\"", "points[8].rate.per", "999ms", "use 1s to 1d.")]
+    [InlineData("\"permits\": 60, \"per\": \"25h\"", "points[8].rate.per", "25h", "use 1s to 1d.")]
+    public void A_rate_out_of_its_bounds_is_told_with_key_value_and_remedy(string written, string key, string found, string remedy)
+    {
+        Change("points.json", "\"permits\": 60, \"per\": \"1m\"", written);
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found, fault.Remedy).ShouldBe((key, found, remedy));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("5000")]
+    public void A_number_of_shards_out_of_its_bounds_is_told_with_key_value_and_remedy(string written)
+    {
+        Change("node.json", "\"shards\": 256", $"\"shards\": {written}");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Found, fault.Remedy).ShouldBe(("shards", written, "use 1 to 4096."));
+    }
+
+    [Theory]
+    [InlineData("expiry", "100ms", "Expiry is 100ms: use 1s to 5m.")]
+    [InlineData("expiry", "6m", "Expiry is 6m: use 1s to 5m.")]
+    [InlineData("heartbeat", "99ms", "Heartbeat is 99ms: use 100ms to 1333ms, a third of the expiry.")]
+    [InlineData("heartbeat", "2s", "Heartbeat is 2s: use 100ms to 1333ms, a third of the expiry.")]
+    public void A_time_of_the_database_out_of_its_bounds_is_told_with_key_value_and_remedy(string key, string written, string told)
+    {
+        Change("node.json", "\"maximumAge\": \"3d\"", $"\"maximumAge\": \"3d\", \"database\": {{ \"kind\": \"postgres\", \"connection\": \"Host=db;Database=passwordsync\", \"{key}\": \"{written}\" }}");
+
+        var fault = ReadNode().Faults.ShouldHaveSingleItem();
+
+        (fault.Key, fault.Remedy).ShouldBe(("database", told));
+    }
+
+    [Theory]
     [InlineData("versionJumpMax", 0)]
     [InlineData("versionJumpMax", 1_000_001)]
     [InlineData("firstVersionMax", -1)]

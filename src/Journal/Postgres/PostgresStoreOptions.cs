@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Npgsql;
+using PasswordSync.Core.Settings;
 
 namespace PasswordSync.Journal.Postgres;
 
@@ -11,6 +12,9 @@ public sealed partial record PostgresStoreOptions : StoreOptions
 
     /// <summary>The longest expiry.</summary>
     public static readonly TimeSpan ExpiryMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>The shortest time between heartbeats: each is a write to the database, and a commit of it must fit in between.</summary>
+    public static readonly TimeSpan HeartbeatMin = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// Npgsql's connection string, without a password: hosts (several with commas: the one that accepts writes is used), port, database, user, TLS. Time-outs, pooling and
@@ -30,7 +34,7 @@ public sealed partial record PostgresStoreOptions : StoreOptions
     /// <summary>How long a heartbeat counts: the shards of a node whose heartbeat stood still for so long are taken over. Default 4 s; 1 s to 5 minutes.</summary>
     public TimeSpan Expiry { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How often a node tells that it lives. Default 1 s; at most a third of <see cref="Expiry"/>.</summary>
+    /// <summary>How often a node tells that it lives. Default 1 s; 100 ms to a third of <see cref="Expiry"/>.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>On how many connections decisions are appended, each shard on one of them. Default 2; 1 to 16.</summary>
@@ -54,8 +58,8 @@ public sealed partial record PostgresStoreOptions : StoreOptions
         if (string.IsNullOrWhiteSpace(ConnectionString)) return "ConnectionString is empty: name the server and the database.";
         if (FindConnectionFault() is { } fault) return fault;
         if (!SchemaName().IsMatch(Schema)) return $"Schema is '{Schema}': use a lower-case letter, then lower-case letters, digits and '_', up to 48 characters.";
-        if (Expiry < ExpiryMin || Expiry > ExpiryMax) return $"Expiry is {Expiry}: use {ExpiryMin} to {ExpiryMax}.";
-        if (Heartbeat <= TimeSpan.Zero || Heartbeat > Expiry / 3) return $"Heartbeat is {Heartbeat}: use at most {Expiry / 3}, a third of the expiry.";
+        if (Expiry < ExpiryMin || Expiry > ExpiryMax) return $"Expiry is {DurationText.Format(Expiry)}: use {DurationText.Format(ExpiryMin)} to {DurationText.Format(ExpiryMax)}.";
+        if (Heartbeat < HeartbeatMin || Heartbeat > Expiry / 3) return $"Heartbeat is {DurationText.Format(Heartbeat)}: use {DurationText.Format(HeartbeatMin)} to {DurationText.Format(Expiry / 3)}, a third of the expiry.";
         if (AppendersMax is < 1 or > 16) return $"AppendersMax is {AppendersMax}: use 1 to 16.";
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(5)) return $"CommandTimeout is {CommandTimeout}: use 1 s to 5 minutes.";
         if (NodesKeptFor < TimeSpan.FromHours(1) || NodesKeptFor > TimeSpan.FromDays(365)) return $"NodesKeptFor is {NodesKeptFor}: use 1 hour to 365 days.";

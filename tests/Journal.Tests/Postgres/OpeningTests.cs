@@ -41,8 +41,10 @@ public sealed class OpeningTests(LabServers servers)
     public void Bounds_of_the_settings_are_told_with_the_value_found_and_what_would_do()
     {
         (Options() with { Schema = "Password Sync" }).FindFault().ShouldBe("Schema is 'Password Sync': use a lower-case letter, then lower-case letters, digits and '_', up to 48 characters.");
-        (Options() with { Expiry = TimeSpan.FromMilliseconds(200) }).FindFault().ShouldBe("Expiry is 00:00:00.2000000: use 00:00:01 to 00:05:00.");
-        (Options() with { Heartbeat = TimeSpan.FromSeconds(2) }).FindFault()!.ShouldStartWith("Heartbeat is 00:00:02: use at most 00:00:01.333");
+        (Options() with { Expiry = TimeSpan.FromMilliseconds(200) }).FindFault().ShouldBe("Expiry is 200ms: use 1s to 5m.");
+        (Options() with { Heartbeat = TimeSpan.FromSeconds(2) }).FindFault().ShouldBe("Heartbeat is 2s: use 100ms to 1333ms, a third of the expiry.");
+        (Options() with { Heartbeat = TimeSpan.FromTicks(1) }).FindFault()!.ShouldEndWith("use 100ms to 1333ms, a third of the expiry.");
+        (Options() with { Expiry = PostgresStoreOptions.ExpiryMin, Heartbeat = PostgresStoreOptions.HeartbeatMin }).FindFault().ShouldBeNull();
         Options().FindFault().ShouldBeNull();
     }
 
@@ -114,22 +116,35 @@ public sealed class OpeningTests(LabServers servers)
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task Role_with_the_documented_grants_is_enough_for_everything()
+    public async Task Role_with_the_documented_grants_may_make_the_schema_take_decide_deliver_count_maintain_and_take_another_node_down()
     {
         var server = await servers.PostgresAsync(Token);
         var name = $"r{Guid.NewGuid():N}";
         await server.RunSqlAsync($"CREATE ROLE {name} LOGIN PASSWORD 'a-password' NOSUPERUSER NOCREATEDB NOCREATEROLE; CREATE SCHEMA {name} AUTHORIZATION {name}; GRANT CONNECT ON DATABASE passwordsync TO {name};", Token);
-        await using var store = await OpenAsync(Options() with
+        var options = Options() with
         {
             ConnectionString = server.ConnectionStringWithoutPassword.Replace("Username=postgres", $"Username={name}", StringComparison.Ordinal),
             Password = _ => ValueTask.FromResult("a-password"),
             Schema = name,
-        });
+        };
+        await using var store = await OpenAsync(options);
+        await using var other = await OpenAsync(options with { NodeName = "node-2" });
         var worker = await Worker.StartAsync(store, Samples.Start);
         var change = Samples.ChangeOf(Samples.NewAccount(), version: 1);
         await store.Inbox.AcceptAsync([Samples.Arrive(change)], Token);
-        (await worker.DecideAsync((await worker.InboxAsync()).Single())).Result.ShouldBe(AppendResult.Appended);
-        (await store.Members.ListAsync(Token)).ShouldHaveSingleItem().IsAlive.ShouldBeTrue();
+        var row = (await worker.InboxAsync()).Single();
+        (await worker.DecideAsync(row)).Result.ShouldBe(AppendResult.Appended);
+        await worker.DeliverAsync(row.Identity, Samples.Mail, change.CaptureId);
+        (await store.Rates.TakeAsync("mail", new RateRule(3, TimeSpan.FromHours(1)), wanted: 2, Token)).Permits.ShouldBe(2);
+        (await store.Operations.Queries.CountAsync(long.MaxValue, Token)).Identities.ShouldBe(1);
+
+        // It ends the other's sessions, which PostgreSQL allows for one's own role.
+        var second = new NodeId("node-2", Guid.NewGuid());
+        await other.Leases.KeepAsync(second, isLeaving: false, Token);
+        (await store.Members.ListAsync(Token)).Count(member => member.IsAlive).ShouldBe(2);
+        await store.Members.DownAsync(second, Token);
+        (await store.Members.ListAsync(Token)).Single(member => member.Node == second).IsAlive.ShouldBeFalse();
+
         await store.MaintainAsync(Token);
         await store.Leases.ReleaseAsync(Worker.Node, Token);
     }

@@ -18,7 +18,7 @@ public sealed record DatabaseSettings
     /// <summary>For PostgreSQL: how long a node's heartbeat counts; after it, other nodes take its shards. The same on all nodes. Default 4 s; 1 s to 5 minutes.</summary>
     public TimeSpan Expiry { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>For PostgreSQL: how often the node tells that it lives. Default 1 s; at most a third of <see cref="Expiry"/>.</summary>
+    /// <summary>For PostgreSQL: how often the node tells that it lives. Default 1 s; 100 ms to a third of <see cref="Expiry"/>.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>For PostgreSQL: whether the server must commit synchronously to a standby; an alarm is raised while it does not. Default false.</summary>
