@@ -16,6 +16,7 @@ namespace PasswordSync.Nodes.Tests;
 public sealed class Configuration_examples_tests
 {
     private static readonly string Example = ExampleConfiguration.Folder;
+    private static readonly string Examples = Path.Combine(RepositoryFolder.Path, "cluster-config");
 
     public static TheoryData<string> Points => [.. NodeConfiguration.Read(Path.Combine(Example, "node.json")).Points.Select(point => point.Name)];
 
@@ -43,7 +44,7 @@ public sealed class Configuration_examples_tests
     [Fact]
     public void The_nodes_of_the_cluster_s_example_fit_each_other()
     {
-        var folder = Path.Combine(RepositoryFolder.Path, "cluster-config", "three-nodes");
+        var folder = Path.Combine(Examples, "three-nodes");
         var nodes = new[] { "north", "south", "west" }.Select(name => NodeConfiguration.Read(Path.Combine(folder, $"{name}.json"))).ToList();
 
         nodes.Select(node => node.Node.Name).ShouldBe(["north", "south", "west"]);
@@ -88,18 +89,20 @@ public sealed class Configuration_examples_tests
     }
 
     [Theory]
-    [InlineData(typeof(NodeSettings))]
-    [InlineData(typeof(SourceSettings))]
-    [InlineData(typeof(AllowSettings))]
-    [InlineData(typeof(ScopeSettings))]
-    [InlineData(typeof(PointSettings))]
-    [InlineData(typeof(RetrySettings))]
-    [InlineData(typeof(LogSettings))]
-    [InlineData(typeof(EdgeSettings))]
-    [InlineData(typeof(DirectorySettings))]
-    public void Every_key_is_explained_beside_the_example(Type settings)
+    [InlineData(typeof(NodeSettings), "single-node")]
+    [InlineData(typeof(SourceSettings), "single-node")]
+    [InlineData(typeof(AllowSettings), "single-node")]
+    [InlineData(typeof(ScopeSettings), "single-node")]
+    [InlineData(typeof(PointSettings), "single-node")]
+    [InlineData(typeof(RetrySettings), "single-node")]
+    [InlineData(typeof(LogSettings), "single-node")]
+    [InlineData(typeof(EdgeSettings), "single-node")]
+    [InlineData(typeof(DirectorySettings), "single-node")]
+    [InlineData(typeof(RateSettings), "single-node")]
+    [InlineData(typeof(DatabaseSettings), "three-nodes")]
+    public void Every_key_is_explained_beside_the_example(Type settings, string example)
     {
-        var explained = File.ReadAllText(Path.Combine(Example, "README.md"));
+        var explained = File.ReadAllText(Path.Combine(Examples, example, "README.md"));
 
         var keys = settings.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)).ToList();
 
