@@ -35,7 +35,7 @@ public sealed class Cost_of_a_capture
         public const int Appends = 700;
 
         /// <summary>
-        /// Statements of the whole node for all captures together, each a round trip, but for those that time asks for: 817 to 918 as measured, and room as above. Each for itself would make 4,000: of a
+        /// Statements of the whole node for all captures together, each a round trip, but for those that time asks for: 530 to 918 as measured, and room as above. Each for itself would make 4,000: of a
         /// capture acceptance and decision, of a delivery reading its secret, its claim, attempt and outcome.
         /// </summary>
         public const int RoundTrips = 1_500;
