@@ -285,6 +285,8 @@ public sealed class DecidingAheadTests
 
         public string Name => real.Name;
 
+        public int Restarts => real.Restarts;
+
         public CancellationToken Ending => real.Ending;
 
         public IActorRef<TChild> Spawn<TChild>(Props<TChild> props, string name) => real.Spawn(props, name);
