@@ -6,12 +6,12 @@ test_projects() { grep -l '"xunit.v3"' tests/*/*.csproj | xargs grep -l '<Output
 # With real servers a project takes longer.
 uses_lab() { grep -q 'Lab\.csproj' "$1"; }
 
-# Runs one project under a time limit; leaves NAME.log, NAME.xml and NAME.exit in the results folder.
+# Runs one project under a time limit; leaves NAME.log, NAME.xml and NAME.exit in the results folder. The log has what tests tell besides: seeds that play a run again, and figures.
 run_test_project() {
   local project=$1 limit=$2 folder name program start=$SECONDS
   folder=$(dirname "$project") name=$(basename "$project" .csproj)
   program=$folder/bin/$configuration/net10.0/PasswordSync.$name
-  timeout --kill-after=20 "$limit" "$program" -noColor -noLogo -xml "$results/$name.xml" >"$results/$name.log" 2>&1
+  timeout --kill-after=20 "$limit" "$program" -noColor -noLogo -diagnostics -xml "$results/$name.xml" >"$results/$name.log" 2>&1
   echo "$? $((SECONDS - start))" >"$results/$name.exit"
 }
 
@@ -60,7 +60,7 @@ passes_when_run_again() {
     for method in $methods; do arguments+=(-method "$method"); done
     echo "   $name again: $(echo $methods)"
   fi
-  timeout --kill-after=20 "$limit" "$(dirname "$1")/bin/$configuration/net10.0/PasswordSync.$name" -noColor -noLogo \
+  timeout --kill-after=20 "$limit" "$(dirname "$1")/bin/$configuration/net10.0/PasswordSync.$name" -noColor -noLogo -diagnostics \
     "${arguments[@]}" -xml "$results/$name.again.xml" >"$results/$name.again.log" 2>&1 || return 1
   (($(reported "$name.again" passed) > 0 && $(reported "$name.again" failed) + $(reported "$name.again" errors) == 0))
 }

@@ -29,10 +29,7 @@ public sealed class Cables_that_are_cut
     /// <summary>The node that alone has it, where nodes hand their deliveries over.</summary>
     private const string Bound = "south";
 
-    private readonly Random random;
-    private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_SEED"), out var given) ? given : Environment.TickCount & 0xFFFF;
-
-    public Cables_that_are_cut() => random = new Random(seed);
+    private readonly Seed seed = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -76,7 +73,11 @@ public sealed class Cables_that_are_cut
     public async Task I1_I2_I3_I4_hold_for_a_minute_of_one_cable_that_comes_and_goes(string cable)
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "A minute each: set PASSWORDSYNC_LONG=1.");
-        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        await seed.PlayAsync(() => CutAndMendAsync(cable));
+    }
+
+    private async Task CutAndMendAsync(string cable)
+    {
         await using var cluster = await StartAsync(writers: cable == Switches.Peers ? [Bound] : Names);
         await using var load = new Load(cluster.Edge, Users, pause: TimeSpan.FromMilliseconds(500));
         await cluster.Open().ServesAsync(Users, Token);
@@ -97,8 +98,8 @@ public sealed class Cables_that_are_cut
     // Load runs while a cable is cut, and the cut is felt: it is mended no sooner than both were seen.
     private async Task CutOneAsync(ChaosCluster cluster, string cable)
     {
-        var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
-        var time = Longer * (0.5 + random.NextDouble());
+        var node = cluster.Nodes[seed.Random.Next(cluster.Nodes.Count)];
+        var time = Longer * (0.5 + seed.Random.NextDouble());
         var holdings = await cluster.HoldingsOfAsync(node, Token);
         await node.CutAsync(cable, Token);
         var window = cluster.Open();

@@ -19,10 +19,7 @@ public sealed class Nodes_in_trouble
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
     private static readonly string[] Names = ["north", "south", "west"];
 
-    private readonly Random random;
-    private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_SEED"), out var given) ? given : Environment.TickCount & 0xFFFF;
-
-    public Nodes_in_trouble() => random = new Random(seed);
+    private readonly Seed seed = new();
 
     /// <summary>What is done to a node, or to all.</summary>
     public enum Trouble
@@ -40,7 +37,8 @@ public sealed class Nodes_in_trouble
     private static bool IsLong => Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1";
 
     [Fact(Timeout = 900_000)]
-    public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() => SufferAsync([Trouble.Join, Trouble.Kill, Trouble.Stop, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero);
+    public Task I1_I2_I3_I4_hold_while_one_trouble_follows_the_other() =>
+        seed.PlayAsync(() => SufferAsync([Trouble.Join, Trouble.Kill, Trouble.Stop, Trouble.Leave, Trouble.RestartDatabase], TimeSpan.Zero));
 
     [Theory(Timeout = 900_000, Explicit = false)]
     [InlineData(Trouble.Kill)]
@@ -51,13 +49,12 @@ public sealed class Nodes_in_trouble
     public async Task I1_I2_I3_I4_hold_for_a_minute_of_one_trouble(Trouble trouble)
     {
         Assert.SkipUnless(IsLong, "A minute each: set PASSWORDSYNC_LONG=1.");
-        await SufferAsync([trouble], TimeSpan.FromSeconds(60));
+        await seed.PlayAsync(() => SufferAsync([trouble], TimeSpan.FromSeconds(60)));
     }
 
     // Each trouble once, and then again until the time is over.
     private async Task SufferAsync(Trouble[] troubles, TimeSpan atLeast)
     {
-        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
         await using var cluster = await ChaosCluster.StartAsync(Names, options => options, Token);
         await using var load = new Load(cluster.Edge, Users, pause: TimeSpan.FromMilliseconds(IsLong ? 500 : 1_000));
         var began = TimeProvider.System.GetTimestamp();
@@ -77,8 +74,8 @@ public sealed class Nodes_in_trouble
 
     private async Task SufferAsync(ChaosCluster cluster, Trouble trouble)
     {
-        var node = cluster.Nodes[random.Next(cluster.Nodes.Count)];
-        var moment = Longer * random.NextDouble();
+        var node = cluster.Nodes[seed.Random.Next(cluster.Nodes.Count)];
+        var moment = Longer * seed.Random.NextDouble();
         var holdings = await cluster.HoldingsOfAsync(node, Token);
         switch (trouble)
         {

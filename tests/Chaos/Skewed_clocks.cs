@@ -19,10 +19,7 @@ public sealed class Skewed_clocks
     /// <summary>Far less than the clocks differ by.</summary>
     private static readonly TimeSpan SeenBound = TimeSpan.FromSeconds(240);
 
-    private readonly Random random;
-    private readonly int seed = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_SEED"), out var given) ? given : Environment.TickCount & 0xFFFF;
-
-    public Skewed_clocks() => random = new Random(seed);
+    private readonly Seed seed = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -57,7 +54,11 @@ public sealed class Skewed_clocks
     public async Task I1_I2_I3_I4_hold_for_a_minute_while_clocks_are_ten_minutes_apart_and_jump()
     {
         Assert.SkipUnless(IsLong, "A minute: set PASSWORDSYNC_LONG=1.");
-        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        await seed.PlayAsync(JumpAndDieAsync);
+    }
+
+    private async Task JumpAndDieAsync()
+    {
         using var folder = TemporaryFolder.Create("clocks");
         var clocks = await MakeClocksAsync(folder.FullPath, ("north", Skew), ("south", -Skew), ("west", TimeSpan.Zero));
         await using var cluster = await StartAsync(clocks);
@@ -65,8 +66,8 @@ public sealed class Skewed_clocks
         var began = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(began) < Minute)
         {
-            var (jumping, dying) = (cluster.Nodes[random.Next(clocks.Count)], cluster.Nodes[random.Next(clocks.Count)]);
-            var ahead = Skew * random.Next(-1, 2);
+            var (jumping, dying) = (cluster.Nodes[seed.Random.Next(clocks.Count)], cluster.Nodes[seed.Random.Next(clocks.Count)]);
+            var ahead = Skew * seed.Random.Next(-1, 2);
             TestContext.Current.SendDiagnosticMessage($"the clock of {jumping.Name} goes to {ahead}, {dying.Name} dies");
             var holdings = await cluster.HoldingsOfAsync(dying, Token);
             var window = cluster.Open();
