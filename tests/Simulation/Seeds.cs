@@ -13,6 +13,9 @@ internal static class Seeds
     /// <summary>The variable that names the one seed to be played.</summary>
     public const string Variable = "PASSWORDSYNC_SEED";
 
+    /// <summary>The variable that says how many are played; they begin with 0.</summary>
+    public const string CountVariable = "PASSWORDSYNC_SEEDS";
+
     /// <summary>How people play a seed again, with all that happens told.</summary>
     public static string HowToReplay(int seed) =>
         $"Once more, with all that happened: {Variable}={seed} tests/Simulation/bin/Debug/net10.0/PasswordSync.Simulation -method '*The_invariants_hold_whatever_a_seed_thinks_of'";
