@@ -8,13 +8,14 @@ namespace PasswordSync.Chaos.Cluster;
 /// <summary>The sync server as an older commit of this repository has it, built beside this one.</summary>
 internal static class FormerBuild
 {
-    /// <summary>Names the commit; without it, it is the one at which this branch left the main branch, or where that is this one, its parent.</summary>
+    /// <summary>Names the commit; without it, it is the one before the last that changed what nodes write for each other: another than that may have the same formats as this one.</summary>
     public const string CommitVariable = "PASSWORDSYNC_FORMER_COMMIT";
 
     private const string Git = "/usr/bin/git";
     private const string Tar = "/usr/bin/tar";
 
-    private static readonly string[] MainBranches = ["origin/main", "main"];
+    /// <summary>Where the formats of events and rows, and the schema of the database, are written down.</summary>
+    private static readonly string[] Formats = ["src/Journal/Formats", "src/Journal/Postgres/Migrations"];
 
     /// <summary>On a busy machine.</summary>
     private static readonly TimeSpan BuildBound = TimeSpan.FromMinutes(25);
@@ -24,7 +25,7 @@ internal static class FormerBuild
     public static async Task<(string Commit, string Program)> MakeAsync(CancellationToken cancellationToken)
     {
         var commit = await FindAsync(cancellationToken);
-        Assert.SkipWhen(commit is null, $"No older commit to build: '{ProductBuild.Root}' is no Git repository with history ({CommitVariable} names a commit).");
+        Assert.SkipWhen(commit is null, $"No older commit to build: '{ProductBuild.Root}' is no Git repository, or its history does not go back to before the last change of {string.Join(" or ", Formats)} ({CommitVariable} names a commit; 'git fetch --unshallow' brings the history).");
         var builds = Directory.CreateDirectory(Path.Combine(ProductBuild.Root, "artifacts", "former"));
         var folder = Path.Combine(builds.FullName, commit!);
         var program = Path.Combine(folder, "src/Nodes/SyncNode/bin/Debug/net10.0/PasswordSync.SyncNode");
@@ -53,13 +54,10 @@ internal static class FormerBuild
         if (!File.Exists(Git) || await AskGitAsync(["rev-parse", "--show-toplevel"], cancellationToken) != ProductBuild.Root) return null;
         if (Environment.GetEnvironmentVariable(CommitVariable) is { Length: > 0 } given)
             return await AskGitAsync(["rev-parse", "--verify", $"{given}^{{commit}}"], cancellationToken) ?? throw new LabEnvironmentException($"{CommitVariable} names '{given}', which is no commit here.");
-        var head = await AskGitAsync(["rev-parse", "--verify", "HEAD"], cancellationToken);
-        foreach (var branch in MainBranches)
-        {
-            if (await AskGitAsync(["merge-base", "HEAD", branch], cancellationToken) is { } left && left != head) return left;
-        }
 
-        return await AskGitAsync(["rev-parse", "--verify", "HEAD~1"], cancellationToken);
+        // Where the history was cut off, its oldest commit seems to have changed everything, and has no parent.
+        var changed = await AskGitAsync(["log", "-1", "--format=%H", "--", .. Formats], cancellationToken);
+        return string.IsNullOrEmpty(changed) ? null : await AskGitAsync(["rev-parse", "--verify", $"{changed}^"], cancellationToken);
     }
 
     private static async Task<string?> AskGitAsync(string[] arguments, CancellationToken cancellationToken)
