@@ -17,6 +17,9 @@ public sealed class Patroni_fail_over
     /// <summary>Long enough that a busy machine keeps no node from its heartbeats so long, and that the target has answered before an attempt is over.</summary>
     private static readonly TimeSpan Expiry = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long the load runs at least.</summary>
+    private static readonly TimeSpan LoadMin = TimeSpan.FromSeconds(60);
+
     private static readonly string[] Names = ["north", "south", "west"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -85,6 +88,7 @@ public sealed class Patroni_fail_over
     private sealed class Run(PatroniPair pair, ChaosCluster cluster) : IAsyncDisposable
     {
         private readonly Load load = new(cluster.Edge, Users, pause: TimeSpan.FromMilliseconds(300));
+        private readonly long began = TimeProvider.System.GetTimestamp();
 
         public PatroniPair Pair => pair;
 
@@ -106,6 +110,9 @@ public sealed class Patroni_fail_over
 
         public async Task ComeToRestAsync()
         {
+            var rest = LoadMin - TimeProvider.System.GetElapsedTime(began);
+            if (rest > TimeSpan.Zero) await Passing.TimeAsync(rest, Token);
+            await NewerForAllAsync();
             await load.StopAsync(Token);
             await cluster.ComeToRestAsync(mayGoBack: false, Token);
         }
