@@ -24,6 +24,7 @@ public sealed partial class InboxPump : IInboxRowTracker
     private readonly SettlingDesk desk;
     private readonly RowsInHand inHand;
     private readonly ConcurrentDictionary<long, bool> toConfirm = new();
+    private Task? arriving;
 
     public InboxPump(
         IInbox inbox, ShardOwnership ownership, IScopeMap scopes, ICandidateSettler settler, InboxPumpOptions options, TimeProvider clock, ILogger<InboxPump> logger)
@@ -74,10 +75,11 @@ public sealed partial class InboxPump : IInboxRowTracker
     {
         // First of all what came due is let go: else rows that fill up what may be put off would stay there for ever.
         var except = inHand.TakeNotDue();
+        var gain = ownership.NextGain;
         var epochs = ownership.Epochs;
         if (epochs.Count == 0 || inHand.PutOffCount >= options.PutOffMax)
         {
-            await Task.Delay(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(false);
+            await gain.WaitAsync(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
 
@@ -93,7 +95,18 @@ public sealed partial class InboxPump : IInboxRowTracker
         var unrecorded = Unrecorded();
         var rows = await inbox.ReadAsync([.. epochs.Keys], except, options.BatchMax, cancellationToken).ConfigureAwait(false);
         HandOut([.. rows.Select(row => new ReadRow(unrecorded.Contains(row.Arrival.Account) ? Waiting(row) : row, epochs[row.Shard]))], hand);
-        if (rows.Length < options.BatchMax) await inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken).ConfigureAwait(false);
+        if (rows.Length < options.BatchMax) await WaitAsync(gain, cancellationToken).ConfigureAwait(false);
+    }
+
+    // For arrivals, or for shards that had some before they were this node's. A wait that a gain cuts short goes on beside the next look, and is waited for after it: so none that it
+    // hears of is missed.
+    private async Task WaitAsync(Task gain, CancellationToken cancellationToken)
+    {
+        var wait = arriving ??= inbox.WaitForArrivalsAsync(options.SurveyInterval, cancellationToken);
+        await Task.WhenAny(wait, gain).ConfigureAwait(false);
+        if (!wait.IsCompleted) return;
+        arriving = null;
+        await wait.ConfigureAwait(false);
     }
 
     private InboxRow Waiting(InboxRow row) => row with { OwnWrites = row.OwnWrites with { IntentOpenUntil = clock.GetUtcNow() + OwnWrites.IntentHold } };

@@ -66,11 +66,11 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
         }
     }
 
-    // A leave does not wait for the next round; its own rounds are shorter.
+    // A leave does not wait for the next round, and its own rounds are shorter; nor do others wait with what it gives back.
     private async Task PauseAsync(CancellationToken cancellationToken)
     {
         if (leaving.Task.IsCompleted) await Task.Delay(options.LeaveInterval, clock, cancellationToken).ConfigureAwait(false);
-        else await leaving.Task.WaitAsync(options.SurveyInterval, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else await Task.WhenAny(leaving.Task, leases.WaitForReleasesAsync(options.SurveyInterval, cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task ReleaseAsync()
@@ -113,8 +113,8 @@ public sealed partial class LeaseKeeper(IShardLeases leases, NodeId node, ShardO
 public sealed record LeaseKeeperOptions
 {
     /// <summary>
-    /// How often the store is asked what is owned and what is free: a dead node's shards are taken so soon after its expiry, and shares move so soon after a node came. The
-    /// store sends its heartbeats in a rhythm of its own. Default 0.25 s; well below the lease's validity.
+    /// How often the store is asked what is owned and what is free: a dead node's shards are taken so soon after its expiry, and shares move so soon after a node came;
+    /// what a node gave back is looked for at once where the store tells of it. The store sends its heartbeats in a rhythm of its own. Default 0.25 s; well below the lease's validity.
     /// </summary>
     public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -8,7 +8,6 @@ namespace PasswordSync.Actors.Sharding;
 public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership ownership, PendingSurveyOptions options, TimeProvider clock, ILogger<PendingSurvey> logger)
 {
     private readonly Dictionary<IdentityId, Woken> woken = [];
-    private long gainsSeen;
 
     /// <summary>When an identity was woken, for what, and after which gain of its shard: it is live since then and has timers of its own, unless the shard went meanwhile.</summary>
     private readonly record struct Woken(DateTimeOffset DueAt, DateTimeOffset At, long Gain);
@@ -24,7 +23,7 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
 
     private async Task SurveyOnceAsync(Action<IdentityId> wake, CancellationToken cancellationToken)
     {
-        gainsSeen = ownership.Gains;
+        var gain = ownership.NextGain;
         var now = clock.GetUtcNow();
         var shards = ownership.Shards;
         var limit = options.PageMax + woken.Count;
@@ -36,9 +35,9 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
         {
             foreach (var entry in some)
             {
-                var gain = ownership.GainOf(entry.Identity);
+                var since = ownership.GainOf(entry.Identity);
                 wake(entry.Identity);
-                woken[entry.Identity] = new Woken(entry.DueAt, now, gain);
+                woken[entry.Identity] = new Woken(entry.DueAt, now, since);
             }
 
             if (some.Length == options.BatchMax) await Task.Delay(options.BatchInterval, clock, cancellationToken).ConfigureAwait(false);
@@ -47,9 +46,7 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
         // Where very many are due, each look costs more, and is made less often: a tenth of the time at most. Shards that are gained meanwhile do not wait for
         // that: nobody has woken their identities yet.
         var pause = cost * 10 > options.SurveyInterval ? cost * 10 : options.SurveyInterval;
-        var ended = clock.GetTimestamp();
-        do await Task.Delay(options.GainLookInterval, clock, cancellationToken).ConfigureAwait(false);
-        while (clock.GetElapsedTime(ended) < pause && ownership.Gains == gainsSeen);
+        await gain.WaitAsync(pause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private bool IsToBeWoken(PendingIdentity entry, DateTimeOffset now) => woken.TryGetValue(entry.Identity, out var known)
@@ -80,11 +77,8 @@ public sealed partial class PendingSurvey(IPendingWork pending, ShardOwnership o
 /// <summary>The bounds of a <see cref="PendingSurvey"/>.</summary>
 public sealed record PendingSurveyOptions
 {
-    /// <summary>How often the pending work is looked at. Default 1 s; less often while a look takes longer than a tenth of it.</summary>
+    /// <summary>How often the pending work is looked at, beside when shards were gained. Default 1 s; less often while a look takes longer than a tenth of it.</summary>
     public TimeSpan SurveyInterval { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>How often it is seen whether shards were gained, whose identities are woken at once. Default 0.1 s.</summary>
-    public TimeSpan GainLookInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How many identities one look may find, beside those woken before. Default 10,000.</summary>
     public int PageMax { get; init; } = 10_000;

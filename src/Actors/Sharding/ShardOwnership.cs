@@ -25,6 +25,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     private LeaseGap gap = LeaseGap.None;
     private long gains;
     private long shardsGained;
+    private TaskCompletionSource nextGain = new();
 
     /// <summary>The shards for which the node may begin something now.</summary>
     public IReadOnlyCollection<int> Shards => [.. Epochs.Keys];
@@ -41,6 +42,9 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
 
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
+
+    /// <summary>Ends when shards are gained the next time. Whoever takes it before it looks at what is owned misses none; what follows it runs where the gain is noted, and must not wait there.</summary>
+    public Task NextGain => Volatile.Read(ref nextGain).Task;
 
     /// <summary>Which of the <see cref="Gains"/> brought the identity's shard last; 0 if none did. Whoever was woken since an older one may have been stopped meanwhile.</summary>
     public long GainOf(IdentityId identity) => Interlocked.Read(ref gainOf[identity.Shard(shardCount)]);
@@ -72,22 +76,9 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     public ImmutableArray<int> Renew(LeaseView view, long askedAt)
     {
         ArgumentNullException.ThrowIfNull(view);
-        lock (gate)
-        {
-            var current = lease;
-            if (current.ValidUntil <= clock.GetTimestamp()) Volatile.Write(ref gap, GapSince(current));
-            var before = Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
-            var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
-            Volatile.Write(ref lease, new Lease(view.Shards, [.. view.Surplus], askedAt + ticks));
-            foreach (var shard in handedOverSince.Keys.Except(view.Surplus).ToList()) handedOverSince.Remove(shard);
-            foreach (var shard in view.Surplus) handedOverSince.TryAdd(shard, clock.GetTimestamp());
-            ImmutableArray<int> gained = [.. from shard in view.Shards.RemoveRange(view.Surplus) where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
-            Interlocked.Add(ref shardsGained, gained.Length);
-            if (gained.IsEmpty) return gained;
-            foreach (var shard in gained) Interlocked.Exchange(ref gainOf[shard], gains + 1);
-            Interlocked.Increment(ref gains);
-            return gained;
-        }
+        var gained = Take(view, askedAt);
+        if (!gained.IsEmpty) Interlocked.Exchange(ref nextGain, new TaskCompletionSource()).SetResult();
+        return gained;
     }
 
     /// <summary>Begins something for an identity that a hand-over of its shard waits for; disposing the answer ends it. Null if nothing may be begun: the shard is another node's, or about to be.</summary>
@@ -133,6 +124,26 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         return gap == LeaseGap.None ? LeaseGap.AtStart(now) : gap.FollowedBy(now - clock.GetElapsedTime(ended.ValidUntil), now);
+    }
+
+    private ImmutableArray<int> Take(LeaseView view, long askedAt)
+    {
+        lock (gate)
+        {
+            var current = lease;
+            if (current.ValidUntil <= clock.GetTimestamp()) Volatile.Write(ref gap, GapSince(current));
+            var before = Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
+            var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
+            Volatile.Write(ref lease, new Lease(view.Shards, [.. view.Surplus], askedAt + ticks));
+            foreach (var shard in handedOverSince.Keys.Except(view.Surplus).ToList()) handedOverSince.Remove(shard);
+            foreach (var shard in view.Surplus) handedOverSince.TryAdd(shard, clock.GetTimestamp());
+            ImmutableArray<int> gained = [.. from shard in view.Shards.RemoveRange(view.Surplus) where !before.TryGetValue(shard.Key, out var epoch) || epoch != shard.Value select shard.Key];
+            Interlocked.Add(ref shardsGained, gained.Length);
+            if (gained.IsEmpty) return gained;
+            foreach (var shard in gained) Interlocked.Exchange(ref gainOf[shard], gains + 1);
+            Interlocked.Increment(ref gains);
+            return gained;
+        }
     }
 
     private TimeSpan Remaining(Lease current) =>

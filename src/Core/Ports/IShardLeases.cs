@@ -21,6 +21,9 @@ public interface IShardLeases
 
     /// <summary>Gives all the node's shards back, for a graceful leave; other nodes no longer count it as living.</summary>
     ValueTask ReleaseAsync(NodeId node, CancellationToken cancellationToken);
+
+    /// <summary>Ends soon after any node gave shards back, or after <paramref name="atMost"/>; may end early for no reason.</summary>
+    Task WaitForReleasesAsync(TimeSpan atMost, CancellationToken cancellationToken);
 }
 
 /// <summary>A running node: a name people know and a number that differs each time it starts.</summary>

@@ -6,11 +6,14 @@ using static PasswordSync.Journal.Postgres.Engine.Parameters;
 namespace PasswordSync.Journal.Postgres;
 
 /// <summary>
-/// Tells of arrivals: this node at once, the owners of other shards by NOTIFY. Nothing depends on it: whoever waits looks by itself after a while, so it also works through a
-/// connection pooler that drops notifications.
+/// Tells of arrivals: this node at once, the owners of other shards by NOTIFY; and of shards that were given back. Nothing depends on it: whoever waits looks by itself after a while, so
+/// it also works through a connection pooler that drops notifications.
 /// </summary>
 internal sealed partial class ArrivalSignal(PostgresDatabase database, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>What a notification says that tells of shards given back; any other tells of arrivals, as those of nodes that know no difference do.</summary>
+    public const string OfReleases = "released";
+
     /// <summary>How long after trouble the database is listened to again.</summary>
     private static readonly TimeSpan ListenAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -22,7 +25,11 @@ internal sealed partial class ArrivalSignal(PostgresDatabase database, TimeProvi
     /// <summary>Raised after arrivals were accepted by anyone.</summary>
     public Signal Arrived { get; } = new();
 
-    private string Channel => database.Options.Schema + "_arrivals";
+    /// <summary>Raised after shards were given back by any node.</summary>
+    public Signal Released { get; } = new();
+
+    /// <summary>The channel of notifications.</summary>
+    public string Channel => database.Options.Schema + "_arrivals";
 
     public void Start() => running = Task.WhenAll(RepeatAsync(ListenAsync, closing.Token), RepeatAsync(NotifyAsync, closing.Token));
 
@@ -48,7 +55,7 @@ internal sealed partial class ArrivalSignal(PostgresDatabase database, TimeProvi
     {
         var connection = await database.OpenAsync(cancellationToken).ConfigureAwait(false);
         await using var disposing = connection.ConfigureAwait(false);
-        connection.Notification += (_, _) => Arrived.Raise();
+        connection.Notification += (_, told) => (told.Payload == OfReleases ? Released : Arrived).Raise();
         await connection.Command($"LISTEN {Channel}").ExecuteAsync(cancellationToken).ConfigureAwait(false);
         while (true) await connection.WaitAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -38,6 +38,9 @@ internal sealed class SqliteShardLeases(SqliteEngine engine, TimeProvider time) 
             session => session.Execute("UPDATE shard SET owner = NULL, incarnation = NULL WHERE incarnation = $1", node.Incarnation.ToColumn()), cancellationToken)
             .ConfigureAwait(false);
 
+    // There is nobody else who could.
+    public Task WaitForReleasesAsync(TimeSpan atMost, CancellationToken cancellationToken) => Task.Delay(atMost, time, cancellationToken);
+
     private ImmutableSortedDictionary<int, long> Take(SqliteSession session, NodeId node)
     {
         session.Execute(

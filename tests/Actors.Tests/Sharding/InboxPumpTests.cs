@@ -60,6 +60,18 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Rows_of_a_shard_that_was_gained_are_handed_out_before_any_time_has_passed()
+    {
+        await LookAsync();
+        inbox.Add(ScriptedInbox.Row(1));
+
+        Own(epoch: 2);
+
+        await SettledAsync(() => handed.Contains(1));
+        epochs.ShouldBe([2]);
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task A_row_that_was_decided_without_anybody_noticing_is_forgotten_when_its_time_comes()
     {
         inbox.Add(ScriptedInbox.Row(1));

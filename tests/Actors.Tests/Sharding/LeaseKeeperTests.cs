@@ -27,6 +27,7 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     private int ownedAtRelease = -1;
     private ImmutableArray<int> surplus = [];
     private readonly List<int> givenBack = [];
+    private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource gaveBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public LeaseKeeperTests()
@@ -153,6 +154,23 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         flight.Dispose();
         await BeatUntilAsync(left);
         givenBack.ShouldBe([0, 1]);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_another_node_gives_back_is_looked_for_at_once()
+    {
+        Begin();
+        await BeatAsync();
+        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        keep = _ =>
+        {
+            looked.TrySetResult();
+            return Task.FromResult(Shards((0, 1), (1, 1)));
+        };
+
+        released.SetResult();
+
+        await looked.Task.WaitAsync(Token);
     }
 
     [Fact(Timeout = 600_000)]
@@ -294,6 +312,12 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
         releases++;
         ownedAtRelease = ownership.Shards.Count;
         return new ValueTask(release(cancellationToken));
+    }
+
+    async Task IShardLeases.WaitForReleasesAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        await Task.WhenAny(released.Task, Task.Delay(atMost, clock, cancellationToken));
+        if (released.Task.IsCompleted) released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     public async ValueTask DisposeAsync()

@@ -79,6 +79,19 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task Who_is_due_in_a_shard_that_was_gained_is_woken_before_any_time_has_passed()
+    {
+        await AdvanceAsync();
+        await clock.WhenArmedAsync(1).WaitAsync(Token);
+        rows = [Due(1)];
+        ownership.LoseAll();
+
+        Own();
+
+        await WhenWokenAsync(1);
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task No_failure_ends_the_survey()
     {
         trouble = new InvalidOperationException("a bug");
@@ -107,6 +120,15 @@ public sealed class PendingSurveyTests : IAsyncDisposable, IPendingWork
     {
         await clock.WhenArmedAsync(1).WaitAsync(Token);
         clock.Advance(Options.SurveyInterval);
+    }
+
+    private async Task WhenWokenAsync(int count)
+    {
+        while (woken.Count < count)
+        {
+            Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private async Task AdvanceUntilAsync(Func<bool> condition)

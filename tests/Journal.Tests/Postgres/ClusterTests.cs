@@ -198,6 +198,24 @@ public sealed class ClusterTests(LabServers servers) : IAsyncLifetime
         }, Token);
     }
 
+    [Theory(Timeout = 600_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Others_hear_at_once_of_shards_that_a_node_gives_back(bool isAll)
+    {
+        var (a, b) = (await JoinAsync("a"), await JoinAsync("b"));
+        await SettleAsync([a, b], () => a.Owned.Count == 128 && b.Owned.Count == 128);
+
+        // Whoever has just come may not listen yet, and hears of nothing then.
+        var heard = b.Store.Leases.WaitForReleasesAsync(TimeSpan.FromMinutes(5), Token);
+        await Eventually.HoldsAsync("a notification", Bound, async token =>
+        {
+            if (isAll) await a.Store.Leases.ReleaseAsync(a.Node, token);
+            else await a.Store.Leases.ReleaseAsync(a.Node, [a.Owned.Keys.First()], token);
+            return heard.IsCompletedSuccessfully;
+        }, Token);
+    }
+
     [Fact(Timeout = 600_000)]
     public async Task Appends_whose_connections_break_are_there_or_not_and_the_journal_goes_on_from_what_is_there()
     {

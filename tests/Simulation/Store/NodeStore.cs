@@ -76,6 +76,9 @@ internal sealed class NodeStore(EventLine line, NodeClock clock, Database databa
         return true;
     }).AsTask());
 
+    // The keeper's rounds are the simulation's own.
+    public Task WaitForReleasesAsync(TimeSpan atMost, CancellationToken cancellationToken) => throw new NotSupportedException("Nobody waits for releases.");
+
     public async Task WaitForArrivalsAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var arrived = new TaskCompletionSource();

@@ -138,8 +138,8 @@ internal static class LeaseTable
         return had[0];
     }
 
-    /// <summary>Gives shards back; all of the node's where none are named, and then it has left.</summary>
-    public static async Task ReleaseAsync(NpgsqlConnection connection, NodeId node, IReadOnlyCollection<int>? shards, CancellationToken cancellationToken)
+    /// <summary>Gives shards back; all of the node's where none are named, and then it has left. Whoever listens hears of it when it is done.</summary>
+    public static async Task ReleaseAsync(NpgsqlConnection connection, NodeId node, IReadOnlyCollection<int>? shards, string channel, CancellationToken cancellationToken)
     {
         var batch = new NpgsqlBatch(connection);
         await using var disposing = batch.ConfigureAwait(false);
@@ -150,6 +150,9 @@ internal static class LeaseTable
               SELECT shard_id FROM shard WHERE incarnation = $1 AND ($2::integer[] IS NULL OR shard_id = ANY ($2)) ORDER BY shard_id FOR NO KEY UPDATE))
             """,
             Of(node.Incarnation), new NpgsqlParameter { Value = shards is null ? DBNull.Value : shards.ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Integer });
+
+        // In the transaction itself: releases are rare, and nobody looks before there is something to see.
+        batch.Add("SELECT pg_notify($1, $2)", Of(channel), Of(ArrivalSignal.OfReleases));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -43,7 +43,7 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
     public async ValueTask ReleaseAsync(NodeId node, IReadOnlyCollection<int> shards, CancellationToken cancellationToken)
     {
         if (shards.Count == 0) return;
-        await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards, token), cancellationToken).ConfigureAwait(false);
+        await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards, arrivals.Channel, token), cancellationToken).ConfigureAwait(false);
         LogReleased(node.Name, shards.Count);
     }
 
@@ -54,13 +54,15 @@ internal sealed partial class PostgresShardLeases(PostgresDatabase database, Arr
         {
             introduced = Guid.Empty;
             arrivals.Own([]);
-            await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards: null, token), cancellationToken).ConfigureAwait(false);
+            await RunAsync((connection, token) => LeaseTable.ReleaseAsync(connection, node, shards: null, arrivals.Channel, token), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             oneAtATime.Release();
         }
     }
+
+    public Task WaitForReleasesAsync(TimeSpan atMost, CancellationToken cancellationToken) => arrivals.Released.WaitAsync(atMost, time, cancellationToken);
 
     public async ValueTask<ImmutableArray<ClusterMember>> ListAsync(CancellationToken cancellationToken)
     {
