@@ -28,10 +28,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>The database server, or the first one of a pair.</summary>
-    public PostgresServer Postgres => ((PostgresPair)servers).Primary;
+    public PostgresServer Postgres => Pair.Primary;
 
     /// <summary>The synchronous standby.</summary>
-    public PostgresServer Standby => ((PostgresPair)servers).Standby!;
+    public PostgresServer Standby => Pair.Standby!;
+
+    /// <summary>The database servers.</summary>
+    public PostgresPair Pair => (PostgresPair)servers;
 
     public Receiver Receiver { get; }
 
@@ -126,6 +129,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until all that was acknowledged has arrived, and checks that nothing is missing, twice or out of order.</summary>
+    /// <param name="mayGoBack">Whether a node was stopped or cut off from the target, whose attempts under way then may have come late; else nothing may.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public async Task ComeToRestAsync(bool mayGoBack, CancellationToken cancellationToken)
     {
         await Eventually.HoldsAsync("the newest passwords at the target", Bound, _ => Task.FromResult(Edge.Acknowledged.All(user => Receiver.VersionOf(user.Key) == user.Value)), cancellationToken);
@@ -134,7 +139,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         await Witness.EpochsHadOneOwnerAsync(database, cancellationToken);
         await Witness.DeadlinesWereHeededAsync(database, cancellationToken);
         await TakeOvers.AllHadAReasonAsync(database, Nodes, cancellationToken);
-        if (!mayGoBack) Receiver.WentBack.ShouldBe(0, "no password came after a newer one");
+        if (mayGoBack) await LateArrivals.AllHadAReasonAsync(database, this, cancellationToken);
+        else Receiver.WentBack.ShouldBe(0, "no password came after a newer one");
     }
 
     /// <summary>The node that owns a user whose password has come before; null while nobody does.</summary>

@@ -89,6 +89,7 @@ internal sealed partial class ChaosNode : IAsyncDisposable
     public void Freeze()
     {
         troubles.Begin();
+        troubles.HoldUp();
         Process.Freeze();
     }
 
@@ -96,6 +97,7 @@ internal sealed partial class ChaosNode : IAsyncDisposable
     public void Thaw()
     {
         Process.Thaw();
+        troubles.LetGo();
         troubles.End();
     }
 
@@ -112,10 +114,11 @@ internal sealed partial class ChaosNode : IAsyncDisposable
         troubles.End();
     }
 
-    /// <summary>Cuts its machine's cable to a switch. Only without the one to the database may it be taken for dead.</summary>
+    /// <summary>Cuts its machine's cable to a switch. Only without the one to the database may it be taken for dead; without the one to the target its passwords may come late.</summary>
     public Task CutAsync(string cable, CancellationToken cancellationToken)
     {
         if (cable == Switches.Database) troubles.Begin();
+        if (cable == Switches.Target) troubles.HoldUp();
         return Machine!.CutAsync(cable, cancellationToken);
     }
 
@@ -124,6 +127,7 @@ internal sealed partial class ChaosNode : IAsyncDisposable
     {
         await Machine!.MendAsync(cable, cancellationToken);
         if (cable == Switches.Database) troubles.End();
+        if (cable == Switches.Target) troubles.LetGo();
     }
 
     /// <summary>Holds back one statement of this node.</summary>

@@ -26,7 +26,7 @@ internal sealed class LoadingEdge : IDisposable
     private readonly Func<IReadOnlyList<ChaosNode>> known;
     private readonly HttpClient http;
     private readonly ConcurrentDictionary<string, int> versions = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<CaptureId, bool> acknowledged = new();
+    private readonly ConcurrentDictionary<CaptureId, (string User, int Version)> acknowledged = new();
     private int turn;
     private int turnedAway;
 
@@ -41,6 +41,9 @@ internal sealed class LoadingEdge : IDisposable
 
     /// <summary>The captures that nodes have acknowledged.</summary>
     public IReadOnlyCollection<CaptureId> AcknowledgedCaptures => [.. acknowledged.Keys];
+
+    /// <summary>Which password of whom an acknowledged capture is.</summary>
+    public (string User, int Version) VersionOf(CaptureId capture) => acknowledged[capture];
 
     /// <summary>How many they are.</summary>
     public int AcknowledgedCount => acknowledged.Count;
@@ -89,7 +92,7 @@ internal sealed class LoadingEdge : IDisposable
             },
             cancellationToken);
         if (answer.Kind is not (AnswerKind.Accepted or AnswerKind.AlreadyHave)) throw new InvalidOperationException($"A capture was refused: {answer.Reason} {answer.Detail}");
-        acknowledged[capture.CaptureId] = true;
+        acknowledged[capture.CaptureId] = (user, version);
         Acknowledged.AddOrUpdate(user, version, (_, newest) => Math.Max(newest, version));
     }
 

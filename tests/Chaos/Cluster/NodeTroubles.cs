@@ -1,11 +1,12 @@
 namespace PasswordSync.Chaos.Cluster;
 
-/// <summary>When a test gave the others a reason to take a node for dead. By this machine's clock, which is the database's.</summary>
+/// <summary>When a test gave the others a reason to take a node for dead, and when it kept what the node sends from its target. By this machine's clock, which is the database's.</summary>
 internal sealed class NodeTroubles
 {
     private readonly Lock gate = new();
     private readonly List<DateTimeOffset> ends = [];
     private readonly List<(DateTimeOffset Began, DateTimeOffset? Ended)> troubles = [];
+    private readonly List<(DateTimeOffset Began, DateTimeOffset? Ended)> delays = [];
 
     /// <summary>Its process ends now.</summary>
     public void Ended()
@@ -22,10 +23,25 @@ internal sealed class NodeTroubles
     /// <summary>From now on it may send heartbeats again.</summary>
     public void End()
     {
-        lock (gate)
-        {
-            if (troubles is [.., (var began, null)]) troubles[^1] = (began, DateTimeOffset.UtcNow);
-        }
+        lock (gate) End(troubles);
+    }
+
+    /// <summary>From now on what it is about to send to its target, or has sent, may come late.</summary>
+    public void HoldUp()
+    {
+        lock (gate) delays.Add((DateTimeOffset.UtcNow, null));
+    }
+
+    /// <summary>From now on what it sends comes as ever.</summary>
+    public void LetGo()
+    {
+        lock (gate) End(delays);
+    }
+
+    /// <summary>Whether what it was about to send between two moments may have been held up.</summary>
+    public bool HeldUp(DateTimeOffset from, DateTimeOffset until)
+    {
+        lock (gate) return delays.Any(delay => delay.Began <= until && (delay.Ended is not { } over || from <= over));
     }
 
     /// <summary>Whether its process could rightly be taken for dead at a moment.</summary>
@@ -39,5 +55,10 @@ internal sealed class NodeTroubles
             return ends.Any(ended => firstSeen <= ended && ended <= at)
                 || troubles.Any(trouble => trouble.Began <= at && (trouble.Ended is not { } over || at <= over + grace));
         }
+    }
+
+    private static void End(List<(DateTimeOffset Began, DateTimeOffset? Ended)> times)
+    {
+        if (times is [.., (var began, null)]) times[^1] = (began, DateTimeOffset.UtcNow);
     }
 }

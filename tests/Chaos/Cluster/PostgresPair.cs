@@ -24,7 +24,7 @@ internal sealed class PostgresPair : IChaosDatabase
 
     private PostgresPair(PostgresServer primary) => Primary = primary;
 
-    public PostgresServer Primary { get; }
+    public PostgresServer Primary { get; private set; }
 
     public PostgresServer? Standby { get; private set; }
 
@@ -52,6 +52,14 @@ internal sealed class PostgresPair : IChaosDatabase
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IChaosDatabase> StartOnSmallDiskAsync(string size, CancellationToken cancellationToken) =>
         new PostgresPair(await PostgresServer.StartOnSmallDiskAsync(size, cancellationToken));
+
+    /// <summary>After the primary's end and the standby's promotion: the former is made anew as the synchronous standby of the latter.</summary>
+    public async Task ChangePlacesAsync(CancellationToken cancellationToken)
+    {
+        (Primary, Standby) = (Standby!, Primary);
+        await Standby.BecomeStandbyAsync(Primary, StandbyName, cancellationToken);
+        await Primary.WaitForStandbyAsync(StandbyName, cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

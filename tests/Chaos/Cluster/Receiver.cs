@@ -54,6 +54,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>The versions of the passwords that came for a user, in order.</summary>
     public ImmutableList<int> Of(string user) => received.GetValueOrDefault(user, []);
 
+    /// <summary>The same of all users.</summary>
+    public IReadOnlyDictionary<string, ImmutableList<int>> All => received.ToDictionary();
+
     /// <summary>The version of the password that a user has here; 0 before the first.</summary>
     public int VersionOf(string user) => Of(user) is [.., var last] ? last : 0;
 

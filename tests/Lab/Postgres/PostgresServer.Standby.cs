@@ -12,22 +12,7 @@ public sealed partial class PostgresServer
         var standby = new PostgresServer(TemporaryFolder.Create("pg"), FreePort.Find());
         try
         {
-            await standby.MakeFoldersAsync(cancellationToken);
-            var copy = new ToolRun(
-                LabMachine.PathOf(LabTool.SetPrivileges),
-                [.. Unprivileged, Program("pg_basebackup"), "-D", standby.DataFolder, "-h", "127.0.0.1", "-p", Text(Port), "-U", Administrator, "-R", "-X", "stream", "-c", "fast"])
-            {
-                Environment = new Dictionary<string, string> { ["PGPASSWORD"] = AdministratorPassword },
-            };
-            (await copy.RunAsync(cancellationToken)).RequireSuccess();
-            await File.AppendAllLinesAsync(
-                Path.Combine(standby.DataFolder, "postgresql.conf"),
-                [$"port = {standby.Port}", $"unix_socket_directories = '{standby.folder.PathOf("socket")}'", $"cluster_name = '{name}'", "wal_receiver_status_interval = 1s", "wal_retrieve_retry_interval = 500ms"],
-                cancellationToken);
-            await standby.StartAsync(cancellationToken);
-            await Eventually.HoldsAsync(
-                $"the standby '{name}' following", StartBound,
-                async token => await RunSqlAsync($"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND state = 'streaming'", token) == "1", cancellationToken);
+            await standby.BecomeStandbyAsync(this, name, cancellationToken);
             return standby;
         }
         catch
@@ -35,6 +20,32 @@ public sealed partial class PostgresServer
             await standby.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Makes this server, which has ended, a standby of another one, with a new copy of its data, and starts it; returns when it follows by streaming replication. Its address stays.</summary>
+    /// <param name="primary">The other one.</param>
+    /// <param name="name">The name under which that one knows it.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public async Task BecomeStandbyAsync(PostgresServer primary, string name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(primary);
+        if (Directory.Exists(DataFolder)) Directory.Delete(DataFolder, recursive: true);
+        await MakeFoldersAsync(cancellationToken);
+        var copy = new ToolRun(
+            LabMachine.PathOf(LabTool.SetPrivileges),
+            [.. Unprivileged, Program("pg_basebackup"), "-D", DataFolder, "-h", "127.0.0.1", "-p", Text(primary.Port), "-U", Administrator, "-R", "-X", "stream", "-c", "fast"])
+        {
+            Environment = new Dictionary<string, string> { ["PGPASSWORD"] = AdministratorPassword },
+        };
+        (await copy.RunAsync(cancellationToken)).RequireSuccess();
+        await File.AppendAllLinesAsync(
+            Path.Combine(DataFolder, "postgresql.conf"),
+            [$"port = {Port}", $"unix_socket_directories = '{folder.PathOf("socket")}'", $"cluster_name = '{name}'", "wal_receiver_status_interval = 1s", "wal_retrieve_retry_interval = 500ms"],
+            cancellationToken);
+        await StartAsync(cancellationToken);
+        await Eventually.HoldsAsync(
+            $"the standby '{name}' following", StartBound,
+            async token => await primary.RunSqlAsync($"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{name}' AND state = 'streaming'", token) == "1", cancellationToken);
     }
 
     /// <summary>From now on a commit of this server is confirmed when the standby of this name has flushed it; empty for no standby.</summary>
