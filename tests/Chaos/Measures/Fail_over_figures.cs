@@ -6,28 +6,41 @@ using Xunit;
 
 namespace PasswordSync.Chaos.Measures;
 
-/// <summary>How long people of a lost node wait: from its end until the last of them has a changed password at the target; and how long anybody waits while shards move to a node that came.</summary>
+/// <summary>
+/// How long people wait who change their passwords when something is lost, a node or the database server: until the last of them has the new one at the target; and how long anybody waits
+/// while shards move to a node that came. <c>PASSWORDSYNC_ROUNDS</c> says how often each. Alone: other tests would be measured, too.
+/// </summary>
+[CollectionDefinition(nameof(Fail_over_figures), DisableParallelization = true)]
+[Collection(nameof(Fail_over_figures))]
 public sealed class Fail_over_figures
 {
     private const int Users = 48;
-    private const int Rounds = 20;
+
+    /// <summary>How many make a steady load while the database fails over.</summary>
+    private const int LoadingUsers = 30;
+
+    /// <summary>How many people are added at once until each shard has some.</summary>
+    private const int PeopleStep = 8;
 
     /// <summary>How many have their passwords changed at the same time while shards move.</summary>
     private const int Walkers = 8;
 
     private static readonly TimeSpan ServedBound = TimeSpan.FromSeconds(60);
 
+    private static readonly string[] Names = ["north", "south", "west"];
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static int Rounds => int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_ROUNDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 20;
 
     [Fact(Timeout = 1_800_000)]
     public async Task After_a_kill_all_are_served_again_within_seconds_and_after_a_leave_or_a_move_of_shards_at_once()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Twenty times each: set PASSWORDSYNC_LONG=1.");
-        var rounds = int.TryParse(Environment.GetEnvironmentVariable("PASSWORDSYNC_ROUNDS"), out var given) ? given : Rounds;
-        await using var cluster = await ChaosCluster.StartAsync(["north", "south", "west"], options => options, Token);
+        SkipUnlessLong();
+        await using var cluster = await ChaosCluster.StartAsync(Names, options => options, Token);
         await ReachFairSharesAsync(cluster, Token);
         var (undisturbed, killed, left, moved) = (new List<TimeSpan>(), new List<TimeSpan>(), new List<TimeSpan>(), new List<TimeSpan>());
-        for (var round = 0; round < rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             undisturbed.Add(await ServeAllAsync(cluster));
             killed.Add(await LoseAsync(cluster, cluster.Nodes[round % 3], node => node.KillAsync(Token)));
@@ -38,6 +51,35 @@ public sealed class Fail_over_figures
 
         TestContext.Current.SendDiagnosticMessage($"undisturbed: {Describe(undisturbed)}\nafter kill -9: {Describe(killed)}\nafter a graceful leave: {Describe(left)}\nlongest wait of anybody while a node came and took its share: {Describe(moved)}");
         foreach (var figures in new[] { killed, left, moved }) figures.Max().ShouldBeLessThan(ServedBound);
+        await cluster.ComeToRestAsync(mayGoBack: false, Token);
+    }
+
+    [Fact(Timeout = 1_800_000)]
+    public async Task After_a_fail_over_of_the_database_all_shards_are_served_again_within_seconds_of_the_promotion()
+    {
+        SkipUnlessLong();
+        await using var cluster = await ChaosCluster.StartAsync(Names, new ChaosClusterOptions { StartDatabaseAsync = token => PostgresPair.StartAsync(withStandby: true, token) }, Token);
+        await ReachFairSharesAsync(cluster, Token);
+        var people = await OfAllShardsAsync(cluster);
+        await using var load = new Load(cluster.Edge, LoadingUsers, pause: TimeSpan.FromSeconds(1));
+        var (undisturbed, killed, promoted) = (new List<TimeSpan>(), new List<TimeSpan>(), new List<TimeSpan>());
+        for (var round = 0; round < Rounds; round++)
+        {
+            undisturbed.Add(await ServeAsync(cluster, people));
+            var began = TimeProvider.System.GetTimestamp();
+            await cluster.Postgres.KillAsync(Token);
+            var serving = ServeAsync(cluster, people);
+            await cluster.Standby.PromoteAsync(Token);
+            var promotedAt = TimeProvider.System.GetTimestamp();
+            await serving;
+            killed.Add(TimeProvider.System.GetElapsedTime(began));
+            promoted.Add(TimeProvider.System.GetElapsedTime(promotedAt));
+            await cluster.Pair.ChangePlacesAsync(Token);
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"undisturbed: {Describe(undisturbed)}\nafter kill -9 of the primary: {Describe(killed)}\nof it after the promotion: {Describe(promoted)}");
+        killed.Max().ShouldBeLessThan(ServedBound);
+        await load.StopAsync(Token);
         await cluster.ComeToRestAsync(mayGoBack: false, Token);
     }
 
@@ -54,12 +96,31 @@ public sealed class Fail_over_figures
         return took;
     }
 
-    private static async Task<TimeSpan> ServeAllAsync(ChaosCluster cluster)
+    private static Task<TimeSpan> ServeAllAsync(ChaosCluster cluster) => ServeAsync(cluster, [.. Enumerable.Range(0, Users).Select(NameOf)]);
+
+    private static async Task<TimeSpan> ServeAsync(ChaosCluster cluster, string[] people)
     {
         var began = TimeProvider.System.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Users).Select(user => cluster.Edge.ChangeAsync(NameOf(user), Token)));
-        await Eventually.HoldsAsync("all to be served", ServedBound, _ => Task.FromResult(AllArrived(cluster)), Token);
+        await Task.WhenAll(people.Select(user => cluster.Edge.ChangeAsync(user, Token)));
+        await Eventually.HoldsAsync("all to be served", ServedBound, _ => Task.FromResult(people.All(user => cluster.Receiver.VersionOf(user) == cluster.Edge.Acknowledged[user])), Token);
         return TimeProvider.System.GetElapsedTime(began);
+    }
+
+    // So many people that each shard has some, beside those who make the load.
+    private static async Task<string[]> OfAllShardsAsync(ChaosCluster cluster)
+    {
+        var shards = await cluster.CountAsync("SELECT count(*) FROM passwordsync.shard", Token);
+        var people = new List<string>();
+        do
+        {
+            var more = Enumerable.Range(LoadingUsers + people.Count, PeopleStep).Select(NameOf).ToList();
+            await Task.WhenAll(more.Select(user => cluster.Edge.ChangeAsync(user, Token)));
+            people.AddRange(more);
+            await Eventually.HoldsAsync("decided captures of all", ServedBound, async token => await cluster.CountAsync("SELECT count(*) FROM passwordsync.inbox", token) == 0, Token);
+        }
+        while (await cluster.CountAsync("SELECT count(DISTINCT shard_id) FROM passwordsync.account", Token) < shards);
+
+        return [.. people];
     }
 
     // One after the other has a password changed, again and again, until the node that comes back has its share; the longest time that one of these took.
@@ -92,7 +153,7 @@ public sealed class Fail_over_figures
     private static Task<TimeSpan> ReachFairSharesAsync(ChaosCluster cluster, CancellationToken cancellationToken) => Eventually.HoldsAsync(
         "fair shares", ServedBound, async token => await cluster.SharesAsync(token) is { Count: 3 } shares && shares.Values.All(share => share >= 5), cancellationToken);
 
-    private static bool AllArrived(ChaosCluster cluster) => cluster.Edge.Acknowledged.All(user => cluster.Receiver.VersionOf(user.Key) == user.Value);
+    private static void SkipUnlessLong() => Assert.SkipUnless(Environment.GetEnvironmentVariable("PASSWORDSYNC_LONG") == "1", "Twenty times each: set PASSWORDSYNC_LONG=1.");
 
     private static string NameOf(int user) => string.Create(CultureInfo.InvariantCulture, $"user{user}");
 
