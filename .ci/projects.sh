@@ -24,7 +24,7 @@ failed_methods() {
 }
 
 # What failed, with its message and without the frames of the stack, at most so many lines of it.
-tell_failures() { sed -n '/\[FAIL\]\|Cleanup Failure/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *at |^ *[^ ]+\([0-9]+,[0-9]+\): at |\[SKIP\]|Part of the long series|^  Finished:' | head -"$2"; }
+tell_failures() { sed -n '/\[FAIL\]\|Cleanup Failure/,/^  Finished:/p' "$results/$1.log" | grep -vE '^ *\[D::|^ *at |^ *[^ ]+\([0-9]+,[0-9]+\): at |\[SKIP\]|Part of the long series|^  Finished:' | head -"$2"; }
 
 # Never run again: projects without a clock, another program or a network, where a test fails for what the code does, and the search for rare breaks of
 # an invariant (random kills, faults, races of two domain controllers), whose next run looks elsewhere.
