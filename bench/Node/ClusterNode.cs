@@ -10,6 +10,9 @@ internal static class ClusterNode
     /// <summary>How many captures are in a batch.</summary>
     public const int Batch = 100;
 
+    /// <summary>How many people it brings changes of, one after the other: so many that each has come to rest before the next change, as in life.</summary>
+    private const int People = 10_000;
+
     private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Runs until the standard input ends.</summary>
@@ -22,10 +25,13 @@ internal static class ClusterNode
         using var ending = new CancellationTokenSource();
         var telling = TellAsync(() => (node.Shards, Interlocked.Read(ref delivered)), ending.Token);
         var intake = new List<Task>();
+        var people = Enumerable.Range(0, People).Select(_ => Guid.NewGuid()).ToArray();
+        var turn = 0;
         while (await Console.In.ReadLineAsync(CancellationToken.None) is not null)
         {
             intake.RemoveAll(accepted => accepted.IsCompletedSuccessfully);
-            intake.Add(node.AcceptAsync([.. Enumerable.Range(0, Batch).Select(_ => Samples.Arrive())]));
+            intake.Add(node.AcceptAsync([.. Enumerable.Range(turn, Batch).Select(number => Samples.Arrive(people[number % People], (uint)(1 + (number / People))))]));
+            turn += Batch;
         }
 
         await Task.WhenAll(intake);
