@@ -11,7 +11,7 @@ internal static class ClusterNode
     public const int Batch = 100;
 
     /// <summary>How many people it brings changes of, one after the other: so many that each has come to rest before the next change, as in life.</summary>
-    private const int People = 10_000;
+    private const int People = 40_000;
 
     private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(20);
 
