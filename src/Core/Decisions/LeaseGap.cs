@@ -23,6 +23,11 @@ public sealed record LeaseGap(DateTimeOffset Began, DateTimeOffset Ended)
     /// <summary>Another one after this. Intents whose time counts anew because of this one must not lose that by the next: then the two are one.</summary>
     public LeaseGap FollowedBy(DateTimeOffset began, DateTimeOffset ended) => new(began < Ended + OwnWrites.IntentHold ? Began : began, ended);
 
-    /// <summary>Until when an intent counts that would be over at a time.</summary>
-    public DateTimeOffset Extend(DateTimeOffset until) => until >= Began && until < Ended + RecordedWithin ? Ended + OwnWrites.IntentHold : until;
+    /// <summary>Until when an intent counts that would be over at a time. However many gaps follow each other, no longer than outcomes are held.</summary>
+    public DateTimeOffset Extend(DateTimeOffset until)
+    {
+        if (until < Began || until >= Ended + RecordedWithin) return until;
+        var (anew, atMost) = (Ended + OwnWrites.IntentHold, until + BeforeStart + OwnWrites.IntentHold);
+        return anew < atMost ? anew : atMost;
+    }
 }

@@ -29,6 +29,15 @@ public sealed class Intents_outlast_a_gap
     }
 
     [Fact]
+    public void I1_however_often_the_lease_is_lost_an_intent_counts_for_no_longer_than_a_day_and_its_hold()
+    {
+        var gap = LeaseGap.AtStart(Ended);
+        for (var again = Ended; again < Ended.AddDays(3); again = again.AddMinutes(9)) gap = gap.FollowedBy(again, again.AddSeconds(5));
+
+        new OwnWrites(Ended.AddHours(-1), null).After(gap).IntentOpenUntil.ShouldBe(Ended.AddHours(-1) + TimeSpan.FromDays(1) + OwnWrites.IntentHold);
+    }
+
+    [Fact]
     public void What_is_closed_stays_closed() => WroteTwo.After(Gap).ShouldBe(WroteTwo);
 
     [Fact]

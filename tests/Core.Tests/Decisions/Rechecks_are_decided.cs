@@ -40,6 +40,20 @@ public sealed class Rechecks_are_decided
     }
 
     [Fact]
+    public void I2_a_newer_write_that_ended_in_time_and_is_told_of_late_is_checked_again()
+    {
+        var history = Captures_are_decided.Accepted(1);
+        history.Attempt(1, History.Unknown);
+        history.Arrive(Some.Change(2));
+        history.Begin(2);
+        var late = history.Now + (history.Rules.LateLandingHorizon * 2);
+
+        history.Do(new IdentityCommand.FinishAttempt(late, Some.Point, history.At.ShouldBe<PointState.InFlight>().Attempt.AttemptId, History.Delivered(), Jitter: 0));
+
+        history.At.ShouldBe<PointState.Rechecking>().DueAt.ShouldBe(late + history.Rules.RecheckDelay);
+    }
+
+    [Fact]
     public void An_unknown_outcome_exactly_at_the_horizon_is_checked_again()
     {
         var history = Captures_are_decided.Accepted(1);

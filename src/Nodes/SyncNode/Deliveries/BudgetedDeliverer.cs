@@ -73,9 +73,12 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
         try
         {
             var wanted = Math.Clamp((int)Math.Ceiling(rule.Permits * (Ahead / rule.Per)), 1, rule.Permits);
+
+            // They count from before the question: the database took them some time before its answer is here.
+            var askedAt = clock.GetTimestamp();
             var grant = await budget.TakeAsync(bucket, rule, wanted, CancellationToken.None).ConfigureAwait(false);
             if (grant.Permits == 0) return Rest(grant.Wait, $"Its rate is used up: all nodes together begin {most.Permits} deliveries in {DurationText.Format(most.Per)} at most.");
-            lock (gate) (permits, takenAt) = (grant.Permits - 1, clock.GetTimestamp());
+            lock (gate) (permits, takenAt) = (grant.Permits - 1, askedAt);
             return null;
         }
         catch (StorageUnavailableException failure)
