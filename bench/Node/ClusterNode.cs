@@ -10,7 +10,7 @@ internal static class ClusterNode
     /// <summary>How many captures are in a batch.</summary>
     public const int Batch = 100;
 
-    /// <summary>How many people it brings changes of, one after the other: so many that each has come to rest before the next change, as in life.</summary>
+    /// <summary>How many people it brings changes of, one after the other: so many that at the rates of several nodes each has come to rest before the next change; of one fast node alone they are in memory still.</summary>
     private const int People = 40_000;
 
     private static readonly TimeSpan TellInterval = TimeSpan.FromMilliseconds(20);

@@ -28,9 +28,10 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, {(isPostgres ? "Pos
 (string Name, Func<StorePlace, Task> MeasureAsync)[] onOne =
 [
     ("limits: the machine alone", run => MachineLimits.PrintAsync(run, length, isPostgres)),
-    ("throughput: of people it knows, secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 3_000 : 20_000, known: true)),
-    ("throughput: of people never heard of, secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 3_000 : 20_000, known: false)),
-    ("throughput: of people it knows, each secret is opened", run => Throughput.PrintAsync(run, opens: true, captures: quick ? 1_000 : 8_000, known: true)),
+    ("throughput: of people in memory, secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 3_000 : 20_000, Throughput.People.InMemory)),
+    ("throughput: of people at rest, secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 3_000 : 20_000, Throughput.People.AtRest)),
+    ("throughput: of people never heard of, secrets stay sealed", run => Throughput.PrintAsync(run, opens: false, captures: quick ? 3_000 : 20_000, Throughput.People.New)),
+    ("throughput: of people in memory, each secret is opened", run => Throughput.PrintAsync(run, opens: true, captures: quick ? 1_000 : 8_000, Throughput.People.InMemory)),
     ("latency: 50 captures a second", run => Latency.PrintAsync(run, perSecond: 50, atRate, latencyWarmUp)),
     ("latency: 200 captures a second", run => Latency.PrintAsync(run, perSecond: 200, atRate, latencyWarmUp)),
     ("latency: 1,000 captures a second", run => Latency.PrintAsync(run, perSecond: 1_000, atRate, latencyWarmUp)),

@@ -14,11 +14,26 @@ internal static class Throughput
     private const int TargetsEach = 2;
     private const int WarmUpTimes = 3;
 
-    /// <summary>Measures captures of people who are known, or of people of whom nothing was heard before.</summary>
-    public static async Task PrintAsync(StorePlace place, bool opens, int captures, bool known)
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whose changes are measured.</summary>
+    public enum People
+    {
+        /// <summary>Of whom nothing was heard before.</summary>
+        New,
+
+        /// <summary>Who have changed the password before and have come to rest since: nobody has them in memory.</summary>
+        AtRest,
+
+        /// <summary>Who have changed the password some seconds before and are in memory still.</summary>
+        InMemory,
+    }
+
+    /// <summary>Measures captures of such people.</summary>
+    public static async Task PrintAsync(StorePlace place, bool opens, int captures, People of)
     {
         using var ring = KeyRing.Begin(Samples.Cluster, DateTimeOffset.UtcNow);
-        var batches = Seal(ring, opens, known ? Changes(captures) : [.. Enumerable.Range(0, (1 + WarmUpTimes) * captures).Select(_ => (Guid.NewGuid(), 1u))]).Chunk(Batch).ToArray();
+        var batches = Seal(ring, opens, of != People.New ? Changes(captures) : [.. Enumerable.Range(0, (1 + WarmUpTimes) * captures).Select(_ => (Guid.NewGuid(), 1u))]).Chunk(Batch).ToArray();
         await using var node = await BenchNode.OpenAsync(place, ring, opens);
         using var ahead = new SemaphoreSlim(AheadMax);
         node.OnDelivered = (_, targets) =>
@@ -26,12 +41,14 @@ internal static class Throughput
             if (targets == TargetsEach) ahead.Release();
         };
 
-        // Many more before, until the runtime has compiled for good what it runs often: a node is started once and works for months.
-        var warmUp = WarmUpTimes * captures / Batch;
-        await RunAsync(node, ahead, batches[..warmUp]);
+        // Many more before, until the runtime has compiled for good what it runs often: a node is started once and works for months. One part after the other, so that nobody's second
+        // change comes while the first is on its way.
+        var part = captures / Batch;
+        for (var time = 0; time < WarmUpTimes; time++) await RunAsync(node, ahead, batches[(time * part)..((time + 1) * part)]);
+        while (of == People.AtRest && node.LiveIdentities > 0) await Task.Delay(LookInterval);
         using var costs = await Costs.BeginAsync(place);
         var began = Stopwatch.GetTimestamp();
-        await RunAsync(node, ahead, batches[warmUp..]);
+        await RunAsync(node, ahead, batches[(WarmUpTimes * part)..]);
         var elapsed = Stopwatch.GetElapsedTime(began);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {captures:N0} captures from intake to both targets: {captures / elapsed.TotalSeconds:N0}/s"));
         await costs.PrintAsync(captures);
@@ -50,7 +67,7 @@ internal static class Throughput
         ahead.Release(AheadMax);
     }
 
-    // The first changes of twice as many people, then the second ones, of which the last are measured: whoever had one has come to rest since, as in life.
+    // The first changes of twice as many people, then the second ones, of which the last are measured.
     private static List<(Guid Person, uint Version)> Changes(int captures)
     {
         var people = Enumerable.Range(0, 2 * captures).Select(_ => Guid.NewGuid()).ToList();

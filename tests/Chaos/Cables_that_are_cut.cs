@@ -121,6 +121,9 @@ public sealed class Cables_that_are_cut
             case Switches.Edges:
                 await Should.ThrowAsync<Exception>(() => cluster.Edge.KeyOfAsync(node, Token), "an edge does not get through to it");
                 break;
+            case Switches.Peers:
+                await window.ServesAsync(Users, Token);
+                break;
             case Switches.Target:
                 await Eventually.HoldsAsync("acknowledged passwords of those who are cut off", ChaosCluster.Bound, _ => Task.FromResult(cutOff.All(window.WasAcknowledged)), Token);
                 cutOff.ShouldAllBe(user => !window.WasServed(user), $"{node.Name} has no cable to {cable}");

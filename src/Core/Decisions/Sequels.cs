@@ -17,7 +17,7 @@ internal static class Sequels
             { Next: not null } => new AttemptSequel.NextDue(end),
             { AfterFlight: AfterFlight.Supersede } => new AttemptSequel.Settled(end),
             { AfterFlight: AfterFlight.GiveUp } => new AttemptSequel.Settled(delivered ? end : DeliveryEnd.SecretUnusable),
-            { Attempt.Kind: AttemptKind.Write } when outcome.IsSuccess && LateLandingIsPossible(flight.Doubt, Earlier(now, flight.Attempt.Deadline), rules) =>
+            { Attempt.Kind: AttemptKind.Write } when outcome.IsSuccess && LateLandingIsPossible(flight.Doubt, flight.Attempt.EndedBy(now), rules) =>
                 new AttemptSequel.RecheckAt(now + rules.RecheckDelay),
             _ when outcome.IsSuccess => new AttemptSequel.Settled(DeliveryEnd.Delivered),
             _ => OfFailure(flight.Delivery, flight.Attempt.Kind, outcome, now, jitter, policy),
@@ -42,11 +42,9 @@ internal static class Sequels
             _ => new AttemptSequel.RetryAt(now + policy.DelayAfter(delivery.FailedAttempts + 1, jitter), Counts: true),
         };
 
-    // As it was when the newer write ended, which is at its deadline at the latest: it may be told of much later, when the database was away, and what landed meanwhile is to be found.
+    // As it was when the newer write ended: what landed since is to be found.
     private static bool LateLandingIsPossible(Doubt doubt, DateTimeOffset ended, DecisionRules rules) =>
         doubt.LateRiskSince is { } since && ended - since <= rules.LateLandingHorizon;
-
-    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
 
     private static DateTimeOffset Later(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 }

@@ -41,6 +41,9 @@ public sealed record Attempt(
 {
     /// <summary>The name of the node that began it; null in journals from before that was recorded.</summary>
     public string? Node { get; init; }
+
+    /// <summary>When it ended at the latest, as told at a time: nothing is sent by it after its deadline, and it may be told of much later, when the database was away.</summary>
+    public DateTimeOffset EndedBy(DateTimeOffset toldAt) => toldAt < Deadline ? toldAt : Deadline;
 }
 
 /// <summary>How a delivery came to its end.</summary>

@@ -50,9 +50,9 @@ internal sealed class WriteIntents(IAccountStore accounts, DelivererOptions opti
     // probe has found it, a recheck was made or its time is over: taken for a change of the person, an old password of ours would be sent back over a newer one.
     private async Task RecordAsync(AccountId account, Attempt attempt, Guid afterWrite, Offer offer, DeliveryOutcome outcome, Stamp? stamp)
     {
-        // Of what was in doubt when the write ended: this may come much later, when the database was away.
+        // Of what was in doubt when the write ended.
         var now = clock.GetUtcNow();
-        var ended = now < attempt.Deadline ? now : attempt.Deadline;
+        var ended = attempt.EndedBy(now);
         var isInDoubt = offer.Doubt.After(attempt, offer.Change.CaptureId, outcome, ended).IsOpenAt(ended, options.IntentHold);
         if (isInDoubt && !outcome.IsSuccess) return;
         if (isInDoubt && attempt.Kind == AttemptKind.Write) await accounts.OpenIntentAsync(account, afterWrite, now + options.IntentHoldAfterWrite, CancellationToken.None).ConfigureAwait(false);
