@@ -10,7 +10,10 @@ namespace PasswordSync.Actors.Sharding;
 /// checks in the database. Shards beyond the node's share are handed over: nothing new is begun for them, what is in flight ends, then they are given back.
 /// Safe from any thread.
 /// </summary>
-public sealed class ShardOwnership(int shardCount, TimeProvider clock)
+/// <param name="shardCount">The number of shards of the cluster.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="gainsGoOn">Where what waits for <see cref="NextGain"/> goes on: elsewhere, so that it can be as slow as it likes, since whoever notes the gain keeps the lease; only a simulation on one thread has it go on there.</param>
+public sealed class ShardOwnership(int shardCount, TimeProvider clock, TaskCreationOptions gainsGoOn = TaskCreationOptions.RunContinuationsAsynchronously)
 {
     private sealed record Lease(ImmutableSortedDictionary<int, long> Shards, ImmutableHashSet<int> HandedOver, long ValidUntil)
     {
@@ -25,7 +28,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     private LeaseGap gap = LeaseGap.None;
     private long gains;
     private long shardsGained;
-    private TaskCompletionSource nextGain = new();
+    private TaskCompletionSource nextGain = new(gainsGoOn);
 
     /// <summary>The shards for which the node may begin something now.</summary>
     public IReadOnlyCollection<int> Shards => [.. Epochs.Keys];
@@ -43,7 +46,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
 
-    /// <summary>Ends when shards are gained the next time. Whoever takes it before it looks at what is owned misses none; what follows it runs where the gain is noted, and must not wait there.</summary>
+    /// <summary>Ends when shards are gained the next time. Whoever takes it before it looks at what is owned misses none.</summary>
     public Task NextGain => Volatile.Read(ref nextGain).Task;
 
     /// <summary>Which of the <see cref="Gains"/> brought the identity's shard last; 0 if none did. Whoever was woken since an older one may have been stopped meanwhile.</summary>
@@ -77,7 +80,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(view);
         var gained = Take(view, askedAt);
-        if (!gained.IsEmpty) Interlocked.Exchange(ref nextGain, new TaskCompletionSource()).SetResult();
+        if (!gained.IsEmpty) Interlocked.Exchange(ref nextGain, new TaskCompletionSource(gainsGoOn)).SetResult();
         return gained;
     }
 

@@ -12,6 +12,7 @@ namespace PasswordSync.Actors.Tests.Sharding;
 public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
 {
     private static readonly TimeSpan Validity = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan SlowMax = TimeSpan.FromSeconds(30);
     private static readonly LeaseKeeperOptions Options = new();
     private static readonly NodeId Node = new("node1", Guid.NewGuid());
     private readonly ManualClock clock = new();
@@ -52,6 +53,23 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
 
         keeps.ShouldBeInRange(10, 11);
         ownership.Gains.ShouldBe(1);
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task What_follows_a_gain_holds_up_no_renewal_however_slow_it_is_and_whatever_it_breaks_with()
+    {
+        using var renewed = new ManualResetEventSlim();
+        var slow = FollowAsync(() => renewed.Wait(SlowMax, Token));
+        var broken = FollowAsync(() => throw new InvalidOperationException("a bug"));
+
+        await keeper.KeepOnceAsync(Token);
+        await keeper.KeepOnceAsync(Token);
+        renewed.Set();
+
+        (await slow).ShouldBeTrue("the lease was renewed while it was still busy");
+        await Should.ThrowAsync<InvalidOperationException>(() => broken);
+        keeps.ShouldBe(2);
+        log.Lines.ShouldNotContain(line => line.Contains("broke"));
     }
 
     [Fact(Timeout = 600_000)]
@@ -336,6 +354,12 @@ public sealed class LeaseKeeperTests : IShardLeases, IAsyncDisposable
     {
         await gaveBack.Task.WaitAsync(Token);
         givenBack.ShouldBe([shard]);
+    }
+
+    private async Task<bool> FollowAsync(Func<bool> next)
+    {
+        await ownership.NextGain.ConfigureAwait(false);
+        return next();
     }
 
     private void Begin() => running = keeper.RunAsync(ending.Token);

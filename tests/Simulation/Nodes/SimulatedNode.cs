@@ -38,7 +38,7 @@ internal sealed class SimulatedNode : IScopeMap, ICandidateSettler
         Clock = clock;
         Id = id;
         Store = new NodeStore(around.Line, clock, around.Database, around.Weather, id);
-        Ownership = new ShardOwnership(Database.ShardCount, clock);
+        Ownership = new ShardOwnership(Database.ShardCount, clock, gainsGoOn: TaskCreationOptions.None);
         keeper = new LeaseKeeper(Store, id, Ownership, new LeaseKeeperOptions(), clock, NullLogger<LeaseKeeper>.Instance);
         pump = new InboxPump(Store, Ownership, this, this, new InboxPumpOptions { SurveyInterval = TimeSpan.FromSeconds(1), SettlingMax = 1 }, clock, NullLogger<InboxPump>.Instance);
         survey = new PendingSurvey(Store, Ownership, new PendingSurveyOptions { SurveyInterval = TimeSpan.FromSeconds(2) }, clock, NullLogger<PendingSurvey>.Instance);
