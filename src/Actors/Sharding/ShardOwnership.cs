@@ -26,6 +26,7 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock, TaskCreat
     private readonly Dictionary<int, long> handedOverSince = [];
     private Lease lease = Lease.None;
     private LeaseGap gap = LeaseGap.None;
+    private long answered;
     private long gains;
     private long shardsGained;
     private TaskCompletionSource nextGain = new(gainsGoOn);
@@ -40,8 +41,14 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock, TaskCreat
     /// <summary>How long the lease lasts yet; zero or less when it is over.</summary>
     public TimeSpan RemainingTime => Remaining(Current);
 
-    /// <summary>The last time in which the node had no lease.</summary>
-    public LeaseGap Gap => Volatile.Read(ref gap);
+    /// <summary>The last time in which nothing could be recorded, up to now where the database is silent still: whoever reads it again may decide before the lease is renewed.</summary>
+    public LeaseGap Gap
+    {
+        get
+        {
+            lock (gate) return gap == LeaseGap.None ? gap : GapUntilNow();
+        }
+    }
 
     /// <summary>How often shards were gained. When it rises, there may be identities with work that nobody on this node has woken.</summary>
     public long Gains => Interlocked.Read(ref gains);
@@ -123,10 +130,13 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock, TaskCreat
         lock (gate) Volatile.Write(ref lease, Lease.None);
     }
 
-    private LeaseGap GapSince(Lease ended)
+    // From the last answer on: for how long the lease went on after it says nothing about what could be recorded.
+    private LeaseGap GapUntilNow()
     {
+        var silence = clock.GetElapsedTime(answered);
+        if (silence < LeaseGap.SilenceMin && lease.ValidUntil > clock.GetTimestamp()) return gap;
         var now = clock.GetUtcNow();
-        return gap == LeaseGap.None ? LeaseGap.AtStart(now) : gap.FollowedBy(now - clock.GetElapsedTime(ended.ValidUntil), now);
+        return gap.FollowedBy(now - silence, now);
     }
 
     private ImmutableArray<int> Take(LeaseView view, long askedAt)
@@ -134,7 +144,8 @@ public sealed class ShardOwnership(int shardCount, TimeProvider clock, TaskCreat
         lock (gate)
         {
             var current = lease;
-            if (current.ValidUntil <= clock.GetTimestamp()) Volatile.Write(ref gap, GapSince(current));
+            gap = gap == LeaseGap.None ? LeaseGap.AtStart(clock.GetUtcNow()) : GapUntilNow();
+            answered = askedAt;
             var before = Remaining(current) > TimeSpan.Zero ? current.Shards.RemoveRange(current.HandedOver) : ImmutableSortedDictionary<int, long>.Empty;
             var ticks = (long)(view.ValidFor.TotalSeconds * clock.TimestampFrequency);
             Volatile.Write(ref lease, new Lease(view.Shards, [.. view.Surplus], askedAt + ticks));

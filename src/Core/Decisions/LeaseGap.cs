@@ -1,13 +1,17 @@
 namespace PasswordSync.Core.Decisions;
 
 /// <summary>
-/// The last time in which a node had no lease, since it did not run or could not use the database. What would have closed an intent then could not be recorded, so the time of one that
-/// ran out meanwhile, or does just after, counts anew (<see cref="OwnWrites.After"/>): whoever holds what a write caused records it first, or a probe finds it.
+/// The last time in which a node heard nothing about its lease, since it did not run or could not use the database, whether the lease outlasted it or not. What would have closed an intent
+/// then could not be recorded, so the time of one that ran out meanwhile, or does just after, counts anew (<see cref="OwnWrites.After"/>): whoever holds what a write caused records it
+/// first, or a probe finds it.
 /// </summary>
-/// <param name="Began">When the lease was over.</param>
-/// <param name="Ended">When there was one again.</param>
+/// <param name="Began">When the database was asked to which it answered last.</param>
+/// <param name="Ended">When it answered again.</param>
 public sealed record LeaseGap(DateTimeOffset Began, DateTimeOffset Ended)
 {
+    /// <summary>A silence of the database of so long is a gap also where the lease goes on, as it does for minutes after a long expiry was set; what is shorter, the holds of intents have room for. 5 s.</summary>
+    public static readonly TimeSpan SilenceMin = TimeSpan.FromSeconds(5);
+
     // Nobody tells a process whether the database was away before it began. Outcomes are held for no longer, either.
     private static readonly TimeSpan BeforeStart = TimeSpan.FromDays(1);
 

@@ -16,7 +16,7 @@ public sealed record OwnWrites(DateTimeOffset? IntentOpenUntil, Stamp? LastWritt
     /// <summary>The change that our last write carried; null if there was none, or it is not known.</summary>
     public ChangeOrigin? Origin { get; init; }
 
-    /// <summary>The same, as a node judges by it that had no lease for a time.</summary>
+    /// <summary>The same, as a node judges by it that could record nothing for a time.</summary>
     public OwnWrites After(LeaseGap gap)
     {
         ArgumentNullException.ThrowIfNull(gap);

@@ -31,8 +31,6 @@ namespace PasswordSync.SyncNode;
 /// <summary>One sync server, put together from its rooms. Begun by <see cref="StartAsync"/>, ended by <see cref="DisposeAsync"/>, which loses nothing.</summary>
 public sealed partial class SyncServer : IAsyncDisposable
 {
-    private static readonly TimeSpan HoldMargin = TimeSpan.FromSeconds(15);
-
     private readonly NodeParts parts;
     private readonly WebApplication web;
     private readonly SyncEngine engine;
@@ -220,7 +218,7 @@ public sealed partial class SyncServer : IAsyncDisposable
         return parts.Providers.ToDictionary(entry => new SyncPointId(entry.Key.Name), entry =>
         {
             var services = new DelivererServices(
-                secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, OptionsOf(entry.Key, parts.Configuration))
+                secrets, parts.Store.TargetClaims, parts.Store.Accounts, executor, clock, Random.Shared.NextDouble, DelivererOptions.Of(entry.Key, parts.Configuration))
             {
                 Rules = () => parts.Configuration.Rules,
                 Node = parts.Configuration.Node.Name,
@@ -234,10 +232,6 @@ public sealed partial class SyncServer : IAsyncDisposable
     private static IDeliverer WithinRate(PointSettings point, IDeliverer deliverer, IRateBudget budget, TimeProvider clock, ILoggerFactory loggers) => point.Rate is { } rate
         ? new BudgetedDeliverer(deliverer, point.Name, rate, budget, clock, loggers.CreateLogger<BudgetedDeliverer>())
         : deliverer;
-
-    // Longer than the delay of a recheck, which ends the hold by itself.
-    private static DelivererOptions OptionsOf(PointSettings point, NodeConfiguration configuration) =>
-        new() { AttemptTimeout = point.AttemptTimeout, IntentHoldAfterWrite = configuration.Rules.RecheckDelay + HoldMargin };
 
     private static WebApplication BuildWeb(NodeParts parts, EdgeRevocations revocations, Action<IEndpointRouteBuilder> map, TimeProvider clock, ILoggerFactory loggers)
     {

@@ -125,6 +125,20 @@ public sealed class InboxPumpTests : IAsyncDisposable, IScopeMap, ICandidateSett
     }
 
     [Fact(Timeout = 600_000)]
+    public async Task I2_a_capture_of_an_account_that_was_written_to_waits_also_when_the_lease_outlasted_the_outage_and_is_not_renewed_yet()
+    {
+        clock.Advance(TimeSpan.FromMinutes(20));
+        Own(epoch: 1);
+        var ranOut = clock.GetUtcNow().AddSeconds(20);
+        clock.Advance(TimeSpan.FromSeconds(50));
+        inbox.Add(ScriptedInbox.Row(1) with { OwnWrites = new OwnWrites(ranOut, null) });
+        await LookAsync();
+
+        ownership.Gains.ShouldBe(1);
+        ownWrites.ShouldHaveSingleItem().IntentOpenUntil.ShouldNotBeNull().ShouldBeGreaterThan(clock.GetUtcNow());
+    }
+
+    [Fact(Timeout = 600_000)]
     public async Task I2_a_capture_of_an_account_whose_stamp_this_node_could_not_record_waits()
     {
         var row = ScriptedInbox.Row(1);

@@ -66,7 +66,7 @@ public sealed class ShardOwnershipTests
     }
 
     [Fact]
-    public void Times_without_a_lease_are_known_also_of_a_node_that_owns_nothing()
+    public void Times_without_a_lease_count_from_the_last_answer_also_of_a_node_that_owns_nothing()
     {
         ownership.Gap.ShouldBe(LeaseGap.None);
         ownership.Renew(View(), clock.GetTimestamp());
@@ -82,7 +82,23 @@ public sealed class ShardOwnershipTests
         clock.Advance(TimeSpan.FromHours(1));
         ownership.Renew(View(), clock.GetTimestamp());
 
-        ownership.Gap.ShouldBe(new LeaseGap(renewedAt + Validity, clock.GetUtcNow()));
+        ownership.Gap.ShouldBe(new LeaseGap(renewedAt, clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public void I2_a_silence_of_the_database_that_the_lease_outlasts_is_a_gap_before_and_after_the_next_answer()
+    {
+        ownership.Renew(LongView, clock.GetTimestamp());
+        var (start, lastHeard) = (ownership.Gap, clock.GetUtcNow());
+        clock.Advance(TimeSpan.FromSeconds(50));
+        var silent = start.FollowedBy(lastHeard, clock.GetUtcNow());
+
+        ownership.EpochOf(1).ShouldBe(7);
+        ownership.Gap.ShouldBe(silent, "the inbox may be read before the lease is renewed");
+        ownership.Renew(LongView, clock.GetTimestamp());
+        clock.Advance(LeaseGap.SilenceMin - TimeSpan.FromTicks(1));
+
+        ownership.Gap.ShouldBe(silent, "and what is so short is none");
     }
 
     [Fact]
@@ -135,6 +151,8 @@ public sealed class ShardOwnershipTests
     }
 
     private static IdentityId InShard(int shard) => Enumerable.Range(1, int.MaxValue).Select(number => new IdentityId(new Guid(number, 0, 0, new byte[8]))).First(identity => identity.Shard(ShardCount) == shard);
+
+    private static LeaseView LongView => View((1, 7)) with { ValidFor = TimeSpan.FromHours(2) };
 
     private static LeaseView View(params (int Shard, long Epoch)[] shards) => new(shards.ToImmutableSortedDictionary(shard => shard.Shard, shard => shard.Epoch), Validity);
 }

@@ -2,6 +2,7 @@ using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Ports;
 using PasswordSync.Providers.Execution;
 using PasswordSync.SyncNode.Metrics;
+using PasswordSync.SyncNode.Settings;
 
 namespace PasswordSync.SyncNode.Deliveries;
 
@@ -22,6 +23,8 @@ public sealed record DelivererServices(
 /// <summary>The times of deliveries.</summary>
 public sealed record DelivererOptions
 {
+    private static readonly TimeSpan HoldMargin = TimeSpan.FromSeconds(15);
+
     /// <summary>How long one attempt may take from its record to its end. Default 10 s.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -43,4 +46,11 @@ public sealed record DelivererOptions
 
     /// <summary>How long a sync point rests when the node's own database could not be used. Default 1 s.</summary>
     public TimeSpan StorageRest { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// As a node's settings have them. The hold after a write is longer than the delay of a recheck, which ends it by itself; and by the expiry, since a node that is cut off from the database
+    /// just then keeps its shards for so long: the one that takes them makes the recheck, and who decides about the account hears nothing of it.
+    /// </summary>
+    internal static DelivererOptions Of(PointSettings point, NodeConfiguration configuration) =>
+        new() { AttemptTimeout = point.AttemptTimeout, IntentHoldAfterWrite = configuration.Rules.RecheckDelay + HoldMargin + configuration.Node.Database.Expiry };
 }
