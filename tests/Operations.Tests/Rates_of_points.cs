@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using PasswordSync.Core.Intake;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
@@ -50,10 +51,26 @@ public sealed class Rates_of_points(LabServers servers)
             (await asked.RunAsync("sync points", Token)).Rows().ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("rests");
         }
 
-        // The node that has the person knows it.
-        var told = await Task.WhenAll(operators.Select(asked => asked.RunAsync("sync explain", Token, ("user", waiting[0]))));
-        told.Count(explained => explained.ToString().Contains("waits at the sync point, which begins nothing here before", StringComparison.Ordinal)).ShouldBe(1);
+        // Whoever is asked: that a point rests is known only where it does, and a person waits at the node that has them.
+        foreach (var asked in operators)
+        {
+            var status = await asked.UntilAsync("sync status", shown => RestsOf(shown).Count() == both.Length, Token);
+            RestsOf(status).Select(row => $"{row.GetProperty("point")} {row.GetProperty("node")}").ShouldBe(["beta node1", "beta node2"]);
+            RestsOf(status).ShouldAllBe(row => row.GetProperty("reason").ToString().StartsWith("Its rate is used up", StringComparison.Ordinal));
+        }
+
+        var told = (await Task.WhenAll(operators.Select(asked => asked.UntilAsync("sync explain", explained => explained.ToString().Contains("Its rate is used up", StringComparison.Ordinal), Token, ("user", waiting[0]))))).Select(explained => $"{explained}").ToList();
+        told.Count(explained => explained.Contains("waits at the sync point, which begins nothing here before", StringComparison.Ordinal)).ShouldBe(1);
+        told.Count(explained => explained.Contains("waits at the sync point, which begins nothing at node", StringComparison.Ordinal)).ShouldBe(1);
+
+        // Of one that cannot be asked, that is said.
+        await nodes.AddUnreachableAsync("node3", Token);
+        var unknown = await nodes.AtNorth.UntilAsync("sync status", shown => RestsOf(shown).Any(row => row.GetProperty("node").GetString() == "node3"), Token);
+        RestsOf(unknown).Single(row => row.GetProperty("node").GetString() == "node3").GetProperty("reason").ToString().ShouldStartWith("What rests there is not known. The node node3 cannot be reached");
     }
+
+    private static IEnumerable<JsonElement> RestsOf(Reply status) =>
+        status.Root.GetProperty("sections").EnumerateArray().Where(section => section.TryGetProperty("title", out var title) && title.GetString() == "sync points that rest").SelectMany(section => section.GetProperty("rows").EnumerateArray());
 
     private static async Task<int> WaitingAsync(OperatorClient asked, CancellationToken cancellationToken)
     {

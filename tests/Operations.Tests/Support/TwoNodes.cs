@@ -9,10 +9,10 @@ namespace PasswordSync.Operations.Tests.Support;
 internal sealed class TwoNodes : IAsyncDisposable
 {
     private readonly string passwordFile = Path.GetTempFileName();
+    private readonly string schema = $"t{Guid.NewGuid():N}";
+    private readonly PostgresServer server;
 
-    private TwoNodes()
-    {
-    }
+    private TwoNodes(PostgresServer server) => this.server = server;
 
     public TestNode North { get; private set; } = null!;
 
@@ -35,13 +35,13 @@ internal sealed class TwoNodes : IAsyncDisposable
     public static async Task<TwoNodes> StartAsync(LabServers servers, IReadOnlyDictionary<string, MemoryTarget> targets, CancellationToken cancellationToken, MemoryScript? script = null, object? retry = null, string? boundTo = null, object? rate = null)
     {
         var server = await servers.PostgresAsync(cancellationToken);
-        var nodes = new TwoNodes();
+        var nodes = new TwoNodes(server);
         try
         {
             await File.WriteAllTextAsync(nodes.passwordFile, PostgresServer.AdministratorPassword, cancellationToken);
 
             // Nobody is to take over from a node that a busy machine keeps waiting: the tests end nodes in order, or take them down.
-            var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{nodes.passwordFile}", schema = $"t{Guid.NewGuid():N}", expiry = "00:05:00" };
+            var database = new { kind = "postgres", connection = server.ConnectionStringWithoutPassword, password = $"file:{nodes.passwordFile}", nodes.schema, expiry = "00:05:00" };
             nodes.North = await TestNode.StartAsync(targets, cancellationToken, script, database: database, retry: retry, boundTo: boundTo, rate: rate);
             nodes.AtNorth = OperatorClient.First(nodes.North);
             nodes.South = await nodes.North.JoinAsync("node2", targets, cancellationToken, script, label: boundTo);
@@ -62,6 +62,14 @@ internal sealed class TwoNodes : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Makes a third one known that lives as far as anybody can tell, and answers nobody.</summary>
+    public Task AddUnreachableAsync(string name, CancellationToken cancellationToken) => server.RunSqlAsync(
+        $$"""
+        INSERT INTO {{schema}}.node (name, incarnation, sessions, addresses, labels, version, began_at, heartbeat_at)
+        VALUES ('{{name}}', gen_random_uuid(), '{{name}}', '{https://127.0.0.1:1}', '{}', 'test', clock_timestamp(), clock_timestamp())
+        """,
+        cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

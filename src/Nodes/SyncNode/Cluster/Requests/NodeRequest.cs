@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using PasswordSync.Actors.Delivering;
+using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Identities;
 using PasswordSync.Providers.Contract;
 using PasswordSync.SyncNode.Deliveries;
@@ -13,6 +15,7 @@ namespace PasswordSync.SyncNode.Cluster.Requests;
 [JsonDerivedType(typeof(Decide), "decide")]
 [JsonDerivedType(typeof(Leave), "leave")]
 [JsonDerivedType(typeof(CountIdentities), "countIdentities")]
+[JsonDerivedType(typeof(ShowRests), "showRests")]
 [JsonDerivedType(typeof(ReadRevocations), "readRevocations")]
 [JsonDerivedType(typeof(HeedVerification), "heedVerification")]
 [JsonDerivedType(typeof(VerifyPoint), "verifyPoint")]
@@ -33,6 +36,9 @@ internal abstract record NodeRequest(string Operator)
 
     /// <summary>How many identity actors live there.</summary>
     public sealed record CountIdentities(string Operator) : NodeRequest(Operator);
+
+    /// <summary>Which sync points rest there, and why.</summary>
+    public sealed record ShowRests(string Operator) : NodeRequest(Operator);
 
     /// <summary>That an edge was revoked: the list in the database is to be read now, and not only when it is its time.</summary>
     public sealed record ReadRevocations(string Operator) : NodeRequest(Operator);
@@ -86,11 +92,24 @@ internal sealed record NodeReply
 
     public int Count { get; init; }
 
+    /// <summary>The sync points that rest.</summary>
+    public ImmutableArray<RestingPoint>? Rests { get; init; }
+
     /// <summary>What the verification of a point found.</summary>
     public ImmutableArray<VerificationCheck>? Checks { get; init; }
 
     /// <summary>What trying a password told.</summary>
     public PasswordTrial? Trial { get; init; }
+}
+
+/// <summary>A sync point that begins nothing for a time at one node.</summary>
+/// <param name="Point">Its name.</param>
+/// <param name="Until">Until when.</param>
+/// <param name="Why">What for, as a sentence; null if nobody knows.</param>
+internal sealed record RestingPoint(string Point, DateTimeOffset Until, string? Why)
+{
+    public static ImmutableArray<RestingPoint> Of(IReadOnlyDictionary<SyncPointId, ProviderStatus> points) =>
+        [.. points.Select(point => point.Value.RestingUntil is { } until ? new RestingPoint(point.Key.Value, until, point.Value.RestsFor) : null).OfType<RestingPoint>()];
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

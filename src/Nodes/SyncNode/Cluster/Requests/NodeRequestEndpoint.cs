@@ -39,6 +39,8 @@ internal sealed partial class NodeRequestEndpoint(SyncEngine engine, Departure d
                 return new NodeReply();
             case NodeRequest.CountIdentities:
                 return new NodeReply { Count = engine.CountIdentities() };
+            case NodeRequest.ShowRests:
+                return new NodeReply { Rests = RestingPoint.Of(await engine.ShowPointsAsync(cancellationToken).ConfigureAwait(false)) };
             case NodeRequest.ReadRevocations:
                 await revocations.ReadAsync(cancellationToken).ConfigureAwait(false);
                 return new NodeReply();

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using PasswordSync.Actors.Delivering;
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
 using PasswordSync.Core.Operations;
@@ -27,20 +26,19 @@ internal sealed class Explain(OperationServices services) : Operation
         var text = call.Needed("user");
         return await services.FindUserAsync(text, cancellationToken).ConfigureAwait(false) switch
         {
-            UserSearch.Found found => new OperationResult.Answered(await ExplainAsync(text, found, call.Duration("last")!.Value, cancellationToken).ConfigureAwait(false)),
+            UserSearch.Found found => new OperationResult.Answered(await ExplainAsync(text, found, call.Duration("last")!.Value, call.Caller.Name, cancellationToken).ConfigureAwait(false)),
             UserSearch.Several several => new OperationResult.Answered(Answer.Of(Section.Table($"'{text}' means several people{(several.HasMore ? $", of whom {several.Accounts.Length} are listed" : "")}; ask with the objectGUID of one", "account|accounts", AccountColumns, several.Accounts.Select(AccountRow)))),
             _ => new OperationResult.Answered(await new ExplainNobody(services).ExplainAsync(text, cancellationToken).ConfigureAwait(false)),
         };
     }
 
-    private async Task<Answer> ExplainAsync(string user, UserSearch.Found found, TimeSpan last, CancellationToken cancellationToken)
+    private async Task<Answer> ExplainAsync(string user, UserSearch.Found found, TimeSpan last, string by, CancellationToken cancellationToken)
     {
         var state = await services.StateOfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
         var events = new List<IdentityEvent>();
         await foreach (var row in services.Store.Journal.ReadEventsAsync(found.Identity, 1, cancellationToken).ConfigureAwait(false)) events.AddRange(row.Event.PointByPoint());
         var undecided = await new UndecidedCaptures(services).OfAsync(found.Identity, cancellationToken).ConfigureAwait(false);
-        var isHere = services.Engine.Ownership.EpochOf(found.Identity.Shard(services.Store.Leases.ShardCount)) is not null;
-        var live = isHere ? await services.Engine.ShowPointsAsync(cancellationToken).ConfigureAwait(false) : ImmutableSortedDictionary<SyncPointId, ProviderStatus>.Empty;
+        var rests = state.Points.Values.Any(point => point is PointState.Waiting) ? await new Rests(services).OfOwnerAsync(found.Identity, by, cancellationToken).ConfigureAwait(false) : null;
         var directory = await new DirectoryView(services).SectionsAsync(found.Accounts, cancellationToken).ConfigureAwait(false);
         return new Answer(
         [
@@ -53,14 +51,14 @@ internal sealed class Explain(OperationServices services) : Operation
             Section.Table("accounts", "account|accounts", AccountColumns, found.Accounts.Select(AccountRow)),
             .. directory,
             .. await EdgeTable.GoneAsync(services, found.Accounts.Select(account => account.Account.Source), cancellationToken).ConfigureAwait(false),
-            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty, live)),
+            Section.Table("sync points", "sync point|sync points", PointColumns, PointRows(user, state, events, isUndecided: !undecided.IsEmpty, rests)),
             .. undecided,
             await new ExplainScopes(services).OfAsync(state, events, cancellationToken).ConfigureAwait(false),
             .. await new ExplainCaptures(services).SectionsAsync(events, last, cancellationToken).ConfigureAwait(false),
         ]);
     }
 
-    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events, bool isUndecided, ImmutableSortedDictionary<SyncPointId, ProviderStatus> live)
+    private IEnumerable<ImmutableArray<object?>> PointRows(string user, IdentityState state, List<IdentityEvent> events, bool isUndecided, NodeRests? rests)
     {
         foreach (var (point, known) in state.Points)
         {
@@ -71,8 +69,13 @@ internal sealed class Explain(OperationServices services) : Operation
                 _ => null,
             }).LastOrDefault(outcome => outcome is not null);
             var target = events.OfType<IdentityEvent.AttemptStarted>().LastOrDefault(started => started.Point == point)?.Attempt.Target.DisplayName;
-            var status = live.GetValueOrDefault(point);
-            var view = PointSettingsView.Of(point, state, services) with { IsCaptureUndecided = isUndecided, RestsUntil = status?.RestingUntil, RestsFor = status?.RestsFor };
+            var view = PointSettingsView.Of(point, state, services) with
+            {
+                IsCaptureUndecided = isUndecided,
+                Rest = rests?.Of(point),
+                Owner = rests is { } told && told.Node != services.Configuration.Node.Name ? told.Node : null,
+                NoAnswerBecause = rests?.NoAnswerBecause,
+            };
             yield return Column.Row(
                 point.Value, WhyAssigned(point, state, events), Stories.WordOf(known), target ?? "none found yet", Stories.ReasonOf(known), Stories.NextOf(known, view), Stories.ActionOf(known, last, user, view));
         }

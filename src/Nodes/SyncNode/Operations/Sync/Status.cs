@@ -14,7 +14,8 @@ internal sealed class Status(OperationServices services) : Operation
         var counts = await services.Queries.CountAsync(long.MaxValue, cancellationToken).ConfigureAwait(false);
         var troubles = await new Troubles(services).MakeAsync(counts, cancellationToken).ConfigureAwait(false);
         var node = services.Configuration.Node;
-        return new OperationResult.Answered(Answer.Of(
+        return new OperationResult.Answered(new Answer(
+        [
             Section.Facts(
                 null,
                 ("status", troubles.Rows.IsEmpty ? "well" : $"{troubles.Rows.Length} {(troubles.Rows.Length == 1 ? "trouble" : "troubles")}"),
@@ -30,7 +31,9 @@ internal sealed class Status(OperationServices services) : Operation
                 ("sealed passwords held", counts.Secrets)),
             troubles,
             await PointTable.MakeAsync(services, "sync points", cancellationToken).ConfigureAwait(false),
+            .. await new Rests(services).SectionsAsync(call.Caller.Name, cancellationToken).ConfigureAwait(false),
             await EdgeTable.MakeAsync(services, "edges", cancellationToken).ConfigureAwait(false),
-            await new Latencies(services).MakeAsync(cancellationToken).ConfigureAwait(false)));
+            await new Latencies(services).MakeAsync(cancellationToken).ConfigureAwait(false),
+        ]));
     }
 }

@@ -1,5 +1,6 @@
 using PasswordSync.Core.Decisions;
 using PasswordSync.Core.Deliveries;
+using PasswordSync.SyncNode.Cluster.Requests;
 
 namespace PasswordSync.SyncNode.Operations.Sync;
 
@@ -84,8 +85,8 @@ internal static class Stories
         PointState.Idle when point.Switch is { IsDisabled: true } off => $"Nothing: {off.By} disabled the sync point at {Time(off.Since)}{(off.Reason is { } reason ? $" ({reason})" : "")}, and changes that come meanwhile are not sent there.",
         PointState.Idle when point.IsCaptureUndecided => "A capture is not decided yet: see below.",
         PointState.Idle => "Nothing, until the password is changed again.",
-        PointState.Waiting waiting when point.RestsUntil > waiting.DueAt => $"Attempt {waiting.Delivery.FailedAttempts + 1} waits at the sync point, which begins nothing here before {Time(point.RestsUntil.Value)}.{(point.RestsFor is { } why ? $" {why}" : "")} It expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
-        PointState.Waiting waiting => $"Attempt {waiting.Delivery.FailedAttempts + 1} is due at {Time(waiting.DueAt)}; it expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
+        PointState.Waiting waiting when point.Rest is { } rest && rest.Until > waiting.DueAt => $"Attempt {waiting.Delivery.FailedAttempts + 1} waits at the sync point, which begins nothing {(point.Owner is { } node ? $"at {node}" : "here")} before {Time(rest.Until)}.{(rest.Why is { } why ? $" {why}" : "")} It expires at {Time(waiting.Delivery.Change.ExpiresAt)}.",
+        PointState.Waiting waiting => $"Attempt {waiting.Delivery.FailedAttempts + 1} is due at {Time(waiting.DueAt)}; it expires at {Time(waiting.Delivery.Change.ExpiresAt)}.{(point.NoAnswerBecause is { } silent ? $" Whether the sync point rests at {point.Owner}, which has the person, is not known: {silent}" : "")}",
         PointState.InFlight => "The outcome of the attempt is journalled; what follows depends on it.",
         PointState.Parked parked => $"Nothing, until the password is changed again, somebody retries, or it expires at {Time(parked.Delivery.Change.ExpiresAt)}.",
         PointState.Rechecking rechecking => $"The target is looked at once more at {Time(rechecking.DueAt)}.",
@@ -123,11 +124,14 @@ internal sealed record PointSettingsView(string Name, Core.Ports.PointSwitch? Sw
     /// <summary>Whether a capture of the person is not decided yet.</summary>
     public bool IsCaptureUndecided { get; init; }
 
-    /// <summary>Until when the sync point begins nothing on the node that has the person; null if it does, or another node has the person.</summary>
-    public DateTimeOffset? RestsUntil { get; init; }
+    /// <summary>The rest of the sync point at the node that has the person; null if there is none, or the node could not be asked.</summary>
+    public RestingPoint? Rest { get; init; }
 
-    /// <summary>What it rests for; null if nobody knows.</summary>
-    public string? RestsFor { get; init; }
+    /// <summary>The node that has the person; null if it is the one that was asked.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Why the node that has the person did not tell what rests there; null if it did.</summary>
+    public string? NoAnswerBecause { get; init; }
 
     public static PointSettingsView Of(SyncPointId point, IdentityState state, OperationServices services) => new(
         point.Value,
