@@ -91,6 +91,7 @@ Goals, for two processors shared with the database:
 | Operations | lines of the log exported | 50,000/s |
 | Operations | intake beside questions or exports, of the intake alone | 0.9 |
 | Journal on PostgreSQL | commands of two small events, 64 at a time, over 1,000 identities | Akka.NET on such a machine: 1,800/s with its PostgreSQL journal, 15,700/s with a batched one |
+| Journal on PostgreSQL | the same over three processes that share the machine, 64 at a time in all | Akka.NET on such a machine with three nodes: 1,200/s with its PostgreSQL journal, 5,000/s with a batched one |
 GOALS
 }
 

@@ -56,41 +56,6 @@ internal static class StoreLoad
         if (result != AppendResult.Appended) throw new InvalidOperationException($"An append ended as {result}.");
     }
 
-    /// <summary>Commands of two small events each in a second: 64 at a time, over 1,000 identities that are live already.</summary>
-    public static async Task<double> CommandsAsync(StorePlace place, TimeSpan length)
-    {
-        const int Identities = 1_000;
-        const int Outstanding = 64;
-        await using var store = await place.OpenAsync();
-        var lease = await store.Leases.KeepAsync(new NodeId("bench", Guid.NewGuid()), isLeaving: false, CancellationToken.None);
-        var identities = Enumerable.Range(0, Identities).Select(_ => new IdentityId(Guid.NewGuid())).ToArray();
-        var (done, began) = (0L, Stopwatch.GetTimestamp());
-        await Task.WhenAll(Enumerable.Range(0, Outstanding).Select(first => Task.Run(async () =>
-        {
-            var states = new Dictionary<int, IdentityState>();
-            for (var i = first; Stopwatch.GetElapsedTime(began) < length; i = i + Outstanding < Identities ? i + Outstanding : first)
-            {
-                states[i] = await AppendTwoAsync(store, lease, identities[i], states.GetValueOrDefault(i, IdentityState.Initial));
-                Interlocked.Increment(ref done);
-            }
-        })));
-        return done / Stopwatch.GetElapsedTime(began).TotalSeconds;
-    }
-
-    private static async Task<IdentityState> AppendTwoAsync(IStore store, LeaseView lease, IdentityId identity, IdentityState before)
-    {
-        var now = DateTimeOffset.UtcNow;
-        ImmutableArray<IdentityEvent> events =
-        [
-            new IdentityEvent.CaptureReported(now, new CaptureId(Guid.NewGuid()), NewAccount(), CaptureVerdict.Overtaken, now),
-            new IdentityEvent.CaptureReported(now, new CaptureId(Guid.NewGuid()), NewAccount(), CaptureVerdict.Overtaken, now),
-        ];
-        var after = events.Aggregate(before, (state, happened) => state.Apply(happened));
-        var shard = identity.Shard(store.Leases.ShardCount);
-        var result = await store.Journal.AppendAsync(new JournalAppend(identity, shard, lease.Shards[shard], before, events, after, [], null, []), CancellationToken.None);
-        return result == AppendResult.Appended ? after : throw new InvalidOperationException($"An append ended as {result}.");
-    }
-
     private static async Task<double> MeasureAsync(StorePlace place, TimeSpan length, int callers, Func<IStore, LeaseView, Task<int>> workAsync)
     {
         await using var store = await place.OpenAsync();
