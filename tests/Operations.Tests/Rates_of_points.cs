@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PasswordSync.Core.Identities;
 using PasswordSync.Core.Intake;
 using PasswordSync.Lab;
 using PasswordSync.Nodes.Tests.Support;
@@ -69,6 +70,44 @@ public sealed class Rates_of_points(LabServers servers)
         RestsOf(unknown).Single(row => row.GetProperty("node").GetString() == "node3").GetProperty("reason").ToString().ShouldStartWith("What rests there is not known. The node node3 cannot be reached");
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task A_person_s_own_change_at_one_node_does_not_wait_behind_bulk_work_that_uses_the_rate_up_at_the_other()
+    {
+        // The bucket holds 80, of which 8 are the reserve; the next one comes after six minutes.
+        const int people = 60;
+        using var beta = new MemoryTarget { PasswordLengthMin = 20 };
+        await using var nodes = await TwoNodes.StartAsync(servers, new Dictionary<string, MemoryTarget> { ["beta"] = beta }, Token, rate: new { permits = 320, per = "1d" });
+        var names = Enumerable.Range(0, people).Select(number => string.Create(CultureInfo.InvariantCulture, $"user{number}")).ToList();
+        foreach (var name in names)
+        {
+            beta.Add(name);
+            await nodes.North.SendAsync(Token, await nodes.North.CaptureAsync(name, "Winter.2026!", 7, Token));
+        }
+
+        var parked = (await nodes.AtNorth.UntilAsync("sync parked list", listed => listed.Rows().Count == people, Token)).Rows();
+        var shards = (await nodes.AtNorth.RunAsync("cluster-sharding list-shards", Token)).Rows();
+        var owned = parked.ToLookup(row => Text(shards[new IdentityId(Guid.Parse(Text(row, "identity"))).Shard(256)], "owner"), row => Text(row, "user"));
+
+        // One by one, so that they are those of one node alone: 12 begin, down to the reserve.
+        foreach (var user in owned["node1"]) await nodes.AtNorth.RunAsync("sync parked retry", Token, ("user", user), ("point", "beta"));
+        var left = owned["node1"].Count() - (80 - people - 8);
+        left.ShouldBeGreaterThan(0);
+        await Eventually.HoldsAsync("the bulk work to wait", TimeSpan.FromMinutes(5), async token => await WaitingAsync(nodes.AtNorth, token) == left, Token);
+        (await nodes.AtNorth.RunAsync("sync points", Token)).Rows().ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("rests");
+        (await nodes.AtNorth.RunAsync("sync point show", Token, ("point", "beta"))).Fact("waiting, running").ShouldContain("Its rate leaves nothing for bulk work now: all nodes together begin 320 deliveries in 1d at most, people's own changes first.");
+
+        // At the other node, and at the same.
+        foreach (var user in owned["node2"].Take(3).Concat(owned["node1"].TakeLast(1)))
+        {
+            await nodes.South.SendAsync(Token, await nodes.South.CaptureAsync(user, "Spring.2027! is long enough", 8, Token));
+            await Eventually.HoldsAsync($"the change of {user}", TimeSpan.FromMinutes(1), _ => Task.FromResult(beta.SignIn(user, "Spring.2027! is long enough")), Token);
+        }
+
+        // The last of them was among the bulk work. The others there wait still.
+        await Eventually.HoldsAsync("the others to wait", TimeSpan.FromMinutes(1), async token => await WaitingAsync(nodes.AtNorth, token) == left - 1, Token);
+        (await nodes.AtNorth.RunAsync("sync parked list", Token)).Rows().Count.ShouldBe(people - 3 - left);
+    }
+
     private static IEnumerable<JsonElement> RestsOf(Reply status) =>
         status.Root.GetProperty("sections").EnumerateArray().Where(section => section.TryGetProperty("title", out var title) && title.GetString() == "sync points that rest").SelectMany(section => section.GetProperty("rows").EnumerateArray());
 
@@ -77,4 +116,6 @@ public sealed class Rates_of_points(LabServers servers)
         var row = (await asked.RunAsync("sync points", cancellationToken)).Rows().ShouldHaveSingleItem();
         return row.GetProperty("running").GetInt32() == 0 ? row.GetProperty("waiting").GetInt32() : -People;
     }
+
+    private static string Text(JsonElement row, string column) => row.GetProperty(column).ToString();
 }

@@ -18,6 +18,9 @@ internal sealed class DeliveryQueue(int laneMax, int bulkEvery)
 
     public int Count => places.Count;
 
+    /// <summary>Whether all that waits is bulk work.</summary>
+    public bool HasOnlyBulk => own.Count == 0 && bulk.Count > 0;
+
     /// <summary>Takes an offer in. A newer one of the same identity takes the older one's place; a person's own change leaves the bulk lane for its own.</summary>
     /// <returns>False if the lane is full.</returns>
     public bool TryAdd(IdentityId identity, Offer offer)
@@ -42,20 +45,27 @@ internal sealed class DeliveryQueue(int laneMax, int bulkEvery)
         return true;
     }
 
-    /// <summary>Takes the next one out; false if nothing waits.</summary>
-    public bool TryTake(out IdentityId identity, out Offer offer)
+    /// <summary>Takes the next one out; false if nothing waits, or only bulk work that rests. Bulk work whose turn has come though people wait gives way to nobody, and so does not rest.</summary>
+    public bool TryTake(bool bulkRests, out IdentityId identity, out Offer offer)
     {
-        var isBulk = own.Count == 0 || (bulk.Count > 0 && ownInARow >= bulkEvery - 1);
-        if ((isBulk ? bulk : own).First is not { } first)
+        var isTurn = own.Count > 0 && bulk.Count > 0 && ownInARow >= bulkEvery - 1;
+        var givesWay = own.Count == 0;
+        if ((isTurn || givesWay ? bulk : own).First is not { } first || (givesWay && bulkRests))
         {
             (identity, offer) = (default, null!);
             return false;
         }
 
-        ownInARow = isBulk ? 0 : ownInARow + 1;
+        ownInARow = givesWay ? 0 : isTurn ? ownInARow - (bulkEvery - 1) : Math.Min(ownInARow + 1, bulkEvery - 1);
         first.List!.RemoveFirst();
-        (identity, offer) = first.Value;
+        (identity, offer) = (first.Value.Identity, first.Value.Offer with { GivesWay = givesWay });
         places.Remove(identity);
         return true;
+    }
+
+    /// <summary>What was taken was not begun: it counts for nobody's turn.</summary>
+    public void NotBegun(Offer offer)
+    {
+        if (!offer.GivesWay) ownInARow += offer.IsBulk ? bulkEvery - 1 : -1;
     }
 }

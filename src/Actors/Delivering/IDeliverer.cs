@@ -19,6 +19,9 @@ public interface IDeliverer
 /// <param name="IsUntouched">Whether the delivery was not begun and not told of, so that it goes to the end of the queue: behind the others, since it may be what the target rests for.</param>
 public sealed record PointRest(DateTimeOffset Until, bool IsUntouched)
 {
+    /// <summary>Whether only bulk work rests, and people's own changes go on.</summary>
+    public bool IsOfBulk { get; init; }
+
     /// <summary>What it rests for, as a sentence for operators.</summary>
     public string? Why { get; init; }
 }

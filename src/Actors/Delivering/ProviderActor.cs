@@ -18,9 +18,8 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private readonly DeliveryQueue waiting;
     private readonly Dictionary<IdentityId, (CaptureId CaptureId, Task Delivery)> running = [];
     private readonly Dictionary<IdentityId, Offer> next = [];
-    private DateTimeOffset restUntil = DateTimeOffset.MinValue;
-    private string? restsFor;
-    private bool alarmSet;
+    private readonly Rest rest = new();
+    private readonly Rest bulkRest = new();
     private bool paused;
 
     public ProviderActor(IActorContext<ProviderMessage> context, IDeliverer deliverer, ProviderActorOptions options, ILogger logger)
@@ -42,15 +41,16 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
             case ProviderMessage.Done done:
                 Finish(done);
                 break;
-            case ProviderMessage.Continue:
-                alarmSet = false;
+            case ProviderMessage.Continue over:
+                (over.IsOfBulk ? bulkRest : rest).HasAlarm = false;
                 break;
             case ProviderMessage.Pause pause:
                 paused = pause.IsPaused;
                 break;
             case ProviderMessage.Show show:
-                var isResting = restUntil > Context.System.Clock.GetUtcNow();
-                show.Reply.TryAnswer(new ProviderStatus(waiting.Count + next.Count, running.Count, isResting ? restUntil : null) { IsPaused = paused, RestsFor = isResting ? restsFor : null });
+                var now = Context.System.Clock.GetUtcNow();
+                var resting = rest.Until > now ? rest : bulkRest.Until > now && waiting.HasOnlyBulk ? bulkRest : null;
+                show.Reply.TryAnswer(new ProviderStatus(waiting.Count + next.Count, running.Count, resting?.Until) { IsPaused = paused, RestsFor = resting?.For });
                 break;
             default:
                 throw new InvalidOperationException($"Internal error: unknown message {message.GetType().Name}.");
@@ -80,37 +80,47 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
     private void Finish(ProviderMessage.Done done)
     {
         running.Remove(done.Identity);
-        if (done.Rest is { } rest) RestUntil(rest.Until, rest.Why);
+        if (done.Rest is { } told) RestFor(told);
+        if (done.Rest is { IsUntouched: true }) waiting.NotBegun(done.Offer);
         if (next.Remove(done.Identity, out var offer)) Enqueue(done.Identity, offer);
         else if (done.Rest is { IsUntouched: true }) Enqueue(done.Identity, done.Offer);
     }
 
-    private void RestUntil(DateTimeOffset until, string? why)
+    private void RestFor(PointRest told)
     {
+        var resting = told.IsOfBulk ? bulkRest : rest;
         var latest = Context.System.Clock.GetUtcNow() + options.RestMax;
-        if (until > latest) until = latest;
-        if (until <= restUntil) return;
-        (restUntil, restsFor) = (until, why);
-        LogResting(until);
+        var until = told.Until < latest ? told.Until : latest;
+        if (until <= resting.Until) return;
+        (resting.Until, resting.For) = (until, told.Why);
+        if (!told.IsOfBulk) LogResting(until);
     }
 
     private void StartMore()
     {
         if (paused) return;
         var now = Context.System.Clock.GetUtcNow();
-        if (restUntil > now)
+        if (rest.Until > now)
         {
-            if (!alarmSet) Context.Schedule(restUntil - now, ProviderMessage.Continue.Instance);
-            alarmSet = true;
+            WakeAfter(rest, now);
             return;
         }
 
-        while (running.Count < options.Concurrency && waiting.TryTake(out var identity, out var offer))
+        var bulkRests = bulkRest.Until > now;
+        while (running.Count < options.Concurrency && waiting.TryTake(bulkRests, out var identity, out var offer))
         {
             var delivery = CarryOutAsync(identity, offer);
             running.Add(identity, (offer.Change.CaptureId, delivery));
             Context.PipeToSelf(_ => delivery);
         }
+
+        if (bulkRests && waiting.Count > 0) WakeAfter(bulkRest, now);
+    }
+
+    private void WakeAfter(Rest resting, DateTimeOffset now)
+    {
+        if (!resting.HasAlarm) Context.Schedule(resting.Until - now, new ProviderMessage.Continue(IsOfBulk: resting == bulkRest));
+        resting.HasAlarm = true;
     }
 
     // Not with the incarnation's own token: a delivery in flight ends by its deadline and tells its outcome, also while this actor stops.
@@ -128,6 +138,16 @@ internal sealed partial class ProviderActor : Actor<ProviderMessage>
             if (!Context.System.Forced.IsCancellationRequested) LogBroken(identity, failure.GetType(), failure.StackTrace);
             return new ProviderMessage.Done(identity, offer, Rest: null);
         }
+    }
+
+    /// <summary>Until when nothing new is begun, of the whole point or of its bulk work.</summary>
+    private sealed class Rest
+    {
+        public DateTimeOffset Until { get; set; } = DateTimeOffset.MinValue;
+
+        public string? For { get; set; }
+
+        public bool HasAlarm { get; set; }
     }
 
     [LoggerMessage(3401, LogLevel.Warning, "The queue is full ({QueueMax}); further deliveries are offered again later.")]

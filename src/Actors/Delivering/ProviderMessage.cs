@@ -15,11 +15,8 @@ internal abstract record ProviderMessage
     /// <summary>A delivery was carried out, one way or the other.</summary>
     public sealed record Done(IdentityId Identity, Offer Offer, PointRest? Rest) : ProviderMessage;
 
-    /// <summary>A rest is over.</summary>
-    public sealed record Continue : ProviderMessage
-    {
-        public static Continue Instance { get; } = new();
-    }
+    /// <summary>A rest is over: the whole point's, or that of its bulk work alone.</summary>
+    public sealed record Continue(bool IsOfBulk) : ProviderMessage;
 
     /// <summary>An operator wants nothing new begun, or wants it to go on.</summary>
     public sealed record Pause(bool IsPaused) : ProviderMessage;
@@ -31,7 +28,7 @@ internal abstract record ProviderMessage
 /// <summary>How a sync point stands on this node.</summary>
 /// <param name="Waiting">Deliveries that wait: for a place, or for the end of one of the same person that is being carried out.</param>
 /// <param name="Running">Deliveries being carried out.</param>
-/// <param name="RestingUntil">Until when nothing new is begun; null when it is not resting.</param>
+/// <param name="RestingUntil">Until when nothing of what waits is begun; null when it is not resting.</param>
 public sealed record ProviderStatus(int Waiting, int Running, DateTimeOffset? RestingUntil)
 {
     /// <summary>Whether an operator paused it.</summary>

@@ -108,4 +108,7 @@ public sealed record Offer(SyncPointId Point, Change Change, Doubt Doubt)
 
     /// <summary>Whether an operator or the clock asked for it; what follows from a person's own change goes before it.</summary>
     public bool IsBulk { get; init; }
+
+    /// <summary>Whether what is left of a rate is kept from it for people's own changes at other nodes: so of bulk work, but where its turn has come though people wait beside it.</summary>
+    public bool GivesWay { get; init; }
 }

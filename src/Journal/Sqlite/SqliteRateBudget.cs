@@ -7,14 +7,14 @@ namespace PasswordSync.Journal.Sqlite;
 /// <inheritdoc cref="IRateBudget"/>
 internal sealed class SqliteRateBudget(SqliteEngine engine, TimeProvider time) : IRateBudget
 {
-    public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, CancellationToken cancellationToken) =>
-        engine.WriteAsync(session => Take(session, bucket, rule, wanted), cancellationToken);
+    public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, int urgent, CancellationToken cancellationToken) =>
+        engine.WriteAsync(session => Take(session, bucket, rule, wanted, urgent), cancellationToken);
 
-    private RateGrant Take(SqliteSession session, string bucket, RateRule rule, int wanted)
+    private RateGrant Take(SqliteSession session, string bucket, RateRule rule, int wanted, int urgent)
     {
         var now = time.GetUtcNow();
         var filled = Held(session, bucket) is { } held ? rule.Fill(held.Amount, now - held.At) : rule.Permits;
-        var grant = rule.Grant(filled, wanted);
+        var grant = rule.Grant(filled, wanted, urgent);
         session.Execute(
             "INSERT INTO rate_bucket (name, held, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET held = excluded.held, at = excluded.at",
             bucket, filled - grant.Permits, now.ToColumn());

@@ -19,9 +19,13 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
     private readonly Lock gate = new();
     private IActorRef<ProviderMessage> actor = null!;
     private readonly List<Carried> begun = [];
+    private bool isOver;
 
     /// <summary>A delivery that was begun; ends when the test says so.</summary>
-    private sealed record Carried(int Person, int Change, TaskCompletionSource<PointRest?> End);
+    private sealed record Carried(int Person, Offer Offer, TaskCompletionSource<PointRest?> End)
+    {
+        public int Change => (int)Offer.Change.Stamp.Version;
+    }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -141,6 +145,58 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Bulk_work_rests_alone_until_its_own_rest_is_over_also_when_the_whole_point_rests_meanwhile()
+    {
+        Spawn(new ProviderActorOptions { Concurrency = 1 });
+        await OfferAsync(11, isBulk: true);
+        await OfferAsync(12, isBulk: true);
+        begun[0].Offer.GivesWay.ShouldBeTrue();
+        await EndAsync(11, BulkRest(Minute));
+        (await ShowAsync()).ShouldBe(new ProviderStatus(Waiting: 2, Running: 0, RestingUntil: system.Clock.GetUtcNow() + Minute) { RestsFor = "bulk" }, "nothing of what waits is begun");
+
+        await OfferAsync(1);
+        await OfferAsync(2);
+        Begun.ShouldBe([11, 1]);
+        begun[1].Offer.GivesWay.ShouldBeFalse();
+        (await ShowAsync()).RestingUntil.ShouldBeNull("the next one waits for a place alone");
+        await EndAsync(1, new PointRest(system.Clock.GetUtcNow() + Minute / 4, IsUntouched: false));
+        await PassAsync(Minute / 4);
+        Begun.ShouldBe([11, 1, 2]);
+        await EndAsync(2);
+
+        await PassAsync((Minute * 3 / 4) - TimeSpan.FromTicks(1));
+        Begun.ShouldBe([11, 1, 2]);
+        await PassAsync(TimeSpan.FromTicks(1));
+        Begun.ShouldBe([11, 1, 2, 12]);
+    }
+
+    [Fact]
+    public async Task Bulk_work_beside_people_who_wait_gets_every_fourth_turn_also_of_what_a_rate_lets_begin()
+    {
+        const int at = 8;
+        Spawn(new ProviderActorOptions { Concurrency = at });
+        for (var person = 1; person <= 40; person++) await OfferAsync(person);
+        for (var person = 101; person <= 140; person++) await OfferAsync(person, isBulk: true);
+        for (var first = 1; first <= at; first++) await EndAsync(first);
+
+        // Of each round that is taken the rate lets the first begin alone.
+        var (let, round) = (new List<Offer>(), at);
+        while (let.Count < 16)
+        {
+            let.Add(begun[round].Offer);
+            var taken = begun.Skip(round).ToList();
+            round = begun.Count;
+            foreach (var other in taken.Skip(1)) other.End.SetResult(new PointRest(system.Clock.GetUtcNow() + Minute, IsUntouched: true));
+            await SettleAsync();
+            await EndAsync(taken[0].Person);
+            await PassAsync(Minute);
+        }
+
+        let.Count(offer => offer.IsBulk).ShouldBe(4);
+        let.ShouldAllBe(offer => !offer.GivesWay);
+    }
+
+    [Fact]
     public async Task No_target_rests_longer_than_the_bound()
     {
         Spawn(new ProviderActorOptions { Concurrency = 1, RestMax = Minute });
@@ -218,15 +274,28 @@ public sealed class ProviderActorTests : IDeliverer, IAsyncDisposable
     {
         var end = new TaskCompletionSource<PointRest?>();
         cancellationToken.Register(() => end.TrySetCanceled(cancellationToken));
-        lock (gate) begun.Add(new Carried(identity.Value.ToByteArray()[0], (int)offer.Change.Stamp.Version, end));
+        lock (gate)
+        {
+            begun.Add(new Carried(identity.Value.ToByteArray()[0], offer, end));
+            if (isOver) end.SetResult(null);
+        }
+
         return end.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var carried in begun) carried.End.TrySetResult(null);
+        // What waits is begun when these end.
+        lock (gate)
+        {
+            isOver = true;
+            foreach (var carried in begun) carried.End.TrySetResult(null);
+        }
+
         await system.DisposeAsync();
     }
+
+    private PointRest BulkRest(TimeSpan time) => new(system.Clock.GetUtcNow() + time, IsUntouched: true) { IsOfBulk = true, Why = "bulk" };
 
     private IEnumerable<int> Begun => begun.Select(carried => carried.Person);
 

@@ -218,7 +218,53 @@ public abstract class SmallStoresConformance : StoreConformance
         rule.Fill(0, TimeSpan.FromSeconds(5)).ShouldBe(5);
         rule.Fill(58, TimeSpan.FromSeconds(5)).ShouldBe(60);
         rule.Fill(7.5, TimeSpan.FromHours(-1)).ShouldBe(7.5);
-        rule.Grant(7.5, wanted: 10).ShouldBe(new RateGrant(7, TimeSpan.Zero));
-        rule.Grant(0.5, wanted: 10).ShouldBe(new RateGrant(0, TimeSpan.FromSeconds(0.5)));
+        rule.Grant(7.5, wanted: 10, urgent: 10).ShouldBe(new RateGrant(7, TimeSpan.Zero));
+        rule.Grant(0.5, wanted: 10, urgent: 10).ShouldBe(new RateGrant(0, TimeSpan.FromSeconds(0.5)));
+    }
+
+    [Fact]
+    public async Task What_gives_way_leaves_a_tenth_of_the_bucket_of_which_others_get_as_many_as_are_urgent()
+    {
+        await using var subject = await OpenAsync();
+        var rule = new RateRule(20, TimeSpan.FromHours(20));
+        rule.Reserve.ShouldBe(2);
+
+        (await TakeAsync(wanted: 99, urgent: 0)).Permits.ShouldBe(18);
+        var refused = await TakeAsync(wanted: 1, urgent: 0);
+        (refused.Permits, (await TakeAsync(wanted: 9, urgent: 1)).Permits).ShouldBe((0, 1));
+        refused.Wait.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
+        (await TakeAsync(wanted: 9, urgent: 1)).Permits.ShouldBe(1);
+        (await TakeAsync(wanted: 9, urgent: 1)).Wait.ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromHours(1));
+        (await TakeAsync(wanted: 1, urgent: 0)).Wait.ShouldBeInRange(TimeSpan.FromMinutes(175), TimeSpan.FromHours(3));
+
+        async Task<RateGrant> TakeAsync(int wanted, int urgent) => await subject.Store.Rates.TakeAsync("mail", rule, wanted, urgent, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Bucket_of_one_permit_is_given_to_what_gives_way_too_which_comes_again_a_little_after_others()
+    {
+        await using var subject = await OpenAsync();
+        var rule = new RateRule(1, TimeSpan.FromHours(10));
+
+        (await TakeAsync(urgent: 0)).Permits.ShouldBe(1);
+        (await TakeAsync(urgent: 0)).Wait.ShouldBeInRange(TimeSpan.FromMinutes(655), TimeSpan.FromHours(11));
+        (await TakeAsync(urgent: 1)).Wait.ShouldBeInRange(TimeSpan.FromMinutes(595), TimeSpan.FromHours(10));
+
+        async Task<RateGrant> TakeAsync(int urgent) => await subject.Store.Rates.TakeAsync("mail", rule, wanted: 1, urgent, CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(10, 1)]
+    [InlineData(29, 2)]
+    [InlineData(1_000, 100)]
+    public void Full_bucket_has_a_permit_for_what_gives_way_and_one_for_others_after_it_if_there_is_more_than_one(int permits, int reserve)
+    {
+        var rule = new RateRule(permits, TimeSpan.FromHours(1));
+        rule.Reserve.ShouldBe(reserve);
+        rule.Grant(permits, wanted: permits, urgent: 0).Permits.ShouldBe(permits - reserve);
+        rule.Grant(reserve, wanted: permits, urgent: 1).Permits.ShouldBe(Math.Min(reserve, 1));
+        rule.Grant(0.5, wanted: 1, urgent: 0).Wait.ShouldBeGreaterThan(rule.Grant(0.5, wanted: 1, urgent: 1).Wait);
     }
 }

@@ -48,26 +48,33 @@ public sealed class RateBudgetTests(LabServers servers) : IAsyncLifetime
     }
 
     [Theory(Timeout = 600_000)]
-    [InlineData(0, 6, 10)]
-    [InlineData(7.5, 0, 10)]
-    [InlineData(7.5, 6, 3)]
-    [InlineData(0.5, 0, 10)]
-    [InlineData(58, 600, 100)]
-    [InlineData(0.25, -600, 5)]
-    [InlineData(30, -600, 5)]
-    public async Task What_is_given_and_kept_is_what_the_rule_says(double held, double hoursAgo, int wanted)
+    [InlineData(0, 6, 10, 10)]
+    [InlineData(7.5, 0, 10, 10)]
+    [InlineData(7.5, 6, 3, 3)]
+    [InlineData(0.5, 0, 10, 10)]
+    [InlineData(58, 600, 100, 100)]
+    [InlineData(0.25, -600, 5, 5)]
+    [InlineData(30, -600, 5, 5)]
+    [InlineData(58, 600, 100, 1)]
+    [InlineData(58, 600, 100, 0)]
+    [InlineData(7.5, 0, 10, 0)]
+    [InlineData(6.5, 0, 10, 0)]
+    [InlineData(6.5, 0, 10, 1)]
+    [InlineData(1.5, 0, 10, 3)]
+    [InlineData(0.5, 0, 10, 0)]
+    public async Task What_is_given_and_kept_is_what_the_rule_says(double held, double hoursAgo, int wanted, int urgent)
     {
-        var (rule, name) = (new RateRule(60, TimeSpan.FromHours(60)), $"{held} {hoursAgo} {wanted}");
+        var (rule, name) = (new RateRule(60, TimeSpan.FromHours(60)), $"{held} {hoursAgo} {wanted} {urgent}");
         await server.RunSqlAsync(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {schema}.rate_bucket VALUES ('{name}', {held}, clock_timestamp() - interval '{hoursAgo} hours')"), Token);
         var expected = rule.Fill(held, TimeSpan.FromHours(hoursAgo));
         var asked = TimeProvider.System.GetTimestamp();
 
-        var grant = await store.Rates.TakeAsync(name, rule, wanted, Token);
+        var grant = await store.Rates.TakeAsync(name, rule, wanted, urgent, Token);
 
         // One permit an hour: what fills up while the test runs is little.
         var more = rule.Fill(expected, TimeProvider.System.GetElapsedTime(asked) + TimeSpan.FromMinutes(1)) - expected;
-        grant.Permits.ShouldBe(rule.Grant(expected, wanted).Permits);
-        grant.Wait.ShouldBeInRange(rule.Grant(expected + more, wanted).Wait, rule.Grant(expected, wanted).Wait);
+        grant.Permits.ShouldBe(rule.Grant(expected, wanted, urgent).Permits);
+        grant.Wait.ShouldBeInRange(rule.Grant(expected + more, wanted, urgent).Wait, rule.Grant(expected, wanted, urgent).Wait);
         (await HeldAsync(name)).ShouldBeInRange(expected - grant.Permits, expected - grant.Permits + more);
         (await server.RunSqlAsync($"SELECT clock_timestamp() - at BETWEEN interval '0' AND interval '10 minutes' FROM {schema}.rate_bucket WHERE name = '{name}'", Token)).ShouldBe("t");
     }

@@ -87,11 +87,11 @@ public sealed class WriteQuotaTests
     {
         private (double Held, DateTimeOffset At)? state;
 
-        public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, CancellationToken cancellationToken)
+        public ValueTask<RateGrant> TakeAsync(string bucket, RateRule rule, int wanted, int urgent, CancellationToken cancellationToken)
         {
             var now = time.GetUtcNow();
             var filled = state is { } known ? rule.Fill(known.Held, now - known.At) : rule.Permits;
-            var grant = rule.Grant(filled, wanted);
+            var grant = rule.Grant(filled, wanted, urgent);
             state = (filled - grant.Permits, now);
             return ValueTask.FromResult(grant);
         }

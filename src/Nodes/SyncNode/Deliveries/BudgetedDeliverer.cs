@@ -9,7 +9,8 @@ namespace PasswordSync.SyncNode.Deliveries;
 
 /// <summary>
 /// Begins deliveries of a sync point only as often as all nodes of the cluster together may. Takes permits a few at a time, so that the database is asked some times a second
-/// at most; what is not used soon is given up, so that it is not used beside what fills up meanwhile.
+/// at most; what is not used soon is given up, so that it is not used beside what fills up meanwhile. Bulk work leaves the bucket's reserve to people's own changes at all nodes. Of the
+/// reserve they get permits one by one, so that what is taken ahead and left may go to anyone.
 /// </summary>
 internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket, RateSettings most, IRateBudget budget, TimeProvider clock, ILogger<BudgetedDeliverer> logger) : IDeliverer
 {
@@ -27,6 +28,7 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
     private int permits;
     private long takenAt;
     private Task<PointRest?>? asking;
+    private Task<PointRest?>? askingForBulk;
 
     /// <summary>
     /// The bucket that keeps a quota in every window: what it holds when full and what fills it within the window are no more than the permits. Permits are used up to
@@ -40,10 +42,10 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
     }
 
     public async Task<PointRest?> DeliverAsync(IdentityId identity, Offer offer, CancellationToken cancellationToken) =>
-        await TakeAsync(cancellationToken).ConfigureAwait(false) is { } rest ? rest : await inner.DeliverAsync(identity, offer, cancellationToken).ConfigureAwait(false);
+        await TakeAsync(offer.GivesWay, cancellationToken).ConfigureAwait(false) is { } rest ? rest : await inner.DeliverAsync(identity, offer, cancellationToken).ConfigureAwait(false);
 
-    // Null when one may begin. Whoever finds no permit waits for the same question; who asked it has the first of its permits, however late the answer was.
-    private async Task<PointRest?> TakeAsync(CancellationToken cancellationToken)
+    // Null when one may begin. Whoever finds no permit waits for the same question, bulk work for its own; who asked it has the first of its permits, however late the answer was.
+    private async Task<PointRest?> TakeAsync(bool givesWay, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -57,8 +59,9 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
                     return null;
                 }
 
-                isOwn = asking is null;
-                asked = asking ??= AskAsync();
+                ref var question = ref givesWay ? ref askingForBulk : ref asking;
+                isOwn = question is null;
+                asked = question ??= AskAsync(givesWay);
             }
 
             if (await asked.WaitAsync(cancellationToken).ConfigureAwait(false) is { } rest) return rest;
@@ -66,7 +69,7 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
         }
     }
 
-    private async Task<PointRest?> AskAsync()
+    private async Task<PointRest?> AskAsync(bool givesWay)
     {
         // The question must be known to others before it can have ended.
         await Task.Yield();
@@ -76,10 +79,11 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
 
             // They count from before the question: the database took them some time before its answer is here.
             var askedAt = clock.GetTimestamp();
-            var grant = await budget.TakeAsync(bucket, rule, wanted, CancellationToken.None).ConfigureAwait(false);
-            if (grant.Permits == 0) return Rest(grant.Wait, $"Its rate is used up: all nodes together begin {most.Permits} deliveries in {DurationText.Format(most.Per)} at most.");
-            lock (gate) (permits, takenAt) = (grant.Permits - 1, askedAt);
-            return null;
+            var grant = await budget.TakeAsync(bucket, rule, wanted, urgent: givesWay ? 0 : 1, CancellationToken.None).ConfigureAwait(false);
+            if (grant.Permits > 0) Keep(grant.Permits - 1, askedAt);
+            return grant.Permits > 0 ? null
+                : givesWay ? Rest(grant.Wait, $"Its rate leaves nothing for bulk work now: all nodes together begin {Most} at most, people's own changes first.") with { IsOfBulk = true }
+                : Rest(grant.Wait, $"Its rate is used up: all nodes together begin {Most} at most.");
         }
         catch (StorageUnavailableException failure)
         {
@@ -88,8 +92,16 @@ internal sealed partial class BudgetedDeliverer(IDeliverer inner, string bucket,
         }
         finally
         {
-            lock (gate) asking = null;
+            lock (gate) (givesWay ? ref askingForBulk : ref asking) = null;
         }
+    }
+
+    private string Most => $"{most.Permits} deliveries in {DurationText.Format(most.Per)}";
+
+    // What another question brought meanwhile and was not used yet is kept beside it: all count from before the earlier one.
+    private void Keep(int more, long askedAt)
+    {
+        lock (gate) (permits, takenAt) = permits > 0 && clock.GetElapsedTime(takenAt) <= Ahead ? (permits + more, Math.Min(takenAt, askedAt)) : (more, askedAt);
     }
 
     private PointRest Rest(TimeSpan wait, string why) => new(clock.GetUtcNow() + wait, IsUntouched: true) { Why = why };
