@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PasswordSync.Core.Ports;
 using PasswordSync.Journal.Bench;
+using PasswordSync.Lab;
 using PasswordSync.Sealing.KeyRings;
 
 namespace PasswordSync.Node.Bench;
@@ -14,7 +15,7 @@ internal static class Throughput
     private const int TargetsEach = 2;
     private const int WarmUpTimes = 3;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RestPatience = TimeSpan.FromMinutes(1);
 
     /// <summary>Whose changes are measured.</summary>
     public enum People
@@ -45,7 +46,7 @@ internal static class Throughput
         // change comes while the first is on its way.
         var part = captures / Batch;
         for (var time = 0; time < WarmUpTimes; time++) await RunAsync(node, ahead, batches[(time * part)..((time + 1) * part)]);
-        while (of == People.AtRest && node.LiveIdentities > 0) await Task.Delay(LookInterval);
+        if (of == People.AtRest) await Eventually.HoldsAsync("all to come to rest", RestPatience, _ => Task.FromResult(node.LiveIdentities == 0), CancellationToken.None);
         using var costs = await Costs.BeginAsync(place);
         var began = Stopwatch.GetTimestamp();
         await RunAsync(node, ahead, batches[(WarmUpTimes * part)..]);

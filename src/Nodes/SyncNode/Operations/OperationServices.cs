@@ -82,11 +82,15 @@ internal sealed record OperationServices(NodeParts Parts, SyncEngine Engine, Key
         }
     }
 
+    /// <summary>The names of all other nodes that live.</summary>
+    public async Task<List<string>> ListLivingOthersAsync(CancellationToken cancellationToken) =>
+        [.. (await Store.Members.ListAsync(cancellationToken).ConfigureAwait(false)).Where(member => member.IsAlive && member.Node.Name != Configuration.Node.Name).Select(member => member.Node.Name)];
+
     /// <summary>Asks all other nodes that live for the same thing.</summary>
     /// <returns>Those that could not be asked.</returns>
     public async Task<ImmutableArray<string>> TellOthersAsync(NodeRequest request, CancellationToken cancellationToken)
     {
-        var others = (await Store.Members.ListAsync(cancellationToken).ConfigureAwait(false)).Where(member => member.IsAlive && member.Node.Name != Configuration.Node.Name).Select(member => member.Node.Name).ToList();
+        var others = await ListLivingOthersAsync(cancellationToken).ConfigureAwait(false);
         var replies = await Task.WhenAll(others.Select(other => Nodes.AskAsync(other, request, cancellationToken))).ConfigureAwait(false);
         return [.. others.Where((_, index) => replies[index].Unavailable is not null)];
     }

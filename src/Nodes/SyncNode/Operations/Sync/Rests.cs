@@ -19,8 +19,7 @@ internal sealed class Rests(OperationServices services)
     /// <summary>A table of all rests, and of the nodes that could not be asked; nothing if there are none.</summary>
     public async Task<ImmutableArray<Section>> SectionsAsync(string by, CancellationToken cancellationToken)
     {
-        var members = await services.Store.Members.ListAsync(cancellationToken).ConfigureAwait(false);
-        var nodes = members.Where(member => member.IsAlive).Select(member => member.Node.Name).Append(Self).Distinct().Order(StringComparer.Ordinal);
+        var nodes = (await services.ListLivingOthersAsync(cancellationToken).ConfigureAwait(false)).Append(Self).Order(StringComparer.Ordinal);
         var told = await Task.WhenAll(nodes.Select(node => AtAsync(node, by, cancellationToken))).ConfigureAwait(false);
         var rows = told.SelectMany(RowsOf).ToList();
         return rows.Count == 0 ? [] : [Section.Table("sync points that rest", "rest|rests", Columns, rows)];
